@@ -1,0 +1,77 @@
+"""How near the products come to the machine's peak, and to NumPy's matmul: `python bench/products.py`.
+
+One thread. Our kernel, np.matmul (with `out=`) and the multiply-add yardstick take turns within each round. With --check
+the command fails where a figure is below what the project claims.
+"""
+
+import argparse
+import json
+import sys
+
+from interleaved import Spread, measure
+from layer import PRODUCTS, SHAPES, product
+from threadpoolctl import threadpool_limits
+from yardstick import peak_sample
+
+from fastnn._core import targets
+
+#: Least fraction of the peak, by CPU target; none is claimed for the others.
+CLAIMED = {"avx512": 0.95, "avx2": 0.93}
+
+
+def compare(name: str, shape: str, dtype: str, rounds: int) -> dict[str, Spread]:
+    """Measure one product: our GFLOP/s, both engines' fraction of the peak, and our speed over NumPy's."""
+    work = product(name, *SHAPES[shape], dtype)
+    for engine in work.run:
+        work.check(engine)
+    yardstick, peak_flop = peak_sample(dtype)
+    made = measure({"peak": yardstick, **work.run}, rounds)
+    return {
+        "gflops": made.rate("fastnn", work.flop / 1e9),
+        "fraction_of_peak": made.speed("fastnn", "peak", work.flop, peak_flop),
+        "numpy_fraction_of_peak": made.speed("numpy", "peak", work.flop, peak_flop),
+        "speed_over_numpy": made.speed("fastnn", "numpy"),
+    }
+
+
+def main(arguments=None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=60, help="of each product (default: %(default)s)")
+    parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=list(SHAPES), help="batch x outputs x inputs")
+    parser.add_argument("--dtypes", nargs="+", choices=["float32", "float64"], default=["float32", "float64"])
+    parser.add_argument("--json", metavar="FILE", help="write the figures, with quartiles, to FILE")
+    parser.add_argument("--check", action="store_true", help="exit 1 where a figure is below the project's claim")
+    options = parser.parse_args(arguments)
+
+    target = targets.active_name()
+    claimed = CLAIMED.get(target, 0.0)
+    print(f"CPU target {target}, one thread, {options.rounds} rounds; medians, the quartiles in brackets")
+    print(f"{'dtype':8} {'product':7} {'shape':12} {'GFLOP/s':>8}  {'of the peak':>17}  {'NumPy':>6}  {'over NumPy':>17}")
+    rows, below = [], 0
+    with threadpool_limits(1):
+        for dtype in options.dtypes:
+            for shape in options.shapes:
+                for name in PRODUCTS:
+                    made = compare(name, shape, dtype, options.rounds)
+                    peak, ratio = made["fraction_of_peak"], made["speed_over_numpy"]
+                    short = peak.median < claimed or ratio.median < 1
+                    below += short
+                    print(
+                        f"{dtype:8} {name:7} {shape:12} {made['gflops'].median:8.1f}  "
+                        f"{peak.median:6.1%} [{peak.low:.0%}, {peak.high:.0%}]".ljust(58)
+                        + f"{made['numpy_fraction_of_peak'].median:6.1%}  "
+                        f"{ratio.median:6.2f} [{ratio.low:.2f}, {ratio.high:.2f}]" + ("  below" if short else ""),
+                        flush=True,
+                    )
+                    figures = {key: value._asdict() for key, value in made.items()}
+                    rows.append({"dtype": dtype, "product": name, "shape": shape, **figures})
+    if below:
+        print(f"below: less than {claimed:.0%} of the peak, or slower than NumPy")
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump({"target": target, "rounds": options.rounds, "claimed": claimed, "rows": rows}, file, indent=1)
+    return 1 if below and options.check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

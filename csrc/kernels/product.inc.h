@@ -1,0 +1,174 @@
+/* product.inc.h: the matrix products of a dense layer: X W, X^T dY and dY W^T.
+ *
+ * Room: register tiles and the loops over them. No threads, no activation of its own: a bias is the value that the
+ * chains start from, activations run over the block while it is in L1 (fastnn/_core/dense.pyx). Called by dense.
+ *
+ * Design: a tile of R rows x N vectors of c lives in registers while k runs; b is read row by row, a by scalar
+ * broadcasts, so a is never packed and its two orders differ by two strides alone. R and N are compile-time
+ * constants in every instance; that the accumulators stay in registers is visible in the disassembly (no store in
+ * the loop), and costs half the speed where it fails. Loops, outside in: column panels of one tile's width, blocks
+ * of FN_BLOCK_DEPTH of k (so that a block of the panel stays in L1 while all rows pass), tiles of rows. A panel is
+ * copied into contiguous lines where enough rows will read it: rows of b a power of two apart share cache sets.
+ */
+#ifndef FN_BLOCK_DEPTH
+#define FN_BLOCK_DEPTH FN_DEEPEST_TIGHT
+#define FN_ROWS_WORTH_PACKING 64
+#endif
+
+/* One tile. `rows` and `vectors` are constants wherever this is inlined. */
+INLINE void FN(tile)(const int rows, const int vectors, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step,
+                     const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+    V sum[FN_TILE_ROWS][FN_TILE_VECTORS];
+    FN_UNROLL(16)
+    for (int r = 0; r < rows; r++)
+        FN_UNROLL(4)
+        for (int v = 0; v < vectors; v++)
+            sum[r][v] = start ? FN(load)(start + r * ldstart + v * LANES) : (V){0};
+    for (ptrdiff_t p = 0; p < k; p++) {
+        V row[FN_TILE_VECTORS];
+        FN_UNROLL(4)
+        for (int v = 0; v < vectors; v++) row[v] = FN(load)(b + v * LANES);
+        FN_UNROLL(16)
+        for (int r = 0; r < rows; r++) {
+            const V factor = FN(splat)(a[r * a_row]);
+            FN_UNROLL(4)
+            for (int v = 0; v < vectors; v++) sum[r][v] = FN(fma)(factor, row[v], sum[r][v]);
+        }
+        a += a_step;
+        b += ldb;
+    }
+    FN_UNROLL(16)
+    for (int r = 0; r < rows; r++)
+        FN_UNROLL(4)
+        for (int v = 0; v < vectors; v++) FN(store)(c + r * ldc + v * LANES, sum[r][v]);
+}
+
+#define FN_TILE_ARGUMENTS k, a, a_row, a_step, b, ldb, start, ldstart, c, ldc
+#define FN_TILE_CASE(r) \
+    case r:             \
+        FN(tile)(r, vectors, FN_TILE_ARGUMENTS); \
+        return;
+/* A tile of any height: one instance each. */
+INLINE void FN(tile_of_rows)(ptrdiff_t rows, const int vectors, ptrdiff_t k, const T *a, ptrdiff_t a_row,
+                             ptrdiff_t a_step, const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c,
+                             ptrdiff_t ldc) {
+    switch (rows) {
+        FN_TILE_CASE(1)
+        FN_TILE_CASE(2)
+        FN_TILE_CASE(3)
+        FN_TILE_CASE(4)
+        FN_TILE_CASE(5)
+        FN_TILE_CASE(6)
+#if FN_TILE_ROWS > 6
+        FN_TILE_CASE(7)
+        FN_TILE_CASE(8)
+#endif
+#if FN_TILE_ROWS > 8
+        FN_TILE_CASE(9)
+        FN_TILE_CASE(10)
+        FN_TILE_CASE(11)
+        FN_TILE_CASE(12)
+        FN_TILE_CASE(13)
+        FN_TILE_CASE(14)
+#endif
+    }
+}
+#undef FN_TILE_CASE
+
+/* Height of the next tile when `left` rows remain: full tiles, the last two made even, since a tile of one or two
+ * rows has too few chains to hide the latency of the multiply-add. */
+INLINE ptrdiff_t FN(tile_height)(ptrdiff_t left) {
+    if (left <= FN_TILE_ROWS || left >= 2 * FN_TILE_ROWS) return left < FN_TILE_ROWS ? left : FN_TILE_ROWS;
+    return (left + 1) / 2;
+}
+
+/* panel[k, tile columns] = b[k, 0:n]; whole vectors, so b over-reads. */
+INLINE void FN(pack_panel)(ptrdiff_t k, const int vectors, const T *b, ptrdiff_t ldb, T *panel) {
+    for (ptrdiff_t p = 0; p < k; p++, b += ldb, panel += FN_TILE_VECTORS * LANES)
+        for (int v = 0; v < vectors; v++) FN(store)(panel + v * LANES, FN(load)(b + v * LANES));
+}
+
+/* panel[k, tile columns] = bt[0:n, k]^T, by square blocks of LANES; rows past n and depths past k read as zero. */
+static void FN(pack_panel_transposed)(ptrdiff_t k, ptrdiff_t n, const T *bt, ptrdiff_t ldbt, T *panel) {
+    const ptrdiff_t columns = FN_TILE_VECTORS * LANES;
+    V block[LANES];
+    for (ptrdiff_t p = 0; p < k; p += LANES) {
+        const ptrdiff_t depth = k - p < LANES ? k - p : LANES;
+        for (ptrdiff_t j = 0; j < n; j += LANES) {
+            const ptrdiff_t rows = n - j < LANES ? n - j : LANES;
+            const T *corner = bt + j * ldbt + p;
+            if (rows == LANES && depth == LANES)
+                for (ptrdiff_t r = 0; r < LANES; r++) block[r] = FN(load)(corner + r * ldbt);
+            else
+                for (ptrdiff_t r = 0; r < LANES; r++)
+                    block[r] = r < rows ? FN(load_first)(corner + r * ldbt, depth) : (V){0};
+            FN(transpose)(block);
+            for (ptrdiff_t q = 0; q < depth; q++) FN(store)(panel + (p + q) * columns + j, block[q]);
+        }
+    }
+}
+
+/* All rows of one column panel of `vectors` vectors over one block of k. */
+INLINE void FN(panel_rows)(ptrdiff_t m, const int vectors, ptrdiff_t k, const T *a0, ptrdiff_t a_row, ptrdiff_t a_step,
+                           const T *b, ptrdiff_t ldb, const T *start0, ptrdiff_t ldstart, T *c0, ptrdiff_t ldc) {
+    for (ptrdiff_t i = 0, height; i < m; i += height) {
+        height = FN(tile_height)(m - i);
+        const T *a = a0 + i * a_row, *start = start0 ? start0 + i * ldstart : NULL;
+        T *c = c0 + i * ldc;
+        FN(tile_of_rows)(height, vectors, FN_TILE_ARGUMENTS);
+    }
+}
+
+/* b[k,n] (transposed = 0) or bt[n,k] (transposed = 1, always packed). */
+INLINE void FN(product_of_panels)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step,
+                                  const T *b, ptrdiff_t ldb, const int transposed, const T *start, ptrdiff_t ldstart,
+                                  T *c, ptrdiff_t ldc) {
+    const ptrdiff_t columns = FN_TILE_VECTORS * LANES;
+    T panel[FN_BLOCK_DEPTH * FN_TILE_VECTORS * (FN_VECTOR_BYTES / sizeof(T))] __attribute__((aligned(64)));
+    if (m <= 0 || n <= 0) return;
+    for (ptrdiff_t j = (n - 1) / columns * columns; j >= 0; j -= columns) {
+        const ptrdiff_t width = n - j < columns ? n - j : columns;
+        const int vectors = (int)((width + LANES - 1) / LANES);
+        ptrdiff_t p = 0;
+        do { /* once for k = 0, to write `start` */
+            ptrdiff_t depth = k - p < FN_BLOCK_DEPTH ? k - p : FN_BLOCK_DEPTH;
+            const T *from = p ? c + j : start ? start + j : NULL, *block = b + p * ldb + j;
+            const ptrdiff_t ldfrom = p ? ldc : ldstart;
+            ptrdiff_t ldblock = ldb;
+            if (transposed) {
+                FN(pack_panel_transposed)(depth, width, b + j * ldb + p, ldb, panel);
+                block = panel;
+                ldblock = columns;
+            } else if (m >= FN_ROWS_WORTH_PACKING && ldb != columns) {
+                FN(pack_panel)(depth, vectors, block, ldb, panel);
+                block = panel;
+                ldblock = columns;
+            } 
+            if (vectors == FN_TILE_VECTORS)
+                FN(panel_rows)(m, FN_TILE_VECTORS, depth, a + p * a_step, a_row, a_step, block, ldblock, from, ldfrom, c + j, ldc);
+#if FN_TILE_VECTORS > 2
+            else if (vectors == 2)
+                FN(panel_rows)(m, 2, depth, a + p * a_step, a_row, a_step, block, ldblock, from, ldfrom, c + j, ldc);
+#endif
+            else
+                FN(panel_rows)(m, 1, depth, a + p * a_step, a_row, a_step, block, ldblock, from, ldfrom, c + j, ldc);
+            p += depth;
+        } while (p < k);
+    }
+}
+#undef FN_TILE_ARGUMENTS
+
+static void FN(product)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *b, ptrdiff_t ldb,
+                        const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+    FN(product_of_panels)(m, n, k, a, lda, 1, b, ldb, 0, start, ldstart, c, ldc);
+}
+
+static void FN(product_at)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *b,
+                           ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+    FN(product_of_panels)(m, n, k, a, 1, lda, b, ldb, 0, start, ldstart, c, ldc);
+}
+
+static void FN(product_bt)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *bt,
+                           ptrdiff_t ldbt, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+    FN(product_of_panels)(m, n, k, a, lda, 1, bt, ldbt, 1, start, ldstart, c, ldc);
+}

@@ -1,0 +1,42 @@
+/* lists.h: the families of kernels, each spelled out once.
+ *
+ * An entry makes the enum value (fastnn.h), the table's slots (kernels/all.inc.h), and the name and flags that
+ * Python reads (dispatch.c). To add one: a line here, its kernels in kernels/<family>.inc.h, its twin in
+ * fastnn/testing/reference.py and its declaration in fastnn/<family>.py.
+ */
+#ifndef FASTNN_LISTS_H
+#define FASTNN_LISTS_H
+
+/* name, what the derivative needs, default of the parameter alpha */
+#define FN_ACTIVATION_LIST(X)              \
+    X(linear, FN_SAVES_NOTHING, 0.0)       \
+    X(sign, FN_NOT_DIFFERENTIABLE, 0.0)    \
+    X(sigmoid, FN_SAVES_OUTPUT, 0.0)       \
+    X(tanh, FN_SAVES_OUTPUT, 0.0)          \
+    X(relu, FN_SAVES_OUTPUT, 0.0)          \
+    X(softmax, FN_SAVES_OUTPUT, 0.0)       \
+    X(exponential, FN_SAVES_OUTPUT, 0.0)
+
+/* name, kind of truth, the output activation that is computed inside the loss ("" for none) */
+#define FN_LOSS_LIST(X)                                                             \
+    X(squared_error, FN_TRUTH_VALUES, "")                                           \
+    X(poisson, FN_TRUTH_VALUES, "")                                                 \
+    X(binary_crossentropy, FN_TRUTH_VALUES, "")                                     \
+    X(categorical_crossentropy, FN_TRUTH_VALUES, "")                                \
+    X(sparse_categorical_crossentropy, FN_TRUTH_LABELS, "")                         \
+    X(poisson_from_log, FN_TRUTH_VALUES, "exponential")                             \
+    X(binary_crossentropy_from_logits, FN_TRUTH_VALUES, "sigmoid")                  \
+    X(categorical_crossentropy_from_logits, FN_TRUTH_VALUES, "softmax")             \
+    X(sparse_categorical_crossentropy_from_logits, FN_TRUTH_LABELS, "softmax")
+
+/* name, state arrays a parameter */
+#define FN_OPTIMIZER_LIST(X)      \
+    X(store, 1)                   \
+    X(sgd, 0)                     \
+    X(momentum, 1)                \
+    X(nesterov, 1)                \
+    X(rmsprop, 1)                 \
+    X(rmsprop_momentum, 2)        \
+    X(adam, 2)
+
+#endif

@@ -1,0 +1,86 @@
+/* isa.inc.h: the operations of vector.inc.h for which the vector extensions have no word, by instruction set.
+ *
+ * Each block defines fma, root, maximum, minimum for FN(vec), and may define load_first, store_first
+ * (FN_HAS_PARTIAL) where the target has masks.
+ */
+
+#if defined(FN_ISA_AVX512)
+#define FN_HAS_PARTIAL
+#if FN_IS_F32
+INLINE V FN(fma)(V a, V b, V c) { return (V)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
+INLINE V FN(root)(V a) { return (V)_mm512_sqrt_ps((__m512)a); }
+INLINE V FN(maximum)(V a, V b) { return (V)_mm512_max_ps((__m512)a, (__m512)b); }
+INLINE V FN(minimum)(V a, V b) { return (V)_mm512_min_ps((__m512)a, (__m512)b); }
+INLINE V FN(load_first)(const T *p, ptrdiff_t n) {
+    return (V)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1u), p);
+}
+INLINE void FN(store_first)(T *p, ptrdiff_t n, V v) {
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1u), (__m512)v);
+}
+#else
+INLINE V FN(fma)(V a, V b, V c) { return (V)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c); }
+INLINE V FN(root)(V a) { return (V)_mm512_sqrt_pd((__m512d)a); }
+INLINE V FN(maximum)(V a, V b) { return (V)_mm512_max_pd((__m512d)a, (__m512d)b); }
+INLINE V FN(minimum)(V a, V b) { return (V)_mm512_min_pd((__m512d)a, (__m512d)b); }
+INLINE V FN(load_first)(const T *p, ptrdiff_t n) {
+    return (V)_mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1u), p);
+}
+INLINE void FN(store_first)(T *p, ptrdiff_t n, V v) {
+    _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1u), (__m512d)v);
+}
+#endif
+
+#elif defined(FN_ISA_AVX2)
+#if FN_IS_F32
+INLINE V FN(fma)(V a, V b, V c) { return (V)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
+INLINE V FN(root)(V a) { return (V)_mm256_sqrt_ps((__m256)a); }
+INLINE V FN(maximum)(V a, V b) { return (V)_mm256_max_ps((__m256)a, (__m256)b); }
+INLINE V FN(minimum)(V a, V b) { return (V)_mm256_min_ps((__m256)a, (__m256)b); }
+#else
+INLINE V FN(fma)(V a, V b, V c) { return (V)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c); }
+INLINE V FN(root)(V a) { return (V)_mm256_sqrt_pd((__m256d)a); }
+INLINE V FN(maximum)(V a, V b) { return (V)_mm256_max_pd((__m256d)a, (__m256d)b); }
+INLINE V FN(minimum)(V a, V b) { return (V)_mm256_min_pd((__m256d)a, (__m256d)b); }
+#endif
+
+#elif defined(FN_ISA_SSE2)
+/* no fused multiply-add: two roundings, in every kernel of this target alike */
+INLINE V FN(fma)(V a, V b, V c) { return a * b + c; }
+#if FN_IS_F32
+INLINE V FN(root)(V a) { return (V)_mm_sqrt_ps((__m128)a); }
+INLINE V FN(maximum)(V a, V b) { return (V)_mm_max_ps((__m128)a, (__m128)b); }
+INLINE V FN(minimum)(V a, V b) { return (V)_mm_min_ps((__m128)a, (__m128)b); }
+#else
+INLINE V FN(root)(V a) { return (V)_mm_sqrt_pd((__m128d)a); }
+INLINE V FN(maximum)(V a, V b) { return (V)_mm_max_pd((__m128d)a, (__m128d)b); }
+INLINE V FN(minimum)(V a, V b) { return (V)_mm_min_pd((__m128d)a, (__m128d)b); }
+#endif
+
+#elif defined(FN_ISA_NEON)
+#if FN_IS_F32
+INLINE V FN(fma)(V a, V b, V c) { return (V)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
+INLINE V FN(root)(V a) { return (V)vsqrtq_f32((float32x4_t)a); }
+#else
+INLINE V FN(fma)(V a, V b, V c) { return (V)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b); }
+INLINE V FN(root)(V a) { return (V)vsqrtq_f64((float64x2_t)a); }
+#endif
+INLINE V FN(maximum)(V a, V b) { return FN(select)(a > b, a, b); }
+INLINE V FN(minimum)(V a, V b) { return FN(select)(a < b, a, b); }
+
+#else /* any other CPU: what C alone can say */
+INLINE V FN(fma)(V a, V b, V c) {
+#if defined(__FP_FAST_FMA) && defined(__FP_FAST_FMAF) /* said outright: `a * b + c` may be contracted here and not there */
+    for (int i = 0; i < LANES; i++)
+        a[i] = FN_IS_F32 ? __builtin_fmaf((float)a[i], (float)b[i], (float)c[i]) : __builtin_fma(a[i], b[i], c[i]);
+    return a;
+#else
+    return a * b + c;
+#endif
+}
+INLINE V FN(root)(V a) {
+    for (int i = 0; i < LANES; i++) a[i] = FN_IS_F32 ? __builtin_sqrtf((float)a[i]) : __builtin_sqrt(a[i]);
+    return a;
+}
+INLINE V FN(maximum)(V a, V b) { return FN(select)(a > b, a, b); }
+INLINE V FN(minimum)(V a, V b) { return FN(select)(a < b, a, b); }
+#endif

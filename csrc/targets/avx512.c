@@ -1,0 +1,18 @@
+/* avx512.c: 512-bit vectors, 32 registers: Skylake-X (2017), Zen 4 and later. */
+#include "../fastnn.h"
+#include "../simd/region.h"
+#if defined(__x86_64__)
+#include <immintrin.h>
+#define FN_TARGET avx512
+#define FN_SUPPORTED \
+    __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") && \
+    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma")
+#define FN_ISA_AVX512
+#define FN_VECTOR_BYTES 64
+#define FN_TILE_ROWS 14
+#define FN_TILE_VECTORS 2
+FN_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")
+#include "target.inc.h"
+FN_REGION_END
+#include "export.inc.h"
+#endif

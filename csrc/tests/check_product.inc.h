@@ -1,0 +1,91 @@
+/* check_product.inc.h: the three products, bit for bit against one chain of multiply-adds an element. */
+#ifndef FASTNN_TEST_STARTS
+#define FASTNN_TEST_STARTS
+enum { START_ZERO, START_BIAS, START_SELF, STARTS };
+#endif
+
+/* Whether the target's multiply-add rounds once: then the product of one element keeps EPSILON^2. */
+static int N(fuses)(const TABLE *table) {
+    T a = 1 + (T)EPSILON, start = -(1 + 2 * (T)EPSILON); /* a a = 1 + 2 EPSILON + EPSILON^2 */
+    T b[FN_SLACK_BYTES / sizeof(T) + 1] = {a}, starts[FN_SLACK_BYTES / sizeof(T) + 1] = {start}, c[64];
+    table->product(1, 1, 1, &a, 1, b, 1, starts, 0, c, 64);
+    return c[0] != 0;
+}
+
+/* c[m,n] = start + a[m,k] b[k,n], started from 0, row 0 of `start` or its own element of `start`. */
+static void N(chains)(int fused, int mode, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *b,
+                      ptrdiff_t ldb, const T *start, T *c) {
+    for (ptrdiff_t i = 0; i < m; i++)
+        for (ptrdiff_t j = 0; j < n; j++) {
+            T sum = mode == START_ZERO ? 0 : start[(mode == START_SELF ? i * n : 0) + j];
+            for (ptrdiff_t p = 0; p < k; p++) {
+                const T x = a[i * lda + p], y = b[p * ldb + j], product = x * y;
+                sum = fused ? FMA(x, y, sum) : product + sum;
+            }
+            c[i * n + j] = sum;
+        }
+}
+
+static void N(product_case)(const TABLE *table, int order, int mode, int tight, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k,
+                            const T *a0, const T *b0, ptrdiff_t columns, const T *start0, ptrdiff_t depth,
+                            const T *wanted) {
+    const ptrdiff_t whole = (n + table->lanes - 1) / table->lanes * table->lanes;
+    const ptrdiff_t lda = (order == 1 ? m : k) + (tight ? 0 : 3), ldb = (order == 2 ? k : n) + (tight ? 0 : 5);
+    const ptrdiff_t ldc = tight ? n : whole + 3, room = tight ? m * n + table->lanes - 1 : (m - 1) * ldc + whole;
+    T *a = fresh((size_t)((order == 1 ? k : m) * lda) * sizeof(T));
+    T *b = fresh((size_t)((order == 2 ? n : k) * ldb) * sizeof(T) + (order == 2 ? 0 : FN_SLACK_BYTES));
+    T *bias = fresh((size_t)n * sizeof(T) + FN_SLACK_BYTES);
+    T *c = fresh((size_t)room * sizeof(T) + (mode == START_SELF ? FN_SLACK_BYTES : 0));
+    for (ptrdiff_t p = 0; p < k; p++) {
+        for (ptrdiff_t i = 0; i < m; i++) a[order == 1 ? p * lda + i : i * lda + p] = a0[i * depth + p];
+        for (ptrdiff_t j = 0; j < n; j++) b[order == 2 ? j * ldb + p : p * ldb + j] = b0[p * columns + j];
+    }
+    memcpy(bias, start0, (size_t)n * sizeof(T));
+    if (mode == START_SELF)
+        for (ptrdiff_t i = 0; i < m; i++) memcpy(c + i * ldc, start0 + i * columns, (size_t)n * sizeof(T));
+    const T *start = mode == START_ZERO ? NULL : mode == START_BIAS ? bias : c;
+    const ptrdiff_t ldstart = mode == START_SELF ? ldc : 0;
+    (order == 0 ? table->product : order == 1 ? table->product_at : table->product_bt)(m, n, k, a, lda, b, ldb, start,
+                                                                                       ldstart, c, ldc);
+    int same = 1, clean = 1;
+    for (ptrdiff_t i = 0; i < m; i++) {
+        same &= N(same)(n, c + i * ldc, wanted + i * columns);
+        if (!tight && i + 1 < m) clean &= N(untouched)(ldc - whole, c + i * ldc + whole);
+    }
+    const char *const names[] = {"product", "product_at", "product_bt"};
+    check(same, "%s m %td n %td k %td start %d tight %d", names[order], m, n, k, mode, tight);
+    check(clean, "%s m %td n %td k %td start %d: wrote between rows", names[order], m, n, k, mode);
+    release();
+}
+
+static void N(check_product)(const TABLE *table) {
+    const int fused = N(fuses)(table);
+    const ptrdiff_t rows = table->tile_rows, lanes = table->lanes, tile = table->tile_columns;
+    const ptrdiff_t ms[] = {1, 2, rows - 1, rows, rows + 1, 2 * rows - 1, 2 * rows + 1, 67};
+    const ptrdiff_t ns[] = {1, lanes - 1, lanes, lanes + 1, tile - 1, tile, tile + 1, 2 * tile + 3};
+    const ptrdiff_t ks[] = {0, 1, 17, FN_DEEPEST_TIGHT, FN_DEEPEST_TIGHT + 1, 2 * FN_DEEPEST_TIGHT + 7};
+    enum { M = 67, DEPTH = 2 * FN_DEEPEST_TIGHT + 7 };
+    const ptrdiff_t columns = 2 * tile + 3;
+    T *a = malloc(M * DEPTH * sizeof(T)), *b = malloc((size_t)(DEPTH * columns) * sizeof(T));
+    T *start = malloc((size_t)(M * columns) * sizeof(T)), *wanted = malloc((size_t)(M * columns) * sizeof(T));
+    for (ptrdiff_t i = 0; i < M * DEPTH; i++) a[i] = (T)random_in(-1, 1);
+    for (ptrdiff_t i = 0; i < DEPTH * columns; i++) b[i] = (T)random_in(-1, 1);
+    for (ptrdiff_t i = 0; i < M * columns; i++) start[i] = (T)random_in(-1, 1);
+    for (int ik = 0; ik < COUNT(ks); ik++)
+        for (int mode = 0; mode < STARTS; mode++) {
+            const ptrdiff_t k = ks[ik];
+            N(chains)(fused, mode, M, columns, k, a, DEPTH, b, columns, start, wanted);
+            for (int im = 0; im < COUNT(ms); im++)
+                for (int in = 0; in < COUNT(ns); in++)
+                    for (int order = 0; order < 3; order++) {
+                        N(product_case)(table, order, mode, 0, ms[im], ns[in], k, a, b, columns, start, DEPTH, wanted);
+                        /* rows without room between them: not where c itself is read, nor where k is split */
+                        if (k <= FN_DEEPEST_TIGHT && mode != START_SELF)
+                            N(product_case)(table, order, mode, 1, ms[im], ns[in], k, a, b, columns, start, DEPTH, wanted);
+                    }
+        }
+    free(a), free(b), free(start), free(wanted);
+    const T peak = table->multiply_add_peak(10);
+    check(isfinite(peak), "multiply_add_peak: %g", (double)peak);
+    report("product", TYPE_NAME);
+}

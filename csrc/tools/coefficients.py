@@ -1,0 +1,91 @@
+"""coefficients.py: prints the constants of kernels/vmath.inc.h, for float and double (needs mpmath; 20 seconds).
+
+Each polynomial is the weighted minimax fit of a function on an interval. Its coefficients are rounded to the
+element type one by one from the lowest power, and the rest is fitted anew, so that it takes up the rounding.
+"""
+from mpmath import cos, exp, expm1, fdot, floor, frexp, ldexp, log, lu_solve, matrix, mp, mpf, nint, pi, sqrt
+
+mp.dps = 60
+SLACK = mpf("1e-4")  # of the reduced argument: the rounding of k can be off by that much (float)
+
+
+def rounded(value, bits, to=nint):
+    """value with `bits` significant bits"""
+    if not value:
+        return mpf(0)
+    exponent = bits - frexp(value)[1]
+    return ldexp(to(ldexp(value, exponent)), -exponent)
+
+
+def literal(value, bits):
+    """A C hexadecimal literal of an exactly representable value"""
+    text = float(value).hex().split("p")
+    mantissa = text[0].rstrip("0").rstrip(".")
+    return f"{mantissa}p{int(text[1])}{'f' if bits == 24 else ''}"
+
+
+def points(interval, count):
+    low, high = interval
+    return [low + (high - low) * (1 - cos(pi * (i + mpf(1) / 2) / count)) / 2 for i in range(count)]
+
+
+def minimax(f, weight, powers, interval):
+    """c of sum c[i] x^powers[i] with the least max |weight (sum - f)|: Lawson's reweighted least squares"""
+    xs = points(interval, 12 * len(powers) + 12)
+    rows = [[weight(x) * x**p for p in powers] for x in xs]
+    right = [weight(x) * f(x) for x in xs]
+    shares = [mpf(1)] * len(xs)
+    for _ in range(40):
+        scaled = [[share * v for v in row] for share, row in zip(shares, rows)]
+        normal = matrix(scaled).T * matrix(rows)
+        c = lu_solve(normal, matrix(scaled).T * matrix(right))
+        misses = [abs(fdot(row, c) - value) for row, value in zip(rows, right)]
+        shares = [share * miss for share, miss in zip(shares, misses)]
+        total = sum(shares)
+        shares = [share / total for share in shares]
+    return list(c)
+
+
+def fit(f, weight, terms, interval, bits):
+    """Coefficients, lowest power first, each representable in `bits` bits"""
+    fixed = []
+    while len(fixed) < terms:
+        def rest(x):
+            return f(x) - sum(c * x**i for i, c in enumerate(fixed))
+        fixed.append(rounded(minimax(rest, weight, range(len(fixed), terms), interval)[0], bits))
+    return fixed
+
+
+def worst(f, weight, coefficients, interval):
+    return max(abs((sum(c * x**i for i, c in enumerate(coefficients)) - f(x)) * weight(x))
+               for x in points(interval, 1000))
+
+
+def tail_of_exp(r):  # expm1(r) = r + r^2 tail
+    return (expm1(r) - r) / r**2
+
+
+def tail_of_log(z):  # log((1 + s) / (1 - s)) = 2 s + s z tail, z = s^2
+    s = sqrt(z)
+    return (log((1 + s) / (1 - s)) / s - 2) / z
+
+
+for name, bits, exponent_bits, exp_terms, log_terms in (("float", 24, 9, 6, 3), ("double", 53, 12, 11, 7)):
+    high = rounded(log(2), bits - exponent_bits, floor)
+    print(f"/* {name} */")
+    print("log2(e)", literal(rounded(1 / log(2), bits), bits))
+    print("ln 2 high", literal(high, bits), "low", literal(rounded(log(2) - high, bits), bits))
+    print("sqrt(1/2)", literal(rounded(sqrt(mpf(1) / 2), bits), bits))
+    s = sqrt(mpf(2))
+    z = ((s - 1) / (s + 1)) ** 2
+    for label, f, terms, interval, weight in (
+        # error relative to exp(r) for r < 0 and to expm1(r) above
+        ("exp", tail_of_exp, exp_terms, (-log(2) / 2 - SLACK, log(2) + SLACK),
+         lambda r: r**2 / (exp(r) if r < 0 else expm1(r))),
+        # error relative to log(1 + f) ~ 2 s
+        ("log", tail_of_log, log_terms, (z * 0, z * (1 + SLACK)), lambda z: z / 2),
+    ):
+        c = fit(f, weight, terms, interval, bits)
+        error = worst(f, weight, c, interval)
+        print(f"{label}: relative error 2^{float(log(error, 2)):.1f}")
+        print("    " + ", ".join(literal(x, bits) for x in c))

@@ -1,0 +1,12 @@
+"""The engine's door: what the rooms above may use of it.
+
+A `Plan` says what to run, a `Trainer` runs slices of epochs on it, `predict`, `activations` and a `Predictor` run it
+forward; parameters and optimizer state come from `allocate`.
+"""
+
+from fastnn._core.inference import Predictor, activations, predict
+from fastnn._core.plan import Plan
+from fastnn._core.trainer import Trainer
+from fastnn._core.workspace import allocate
+
+__all__ = ["Plan", "Predictor", "Trainer", "activations", "allocate", "predict"]

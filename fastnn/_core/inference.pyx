@@ -1,0 +1,254 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""Forward passes that keep nothing: predictions, losses of rows, and every operation's output.
+
+Rows are cut into blocks that run through all layers at once; threads take ranges of blocks and never meet. A row's result
+has the same bits in any block. Called by network (through the functions at the end) and by engine's Trainer.
+"""
+from cython.parallel cimport parallel, threadid
+from libc.stddef cimport ptrdiff_t
+from libc.stdint cimport int32_t, int64_t
+from libc.string cimport memcpy
+
+from fastnn._core cimport targets
+from fastnn._core.data cimport DOUBLE, SINGLE, Rows, gather, rows_of
+from fastnn._core.passes cimport Draw, Memory, forward_segment
+from fastnn._core.plan cimport Op, Plan, Program, Segment
+from fastnn._core.targets cimport real
+from fastnn._core.threads cimport Share, grant, share, team_size
+from fastnn._core.workspace cimport Workspace
+
+import numpy as np
+
+cdef enum:
+    BLOCK_BYTES = 262144
+    FEWEST_ROWS = 32
+    MOST_ROWS = 512
+    FLOP_WORTH_A_THREAD = 1000000
+
+
+cdef ptrdiff_t block_rows(Program program, Py_ssize_t itemsize):
+    cdef ptrdiff_t rows = BLOCK_BYTES // (program.row_size * itemsize)
+    return max(<ptrdiff_t>FEWEST_ROWS, min(<ptrdiff_t>MOST_ROWS, rows // 16 * 16))
+
+
+# A run over rows [0, total): everything in it is read-only but the outputs.
+cdef struct Pass:
+    const Segment *segments
+    const Op *ops
+    int n_segments
+    const void *parameters
+    Rows x
+    ptrdiff_t total, block, inputs, outputs
+    bint direct                    # x's rows serve as the input buffer as they are
+    void *predictions
+    ptrdiff_t predictions_stride
+    const Judge *judge             # NULL: predictions only
+    double *row_loss
+
+
+cdef void pass_block(const Pass *run, const real *sample, Memory *memory, ptrdiff_t first, ptrdiff_t rows) noexcept nogil:
+    cdef const real *parameters = <const real *>run.parameters
+    cdef const Segment *segment = &run.segments[run.n_segments - 1]
+    cdef const real *result
+    cdef const real *weight
+    cdef const char *truth
+    cdef Share all_rows, columns
+    cdef Draw draw
+    cdef int index, last_op = 0, buffer
+    cdef ptrdiff_t row, ld
+    draw.key = draw.step = draw.first_row = 0
+    all_rows.start, all_rows.stop = 0, rows
+    columns.start = 0
+    if run.direct:
+        memory.values[0] = <void *>(<const real *>run.x.start + first * run.x.stride)
+    else:
+        gather(&run.x, first, NULL, rows, run.inputs, <real *>memory.values[0], memory.leading[0])
+    for index in range(run.n_segments):
+        segment = &run.segments[index]
+        columns.stop = segment.outputs
+        last_op = segment.last_op
+        if index == run.n_segments - 1 and run.judge != NULL and run.judge.fused:
+            last_op -= 1
+        forward_segment(parameters, segment, run.ops, last_op, memory, &draw, all_rows, columns)
+    buffer = segment.result
+    if last_op < segment.last_op:
+        buffer = run.ops[last_op].source
+    result, ld = <const real *>memory.values[buffer], memory.leading[buffer]
+    if run.judge == NULL:
+        for row in range(rows):
+            memcpy(<real *>run.predictions + (first + row) * run.predictions_stride, result + row * ld,
+                   run.outputs * sizeof(real))
+        return
+    weight = <const real *>run.judge.weight
+    truth = <const char *>run.judge.truth
+    if run.judge.labels:
+        truth += first * sizeof(int32_t)
+    else:
+        truth += first * run.judge.truth_stride * sizeof(real)
+    targets.loss(run.judge.loss, rows, run.outputs, result, ld, <const void *>truth, run.judge.truth_stride, NULL,
+                 weight + first if weight != NULL else <const real *>NULL, run.judge.value_scale, 0.0,
+                 run.row_loss + first, <real *>NULL, 0,
+                 <real *>run.predictions + first * run.predictions_stride if run.predictions != NULL else <real *>NULL,
+                 run.predictions_stride)
+
+
+cdef void pass_share(const Pass *run, const real *sample, Memory *memory, int thread, int threads) noexcept nogil:
+    cdef Share mine = share(run.total, run.block, thread, threads)
+    cdef ptrdiff_t first = mine.start
+    cdef targets.uint64_t mode = targets.flush_denormals()
+    while first < mine.stop:
+        pass_block(run, sample, memory, first, min(run.block, mine.stop - first))
+        first += run.block
+    targets.restore_denormals(mode)
+
+
+cdef void pass_all(const Pass *run, const real *sample, Memory *memories, int threads) noexcept nogil:
+    if threads == 1:
+        pass_share(run, sample, memories, 0, 1)
+        return
+    with parallel(num_threads=threads):
+        pass_share(run, sample, &memories[threadid()], threadid(), team_size())
+
+
+cdef class Forward:
+    """A program made ready to run over rows: the C description, and one set of buffers a thread."""
+    cdef Pass run
+    cdef readonly Plan plan
+    cdef readonly Workspace workspace
+    cdef object parameters
+    cdef bint single
+
+    def __cinit__(self, Plan plan, parameters, Py_ssize_t rows, int threads):
+        program = plan.inference
+        self.plan, self.parameters, self.single = plan, parameters, plan.dtype == "float32"
+        self.workspace = Workspace(program, plan.itemsize, rows, sets=threads, threads=threads)
+        self.run.segments, self.run.ops, self.run.n_segments = program.segments, program.ops, program.n_segments
+        self.run.parameters = <const void *><size_t>parameters.ctypes.data
+        self.run.inputs, self.run.outputs, self.run.block = plan.inputs, plan.outputs, rows
+
+    cdef int start(self, X, predictions, const Judge *judge, double *row_loss) except -1:
+        cdef Py_ssize_t set_
+        self.run.x = rows_of(X)
+        self.run.total = X.shape[0]
+        self.run.direct = (self.run.x.kind == (SINGLE if self.single else DOUBLE)
+                           and self.run.segments[0].last_op == 0 and self.run.n_segments > 1)
+        for set_ in range(self.workspace.sets):
+            # A direct pass borrows X as its input buffer, stride included.
+            (<ptrdiff_t *>self.workspace.memories[set_].leading)[0] = (
+                self.run.x.stride if self.run.direct else self.workspace.program.leading[0])
+            self.workspace.memories[set_].values[0] = self.workspace.inputs[set_]
+        self.run.predictions = NULL
+        if predictions is not None:
+            self.run.predictions = <void *><size_t>predictions.ctypes.data
+            self.run.predictions_stride = predictions.strides[0] // predictions.itemsize
+        self.run.judge, self.run.row_loss = judge, row_loss
+        cdef int threads = grant(self.workspace.sets)
+        with nogil:
+            if self.single:
+                pass_all(&self.run, <const float *>NULL, self.workspace.memories, threads)
+            else:
+                pass_all(&self.run, <const double *>NULL, self.workspace.memories, threads)
+        return 0
+
+
+cdef Py_ssize_t worthwhile_threads(Plan plan, Py_ssize_t rows, Py_ssize_t block, Py_ssize_t threads):
+    """At most one thread a block, and none for less work than a start costs."""
+    return max(1, min(threads, (rows + block - 1) // block, 2 * plan.n_parameters * rows // FLOP_WORTH_A_THREAD))
+
+
+cdef Forward take(Plan plan, parameters, Py_ssize_t rows, Py_ssize_t threads):
+    """A Forward from the plan's pool, or a new one: two threads may predict with one plan at once."""
+    cdef Py_ssize_t block = min(block_rows(plan.inference, plan.itemsize), (max(rows, 1) + 15) // 16 * 16)
+    cdef Forward forward
+    threads = worthwhile_threads(plan, rows, block, threads)
+    try:
+        forward = plan.pool.pop()
+    except IndexError:
+        return Forward(plan, parameters, block, threads)
+    if forward.parameters is parameters and forward.run.block == block and forward.workspace.sets == threads:
+        return forward
+    return Forward(plan, parameters, block, threads)
+
+
+def predict(Plan plan, parameters, X, out, Py_ssize_t threads=1):
+    """out[B, outputs] = the network's output for X[B, inputs], in inference.
+
+    Parameters
+    ----------
+    plan : Plan
+    parameters : ndarray of shape (plan.n_parameters,), plan.dtype, from `allocate`
+    X : ndarray of shape (B, plan.inputs), float32, float64 or uint8, contiguous rows
+    out : ndarray of shape (B, plan.outputs), plan.dtype, contiguous rows
+    threads : int
+        At most this many; fewer where there is little to do.
+    """
+    if not X.shape[0]:
+        return out
+    forward = take(plan, parameters, X.shape[0], threads)
+    (<Forward>forward).start(X, out, NULL, NULL)
+    plan.pool.append(forward)
+    return out
+
+
+def activations(Plan plan, parameters, X):
+    """List of every operation's output for X[B, inputs], in inference: what flows through the network."""
+    outputs = []
+    values = np.ascontiguousarray(X, dtype=plan.dtype)
+    for index, op in enumerate(plan.ops):
+        if op[0] != "dropout":
+            single = Plan(plan.dtype, values.shape[1], [op], [])
+            out = np.empty((values.shape[0], single.outputs), dtype=plan.dtype)
+            values = predict(single, parameters, values, out)
+        outputs.append(values)
+    return outputs
+
+
+cdef evaluate(Plan plan, parameters, X, const Judge *judge, outputs, Py_ssize_t threads):
+    """Each row's loss, float64; `outputs` receives the predictions unless None."""
+    losses = np.empty(X.shape[0], dtype=np.float64)
+    if not X.shape[0]:
+        return losses
+    forward = take(plan, parameters, X.shape[0], threads)
+    (<Forward>forward).start(X, outputs, judge, <double *><size_t>losses.ctypes.data)
+    plan.pool.append(forward)
+    return losses
+
+
+cdef class Predictor:
+    """A network made ready for few rows at a time: no allocation, no look-up, one thread.
+
+    Parameters
+    ----------
+    plan : Plan
+    parameters : ndarray of shape (plan.n_parameters,)
+    max_rows : int
+        Most rows of one call.
+    """
+    cdef Forward forward
+    cdef Py_ssize_t max_rows
+    cdef bint busy
+
+    def __cinit__(self, Plan plan, parameters, Py_ssize_t max_rows):
+        self.forward = Forward(plan, parameters, max_rows, 1)
+        self.max_rows = max_rows
+
+    def __call__(self, x, out=None):
+        """The output for x[B, inputs], B <= max_rows, plan.dtype; written to out[B, outputs] if given."""
+        cdef Plan plan = self.forward.plan
+        if out is None:
+            out = np.empty((x.shape[0], plan.outputs), dtype=plan.dtype)
+        elif out.shape != (x.shape[0], plan.outputs) or out.dtype != plan.dtype or not out.flags.c_contiguous:
+            raise ValueError(f"out: expected a C-contiguous {plan.dtype} array of shape {(x.shape[0], plan.outputs)}, "
+                             f"received: {out.dtype} of shape {out.shape}")
+        if x.ndim != 2 or x.shape[1] != plan.inputs or x.shape[0] > self.max_rows:
+            raise ValueError(f"x: expected at most {self.max_rows} rows of {plan.inputs} columns, received: shape {x.shape}")
+        if not x.shape[0]:
+            return out
+        if self.busy:  # another thread is inside: it keeps this one's buffers
+            return predict(plan, self.forward.parameters, x, out)
+        self.busy = True
+        try:
+            self.forward.start(x, out, NULL, NULL)
+        finally:
+            self.busy = False
+        return out

@@ -1,0 +1,55 @@
+# cython: language_level=3
+"""Forward, backward and update of one segment: the part that one thread owns."""
+from libc.stddef cimport ptrdiff_t
+from libc.stdint cimport uint64_t
+
+from fastnn._core.plan cimport Op, Segment
+from fastnn._core.targets cimport fn_update, real
+from fastnn._core.threads cimport Share
+
+# Where a pass finds its numbers. Pointers are to the plan's element type.
+cdef struct Memory:
+    void **values             # value buffers, each [rows, leading]
+    const ptrdiff_t *leading
+    void **deltas             # by segment: gradient with respect to its product, [rows, delta_leading]
+    const ptrdiff_t *delta_leading
+
+# What a random operation is keyed by.
+cdef struct Draw:
+    uint64_t key
+    uint64_t step
+    uint64_t first_row        # position in the batch of the memory's row 0
+
+# The optimizer and what it works on; `store` makes of an update a plain gradient.
+cdef struct Sink:
+    int kind                  # fn_optimizer_kind
+    void *parameters
+    void *slot0
+    void *slot1
+    fn_update numbers
+
+cdef void forward_segment(const real *parameters, const Segment *segment, const Op *ops, int last_op,
+                          const Memory *memory, const Draw *draw, Share rows, Share columns) noexcept nogil
+
+cdef void backward_ops(const real *sample, const Segment *segment, int index, const Op *ops, int last_op,
+                       const Memory *memory, const Draw *draw, Share rows, Share columns) noexcept nogil
+
+cdef void backward_segment(const real *parameters, const Segment *segments, int index, const Op *ops,
+                           const Memory *memory, const Draw *draw, Share rows, Share columns) noexcept nogil
+
+cdef void update_segment(const real *sample, const Segment *segment, int index, const Memory *memory, const Sink *sink,
+                         const fn_update *kernel_numbers, const fn_update *bias_numbers, ptrdiff_t batch,
+                         Share rows, Share columns, real *scratch) noexcept nogil
+
+cdef void accumulate_segment(const Segment *segment, int index, const Memory *memory, ptrdiff_t rows, bint more,
+                             real *sums) noexcept nogil
+
+cdef void update_from_sums(const Segment *segment, const Sink *sink, const fn_update *kernel_numbers,
+                           const fn_update *bias_numbers, ptrdiff_t groups, ptrdiff_t sums_size, Share rows,
+                           real *sums) noexcept nogil
+
+# Rows of a batch that are summed by themselves before they are added to the others': the order of every sum over rows.
+cdef ptrdiff_t group_rows(ptrdiff_t batch) noexcept nogil
+
+# Elements of scratch that update_segment needs for each thread.
+cdef ptrdiff_t scratch_size(const Segment *segment) noexcept nogil

@@ -1,0 +1,317 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""Training steps over shuffled batches: any slice of an epoch without Python.
+
+A step: gather the batch, forward, loss and its gradient, backward, then the gradient of each kernel block by block with the
+optimizer's update on each block while it is in L1. Two ways to divide it among threads, with the same bits:
+
+- by layers: threads share each product, by columns or by rows of its output, and wait between products where one needs
+  what another made (`Stage`). Columns keep a kernel's part and its optimizer state in one core for good.
+- by groups: a large batch is cut into fixed groups of rows (passes.group_rows); a thread takes whole groups through the
+  network in small blocks, and the groups' gradients are added in order at the end.
+
+Every sum's order depends on shapes and batch alone: over rows within a group, then over groups. Called by trainer.
+"""
+from cython.parallel cimport parallel, threadid
+from libc.math cimport pow, sqrt
+from libc.stddef cimport ptrdiff_t
+from libc.stdint cimport int64_t, uint64_t
+
+from fastnn._core cimport targets
+from fastnn._core.data cimport gather
+from fastnn._core.passes cimport (
+    Draw, Memory, accumulate_segment, backward_ops, backward_segment, forward_segment, group_rows, update_from_sums,
+    update_segment,
+)
+from fastnn._core.plan cimport Segment
+from fastnn._core.targets cimport fn_update, real
+from fastnn._core.threads cimport Share, share, team_size, wait_for_all
+
+
+# Whose numbers a thread may read without waiting.
+cdef enum Stage:
+    EVERYBODYS     # all: nobody wrote since the last wait
+    OWN_ROWS       # its rows: all wrote by rows
+    OWN_COLUMNS    # its columns: all wrote by columns
+
+
+cdef inline double imbalance(ptrdiff_t size, ptrdiff_t unit, int threads) noexcept nogil:
+    """How much longer the busiest thread takes than a perfect division of range(size) in units."""
+    cdef ptrdiff_t units = (size + unit - 1) // unit
+    return <double>((units + threads - 1) // threads * threads * unit) / <double>max(size, <ptrdiff_t>1)
+
+
+cdef inline bint divide_by_rows(const real *sample, ptrdiff_t rows, ptrdiff_t columns, bint rowwise, Stage stage,
+                                int threads) noexcept nogil:
+    cdef double by_rows, by_columns
+    if rowwise or threads == 1:
+        return True
+    by_rows = imbalance(rows, targets.tile_rows(sample), threads)
+    by_columns = imbalance(columns, targets.tile_columns(sample), threads)
+    # Going on by rows saves a wait; otherwise columns are the better habit.
+    return by_rows <= by_columns * 1.1 if stage == OWN_ROWS else by_rows * 1.1 < by_columns
+
+
+cdef inline void divide(const real *sample, ptrdiff_t rows, ptrdiff_t columns, bint by_rows, int thread, int threads,
+                        Share *my_rows, Share *my_columns) noexcept nogil:
+    my_rows.start, my_rows.stop = 0, rows
+    my_columns.start, my_columns.stop = 0, columns
+    if by_rows:
+        my_rows[0] = share(rows, targets.tile_rows(sample), thread, threads)
+    else:
+        my_columns[0] = share(columns, targets.tile_columns(sample), thread, threads)
+
+
+cdef inline void synchronize(const Run *run, Stage *stage, bint by_rows, int threads) noexcept nogil:
+    """Wait for the others before a division that reads more than this thread's own part."""
+    if stage[0] == OWN_COLUMNS or (stage[0] == OWN_ROWS and not by_rows):
+        wait_for_all(run.barrier, threads)
+        stage[0] = EVERYBODYS
+
+
+cdef inline Stage after(bint by_rows) noexcept nogil:
+    return OWN_ROWS if by_rows else OWN_COLUMNS
+
+
+cdef double denominator(const Run *run, const real *sample, const int64_t *index, ptrdiff_t rows) noexcept nogil:
+    """What a batch's mean divides by: its rows, or the sum of their weights."""
+    cdef const real *weight = <const real *>run.judge.weight
+    cdef double total = 0
+    cdef ptrdiff_t row
+    if not run.weighted_mean or weight == NULL:
+        return <double>rows
+    for row in range(rows):
+        total += weight[index[row]]
+    return total
+
+
+cdef void judge_rows(const Run *run, const real *sample, const Memory *memory, const int64_t *index, ptrdiff_t position,
+                     Share rows, ptrdiff_t first_row, double divisor) noexcept nogil:
+    """Loss of rows and its gradient, into the last segment's delta. `position`: of index[0] in the slice; `first_row`: of the
+    memory's row 0 in the batch."""
+    cdef int last = run.n_segments - 1
+    cdef const Segment *segment = &run.segments[last]
+    cdef int buffer = run.ops[segment.last_op - 1].source if run.judge.fused else segment.result
+    cdef ptrdiff_t ld = memory.leading[buffer], lddelta = memory.delta_leading[last]
+    cdef const real *weight = <const real *>run.judge.weight
+    cdef real *made = <real *>NULL
+    # A batch whose weights are all zero teaches nothing: no gradient, no loss.
+    cdef double factor = 1.0 / divisor if divisor != 0 else 0.0
+    if run.outputs_made != NULL:
+        made = <real *>run.outputs_made + (position + rows.start) * run.outputs_stride
+    targets.loss(run.judge.loss, rows.stop - rows.start, run.outputs,
+                 <const real *>memory.values[buffer] + rows.start * ld, ld, run.judge.truth, run.judge.truth_stride,
+                 index + rows.start, weight, run.judge.value_scale, run.judge.gradient_scale * factor,
+                 run.row_loss + first_row + rows.start, <real *>memory.deltas[last] + rows.start * lddelta, lddelta,
+                 made, run.outputs_stride)
+
+
+cdef inline int operations(const Run *run, int index) noexcept nogil:
+    """End of the operations of a segment that run by themselves: the loss may take the last one over."""
+    return run.segments[index].last_op - (1 if run.judge.fused and index == run.n_segments - 1 else 0)
+
+
+cdef inline void with_penalty(const Run *run, const fn_update *numbers, int tensor, double divisor,
+                              fn_update *result) noexcept nogil:
+    cdef double factor = 1.0 / divisor if run.penalty_over_batch and divisor != 0 else 1.0
+    result[0] = numbers[0]
+    if tensor >= 0:
+        result.l1, result.l2 = run.tensors[tensor].l1 * factor, run.tensors[tensor].l2 * factor
+
+
+cdef fn_update step_numbers(const Run *run, ptrdiff_t step) noexcept nogil:
+    cdef fn_update numbers = run.sink.numbers
+    cdef double count = <double>(run.iteration + <uint64_t>step + 1)
+    numbers.rate = run.rates[step]
+    numbers.weight_decay = run.decay * numbers.rate
+    if run.corrects_bias:
+        numbers.rate *= sqrt(1.0 - pow(numbers.beta_2, count)) / (1.0 - pow(numbers.beta_1, count))
+    return numbers
+
+
+cdef void sum_penalties(const Run *run, const real *sample, int thread, int threads) noexcept nogil:
+    """This thread's share of the blocks of parameters: each block's penalty to its own place."""
+    cdef const real *parameters = <const real *>run.parameters
+    cdef ptrdiff_t block = 0, at, size
+    cdef int tensor
+    if not run.penalized:
+        return
+    for tensor in range(run.n_tensors):
+        if run.tensors[tensor].l1 == 0 and run.tensors[tensor].l2 == 0:
+            continue
+        at = 0
+        while at < run.tensors[tensor].size:
+            if block % threads == thread:
+                size = min(<ptrdiff_t>PENALTY_BLOCK, run.tensors[tensor].size - at)
+                run.penalties[block] = 0
+                if run.tensors[tensor].l2 != 0:
+                    run.penalties[block] += 0.5 * run.tensors[tensor].l2 * targets.sum_of_squares(
+                        size, parameters + run.tensors[tensor].offset + at)
+                if run.tensors[tensor].l1 != 0:
+                    run.penalties[block] += run.tensors[tensor].l1 * targets.sum_of_magnitudes(
+                        size, parameters + run.tensors[tensor].offset + at)
+            block += 1
+            at += PENALTY_BLOCK
+
+
+cdef double total_penalty(const Run *run) noexcept nogil:
+    cdef double total = 0
+    cdef ptrdiff_t block = 0, blocks
+    cdef int tensor
+    if run.penalized:
+        for tensor in range(run.n_tensors):
+            if run.tensors[tensor].l1 != 0 or run.tensors[tensor].l2 != 0:
+                for blocks in range((run.tensors[tensor].size + PENALTY_BLOCK - 1) // PENALTY_BLOCK):
+                    total += run.penalties[block]
+                    block += 1
+    return total
+
+
+cdef void report(const Run *run, ptrdiff_t step, ptrdiff_t rows, double divisor) noexcept nogil:
+    """losses[step]: the batch's mean loss, with penalties; rows are added in order."""
+    cdef double total = 0, factor = 1.0 / divisor if divisor != 0 else 0.0
+    cdef ptrdiff_t row
+    for row in range(rows):
+        total += run.row_loss[row]
+    run.losses[step] = total * factor + total_penalty(run) * (factor if run.penalty_over_batch else 1.0)
+
+
+cdef void gather_share(const Run *run, const real *sample, const Memory *memory, ptrdiff_t position, int thread,
+                       int threads) noexcept nogil:
+    cdef Share rows = share(min(run.batch, run.total - position), 1, thread, threads)
+    gather(&run.x, 0, run.order + position + rows.start, rows.stop - rows.start, run.inputs,
+           <real *>memory.values[0] + rows.start * memory.leading[0], memory.leading[0])
+
+
+cdef void step_by_layers(const Run *run, const real *sample, ptrdiff_t step, int thread, int threads) noexcept nogil:
+    cdef ptrdiff_t position = step * run.batch
+    cdef ptrdiff_t rows = min(run.batch, run.total - position)
+    cdef const Memory *memory = &run.memories[step & 1]
+    cdef const real *parameters = <const real *>run.parameters
+    cdef const int64_t *index = run.order + position
+    cdef double divisor = denominator(run, sample, index, rows)
+    cdef fn_update numbers = step_numbers(run, step), kernel_numbers, bias_numbers
+    cdef Stage stage = EVERYBODYS
+    cdef Share my_rows, my_columns
+    cdef const Segment *segment
+    cdef Draw draw
+    cdef bint by_rows
+    cdef int s, last = run.n_segments - 1
+    draw.key, draw.step, draw.first_row = run.key, run.iteration + <uint64_t>step, 0
+
+    for s in range(run.n_segments):
+        segment = &run.segments[s]
+        if s == 0 and segment.last_op == 0:
+            continue
+        by_rows = divide_by_rows(sample, rows, segment.outputs, segment.rowwise, stage, threads)
+        synchronize(run, &stage, by_rows, threads)
+        divide(sample, rows, segment.outputs, by_rows, thread, threads, &my_rows, &my_columns)
+        forward_segment(parameters, segment, run.ops, operations(run, s), memory, &draw, my_rows, my_columns)
+        stage = after(by_rows)
+
+    synchronize(run, &stage, True, threads)
+    divide(sample, rows, run.outputs, True, thread, threads, &my_rows, &my_columns)
+    judge_rows(run, sample, memory, index, position, my_rows, 0, divisor)
+    backward_ops(sample, &run.segments[last], last, run.ops, operations(run, last), memory, &draw, my_rows, my_columns)
+    stage = OWN_ROWS
+    sum_penalties(run, sample, thread, threads)
+
+    for s in range(last, run.lowest, -1):
+        segment = &run.segments[s - 1]
+        by_rows = divide_by_rows(sample, rows, segment.outputs, segment.rowwise, stage, threads)
+        synchronize(run, &stage, by_rows, threads)
+        divide(sample, rows, segment.outputs, by_rows, thread, threads, &my_rows, &my_columns)
+        backward_segment(parameters, run.segments, s, run.ops, memory, &draw, my_rows, my_columns)
+        stage = after(by_rows)
+
+    wait_for_all(run.barrier, threads)
+    if thread == 0:
+        report(run, step, rows, divisor)
+    for s in range(run.lowest, run.n_segments):
+        segment = &run.segments[s]
+        if s > 0 and segment.trainable:
+            by_rows = (threads > 1 and imbalance(segment.inputs, targets.tile_rows(sample), threads) * 1.1
+                       < imbalance(segment.outputs, targets.tile_columns(sample), threads))
+            divide(sample, segment.inputs, segment.outputs, by_rows, thread, threads, &my_rows, &my_columns)
+            with_penalty(run, &numbers, run.kernel_tensor[s], divisor, &kernel_numbers)
+            with_penalty(run, &numbers, run.bias_tensor[s], divisor, &bias_numbers)
+            update_segment(sample, segment, s, memory, &run.sink, &kernel_numbers, &bias_numbers, rows, my_rows, my_columns,
+                           <real *>run.scratch[thread])
+    if position + run.batch < run.total:
+        gather_share(run, sample, &run.memories[(step + 1) & 1], position + run.batch, thread, threads)
+    wait_for_all(run.barrier, threads)
+
+
+cdef void block_by_groups(const Run *run, const real *sample, const Memory *memory, ptrdiff_t step, ptrdiff_t position,
+                          ptrdiff_t first, ptrdiff_t rows, bint more, double divisor, real *sums) noexcept nogil:
+    """One block of a group's rows, through the network and back, into the group's sums."""
+    cdef const real *parameters = <const real *>run.parameters
+    cdef const int64_t *index = run.order + position + first
+    cdef Share all_rows, columns
+    cdef Draw draw
+    cdef int s, last = run.n_segments - 1
+    draw.key, draw.step, draw.first_row = run.key, run.iteration + <uint64_t>step, <uint64_t>first
+    all_rows.start, all_rows.stop = 0, rows
+    columns.start = 0
+    gather(&run.x, 0, index, rows, run.inputs, <real *>memory.values[0], memory.leading[0])
+    for s in range(run.n_segments):
+        columns.stop = run.segments[s].outputs
+        forward_segment(parameters, &run.segments[s], run.ops, operations(run, s), memory, &draw, all_rows, columns)
+    judge_rows(run, sample, memory, index, position + first, all_rows, first, divisor)
+    backward_ops(sample, &run.segments[last], last, run.ops, operations(run, last), memory, &draw, all_rows, columns)
+    for s in range(last, run.lowest, -1):
+        columns.stop = run.segments[s - 1].outputs
+        backward_segment(parameters, run.segments, s, run.ops, memory, &draw, all_rows, columns)
+    for s in range(max(run.lowest, 1), run.n_segments):
+        if run.segments[s].trainable:
+            accumulate_segment(&run.segments[s], s, memory, rows, more, sums)
+
+
+cdef void step_by_groups(const Run *run, const real *sample, ptrdiff_t step, int thread, int threads) noexcept nogil:
+    cdef ptrdiff_t position = step * run.batch
+    cdef ptrdiff_t rows = min(run.batch, run.total - position)
+    cdef ptrdiff_t size = group_rows(rows), groups, group, first, end
+    cdef double divisor = denominator(run, sample, run.order + position, rows)
+    cdef fn_update numbers = step_numbers(run, step), kernel_numbers, bias_numbers
+    cdef Share mine
+    cdef int s
+    groups = (rows + size - 1) // size
+    mine = share(groups, 1, thread, threads)
+    for group in range(mine.start, mine.stop):
+        first, end = group * size, min(rows, (group + 1) * size)
+        while first < end:
+            block_by_groups(run, sample, &run.memories[thread], step, position, first, min(run.block, end - first),
+                            first > group * size, divisor, <real *>run.sums + group * run.sums_size)
+            first += run.block
+    sum_penalties(run, sample, thread, threads)
+    wait_for_all(run.barrier, threads)
+    if thread == 0:
+        report(run, step, rows, divisor)
+    for s in range(max(run.lowest, 1), run.n_segments):
+        if run.segments[s].trainable:
+            with_penalty(run, &numbers, run.kernel_tensor[s], divisor, &kernel_numbers)
+            with_penalty(run, &numbers, run.bias_tensor[s], divisor, &bias_numbers)
+            update_from_sums(&run.segments[s], &run.sink, &kernel_numbers, &bias_numbers, groups, run.sums_size,
+                             share(run.segments[s].inputs, 1, thread, threads), <real *>run.sums)
+    wait_for_all(run.barrier, threads)
+
+
+cdef void run_thread(const Run *run, const real *sample, int thread, int threads) noexcept nogil:
+    cdef uint64_t mode = targets.flush_denormals()
+    cdef ptrdiff_t step, steps = (run.total + run.batch - 1) // run.batch
+    if run.group:
+        for step in range(steps):
+            step_by_groups(run, sample, step, thread, threads)
+    else:
+        gather_share(run, sample, &run.memories[0], 0, thread, threads)
+        wait_for_all(run.barrier, threads)
+        for step in range(steps):
+            step_by_layers(run, sample, step, thread, threads)
+    targets.restore_denormals(mode)
+
+
+cdef void run_all(const Run *run, const real *sample, int threads) noexcept nogil:
+    if threads == 1:
+        run_thread(run, sample, 0, 1)
+        return
+    with parallel(num_threads=threads):
+        run_thread(run, sample, threadid(), team_size())

@@ -1,0 +1,306 @@
+# cython: language_level=3
+"""Mirror of csrc/fastnn.h, and the one place that says "float or double".
+
+Every kernel of the active CPU target has an inline function here with its field's name; `real` picks the table.
+Contracts: csrc/kernel_table.inc.h. Used by the typed kernels and the engine.
+"""
+from libc.stddef cimport ptrdiff_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+
+ctypedef fused real:
+    float
+    double
+
+cdef extern from "fastnn.h" nogil:
+    enum:
+        FN_SLACK_BYTES
+        FN_DEEPEST_TIGHT
+        FN_PEAK_CHAINS
+        FN_ACTIVATIONS
+        FN_LOSSES
+        FN_OPTIMIZERS
+        FN_SAVES_NOTHING
+        FN_SAVES_OUTPUT
+        FN_SAVES_INPUT
+        FN_NOT_DIFFERENTIABLE
+        FN_TRUTH_VALUES
+        FN_TRUTH_LABELS
+        FN_linear
+
+    ctypedef struct fn_activation_info:
+        const char *name
+        int saves
+        double alpha
+    ctypedef struct fn_loss_info:
+        const char *name
+        int truth
+        const char *fuses
+    ctypedef struct fn_optimizer_info:
+        const char *name
+        int slots
+    const fn_activation_info fn_activation_infos[]
+    const fn_loss_info fn_loss_infos[]
+    const fn_optimizer_info fn_optimizer_infos[]
+
+    ctypedef struct fn_update:
+        double rate, momentum, rho, beta_1, beta_2, epsilon, weight_decay, l1, l2
+    ctypedef struct fn_stream:
+        uint64_t key, step
+        uint32_t layer
+
+    ctypedef struct fn_kernels_f32:
+        int lanes, tile_rows, tile_columns
+        void (*product)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const float *a, ptrdiff_t lda, const float *b,
+            ptrdiff_t ldb, const float *start, ptrdiff_t ldstart, float *c, ptrdiff_t ldc) noexcept nogil
+        void (*product_at)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const float *a, ptrdiff_t lda, const float *b,
+            ptrdiff_t ldb, const float *start, ptrdiff_t ldstart, float *c, ptrdiff_t ldc) noexcept nogil
+        void (*product_bt)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const float *a, ptrdiff_t lda, const float *bt,
+            ptrdiff_t ldbt, const float *start, ptrdiff_t ldstart, float *c, ptrdiff_t ldc) noexcept nogil
+        void (*exp)(ptrdiff_t n, const float *x, float *y) noexcept nogil
+        void (*log)(ptrdiff_t n, const float *x, float *y) noexcept nogil
+        void (*tanh)(ptrdiff_t n, const float *x, float *y) noexcept nogil
+        void (*sigmoid)(ptrdiff_t n, const float *x, float *y) noexcept nogil
+        void (*activation_forward[FN_ACTIVATIONS])(ptrdiff_t rows, ptrdiff_t width, float alpha, const float *z,
+            ptrdiff_t ldz, float *y, ptrdiff_t ldy) noexcept nogil
+        void (*activation_backward[FN_ACTIVATIONS])(ptrdiff_t rows, ptrdiff_t width, float alpha, const float *saved,
+            ptrdiff_t ldsaved, const float *dy, ptrdiff_t lddy, float *dz, ptrdiff_t lddz) noexcept nogil
+        void (*loss[FN_LOSSES])(ptrdiff_t rows, ptrdiff_t width, const float *z, ptrdiff_t ldz, const void *truth,
+            ptrdiff_t ldtruth, const int64_t *index, const float *weight, double value_scale, double gradient_scale,
+            double *row_loss, float *dz, ptrdiff_t lddz, float *prediction, ptrdiff_t ldprediction) noexcept nogil
+        void (*optimizer[FN_OPTIMIZERS])(ptrdiff_t n, const fn_update *update, const float *g, float *w, float *s0,
+            float *s1) noexcept nogil
+        void (*column_sums)(ptrdiff_t rows, ptrdiff_t width, const float *x, ptrdiff_t ldx,
+            float *sums) noexcept nogil
+        double (*sum_of_squares)(ptrdiff_t n, const float *x) noexcept nogil
+        double (*sum_of_magnitudes)(ptrdiff_t n, const float *x) noexcept nogil
+        void (*accumulate)(ptrdiff_t n, const float *x, float *y) noexcept nogil
+        ptrdiff_t (*first_not_finite)(ptrdiff_t n, const float *x) noexcept nogil
+        void (*gather_f32)(ptrdiff_t rows, ptrdiff_t width, const float *x, ptrdiff_t ldx, const int64_t *index,
+            float *out, ptrdiff_t ldout) noexcept nogil
+        void (*gather_f64)(ptrdiff_t rows, ptrdiff_t width, const double *x, ptrdiff_t ldx, const int64_t *index,
+            float *out, ptrdiff_t ldout) noexcept nogil
+        void (*gather_u8)(ptrdiff_t rows, ptrdiff_t width, const uint8_t *x, ptrdiff_t ldx, const int64_t *index,
+            float *out, ptrdiff_t ldout) noexcept nogil
+        void (*uniform)(ptrdiff_t n, fn_stream stream, uint64_t first, float *u) noexcept nogil
+        void (*dropout)(ptrdiff_t rows, ptrdiff_t width, float rate, fn_stream stream, uint64_t first_row,
+            uint64_t row_stride, uint64_t first_column, const float *x, ptrdiff_t ldx, float *y,
+            ptrdiff_t ldy) noexcept nogil
+        float (*multiply_add_peak)(ptrdiff_t rounds) noexcept nogil
+
+    ctypedef struct fn_kernels_f64:
+        int lanes, tile_rows, tile_columns
+        void (*product)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const double *a, ptrdiff_t lda, const double *b,
+            ptrdiff_t ldb, const double *start, ptrdiff_t ldstart, double *c, ptrdiff_t ldc) noexcept nogil
+        void (*product_at)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const double *a, ptrdiff_t lda, const double *b,
+            ptrdiff_t ldb, const double *start, ptrdiff_t ldstart, double *c, ptrdiff_t ldc) noexcept nogil
+        void (*product_bt)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const double *a, ptrdiff_t lda, const double *bt,
+            ptrdiff_t ldbt, const double *start, ptrdiff_t ldstart, double *c, ptrdiff_t ldc) noexcept nogil
+        void (*exp)(ptrdiff_t n, const double *x, double *y) noexcept nogil
+        void (*log)(ptrdiff_t n, const double *x, double *y) noexcept nogil
+        void (*tanh)(ptrdiff_t n, const double *x, double *y) noexcept nogil
+        void (*sigmoid)(ptrdiff_t n, const double *x, double *y) noexcept nogil
+        void (*activation_forward[FN_ACTIVATIONS])(ptrdiff_t rows, ptrdiff_t width, double alpha, const double *z,
+            ptrdiff_t ldz, double *y, ptrdiff_t ldy) noexcept nogil
+        void (*activation_backward[FN_ACTIVATIONS])(ptrdiff_t rows, ptrdiff_t width, double alpha,
+            const double *saved, ptrdiff_t ldsaved, const double *dy, ptrdiff_t lddy, double *dz,
+            ptrdiff_t lddz) noexcept nogil
+        void (*loss[FN_LOSSES])(ptrdiff_t rows, ptrdiff_t width, const double *z, ptrdiff_t ldz, const void *truth,
+            ptrdiff_t ldtruth, const int64_t *index, const double *weight, double value_scale, double gradient_scale,
+            double *row_loss, double *dz, ptrdiff_t lddz, double *prediction, ptrdiff_t ldprediction) noexcept nogil
+        void (*optimizer[FN_OPTIMIZERS])(ptrdiff_t n, const fn_update *update, const double *g, double *w, double *s0,
+            double *s1) noexcept nogil
+        void (*column_sums)(ptrdiff_t rows, ptrdiff_t width, const double *x, ptrdiff_t ldx,
+            double *sums) noexcept nogil
+        double (*sum_of_squares)(ptrdiff_t n, const double *x) noexcept nogil
+        double (*sum_of_magnitudes)(ptrdiff_t n, const double *x) noexcept nogil
+        void (*accumulate)(ptrdiff_t n, const double *x, double *y) noexcept nogil
+        ptrdiff_t (*first_not_finite)(ptrdiff_t n, const double *x) noexcept nogil
+        void (*gather_f32)(ptrdiff_t rows, ptrdiff_t width, const float *x, ptrdiff_t ldx, const int64_t *index,
+            double *out, ptrdiff_t ldout) noexcept nogil
+        void (*gather_f64)(ptrdiff_t rows, ptrdiff_t width, const double *x, ptrdiff_t ldx, const int64_t *index,
+            double *out, ptrdiff_t ldout) noexcept nogil
+        void (*gather_u8)(ptrdiff_t rows, ptrdiff_t width, const uint8_t *x, ptrdiff_t ldx, const int64_t *index,
+            double *out, ptrdiff_t ldout) noexcept nogil
+        void (*uniform)(ptrdiff_t n, fn_stream stream, uint64_t first, double *u) noexcept nogil
+        void (*dropout)(ptrdiff_t rows, ptrdiff_t width, double rate, fn_stream stream, uint64_t first_row,
+            uint64_t row_stride, uint64_t first_column, const double *x, ptrdiff_t ldx, double *y,
+            ptrdiff_t ldy) noexcept nogil
+        double (*multiply_add_peak)(ptrdiff_t rounds) noexcept nogil
+
+    ctypedef struct fn_target:
+        const char *name
+        int (*supported)() noexcept nogil
+        const fn_kernels_f32 *f32
+        const fn_kernels_f64 *f64
+    const fn_target *fn_target_at(int index) noexcept
+    const fn_target *fn_target_best() noexcept
+    const fn_target *fn_target_named(const char *name) noexcept
+    uint64_t fn_denormals_flush() noexcept
+    void fn_denormals_restore(uint64_t mode) noexcept
+
+# The target in use: set once, when fastnn._core.targets is imported. csrc is linked into that module alone: others reach
+# its functions through the ones below.
+cdef const fn_target *active
+cdef uint64_t flush_denormals() noexcept nogil
+cdef void restore_denormals(uint64_t mode) noexcept nogil
+
+cdef inline void product(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const real *a, ptrdiff_t lda, const real *b,
+        ptrdiff_t ldb, const real *start, ptrdiff_t ldstart, real *c, ptrdiff_t ldc) noexcept nogil:
+    if real is float:
+        active.f32.product(m, n, k, a, lda, b, ldb, start, ldstart, c, ldc)
+    else:
+        active.f64.product(m, n, k, a, lda, b, ldb, start, ldstart, c, ldc)
+
+cdef inline void product_at(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const real *a, ptrdiff_t lda, const real *b,
+        ptrdiff_t ldb, const real *start, ptrdiff_t ldstart, real *c, ptrdiff_t ldc) noexcept nogil:
+    if real is float:
+        active.f32.product_at(m, n, k, a, lda, b, ldb, start, ldstart, c, ldc)
+    else:
+        active.f64.product_at(m, n, k, a, lda, b, ldb, start, ldstart, c, ldc)
+
+cdef inline void product_bt(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const real *a, ptrdiff_t lda, const real *bt,
+        ptrdiff_t ldbt, const real *start, ptrdiff_t ldstart, real *c, ptrdiff_t ldc) noexcept nogil:
+    if real is float:
+        active.f32.product_bt(m, n, k, a, lda, bt, ldbt, start, ldstart, c, ldc)
+    else:
+        active.f64.product_bt(m, n, k, a, lda, bt, ldbt, start, ldstart, c, ldc)
+
+cdef inline void exp(ptrdiff_t n, const real *x, real *y) noexcept nogil:
+    if real is float:
+        active.f32.exp(n, x, y)
+    else:
+        active.f64.exp(n, x, y)
+
+cdef inline void log(ptrdiff_t n, const real *x, real *y) noexcept nogil:
+    if real is float:
+        active.f32.log(n, x, y)
+    else:
+        active.f64.log(n, x, y)
+
+cdef inline void tanh(ptrdiff_t n, const real *x, real *y) noexcept nogil:
+    if real is float:
+        active.f32.tanh(n, x, y)
+    else:
+        active.f64.tanh(n, x, y)
+
+cdef inline void sigmoid(ptrdiff_t n, const real *x, real *y) noexcept nogil:
+    if real is float:
+        active.f32.sigmoid(n, x, y)
+    else:
+        active.f64.sigmoid(n, x, y)
+
+cdef inline void activation_forward(int kind, ptrdiff_t rows, ptrdiff_t width, real alpha, const real *z,
+        ptrdiff_t ldz, real *y, ptrdiff_t ldy) noexcept nogil:
+    if real is float:
+        active.f32.activation_forward[kind](rows, width, alpha, z, ldz, y, ldy)
+    else:
+        active.f64.activation_forward[kind](rows, width, alpha, z, ldz, y, ldy)
+
+cdef inline void activation_backward(int kind, ptrdiff_t rows, ptrdiff_t width, real alpha, const real *saved,
+        ptrdiff_t ldsaved, const real *dy, ptrdiff_t lddy, real *dz, ptrdiff_t lddz) noexcept nogil:
+    if real is float:
+        active.f32.activation_backward[kind](rows, width, alpha, saved, ldsaved, dy, lddy, dz, lddz)
+    else:
+        active.f64.activation_backward[kind](rows, width, alpha, saved, ldsaved, dy, lddy, dz, lddz)
+
+cdef inline void loss(int kind, ptrdiff_t rows, ptrdiff_t width, const real *z, ptrdiff_t ldz, const void *truth,
+        ptrdiff_t ldtruth, const int64_t *index, const real *weight, double value_scale, double gradient_scale,
+        double *row_loss, real *dz, ptrdiff_t lddz, real *prediction, ptrdiff_t ldprediction) noexcept nogil:
+    if real is float:
+        active.f32.loss[kind](rows, width, z, ldz, truth, ldtruth, index, weight, value_scale, gradient_scale,
+            row_loss, dz, lddz, prediction, ldprediction)
+    else:
+        active.f64.loss[kind](rows, width, z, ldz, truth, ldtruth, index, weight, value_scale, gradient_scale,
+            row_loss, dz, lddz, prediction, ldprediction)
+
+cdef inline void optimizer(int kind, ptrdiff_t n, const fn_update *update, const real *g, real *w, real *s0,
+        real *s1) noexcept nogil:
+    if real is float:
+        active.f32.optimizer[kind](n, update, g, w, s0, s1)
+    else:
+        active.f64.optimizer[kind](n, update, g, w, s0, s1)
+
+cdef inline void column_sums(ptrdiff_t rows, ptrdiff_t width, const real *x, ptrdiff_t ldx,
+        real *sums) noexcept nogil:
+    if real is float:
+        active.f32.column_sums(rows, width, x, ldx, sums)
+    else:
+        active.f64.column_sums(rows, width, x, ldx, sums)
+
+cdef inline double sum_of_squares(ptrdiff_t n, const real *x) noexcept nogil:
+    if real is float:
+        return active.f32.sum_of_squares(n, x)
+    else:
+        return active.f64.sum_of_squares(n, x)
+
+cdef inline double sum_of_magnitudes(ptrdiff_t n, const real *x) noexcept nogil:
+    if real is float:
+        return active.f32.sum_of_magnitudes(n, x)
+    else:
+        return active.f64.sum_of_magnitudes(n, x)
+
+cdef inline void accumulate(ptrdiff_t n, const real *x, real *y) noexcept nogil:
+    if real is float:
+        active.f32.accumulate(n, x, y)
+    else:
+        active.f64.accumulate(n, x, y)
+
+cdef inline ptrdiff_t first_not_finite(ptrdiff_t n, const real *x) noexcept nogil:
+    if real is float:
+        return active.f32.first_not_finite(n, x)
+    else:
+        return active.f64.first_not_finite(n, x)
+
+cdef inline void gather_f32(ptrdiff_t rows, ptrdiff_t width, const float *x, ptrdiff_t ldx, const int64_t *index,
+        real *out, ptrdiff_t ldout) noexcept nogil:
+    if real is float:
+        active.f32.gather_f32(rows, width, x, ldx, index, out, ldout)
+    else:
+        active.f64.gather_f32(rows, width, x, ldx, index, out, ldout)
+
+cdef inline void gather_f64(ptrdiff_t rows, ptrdiff_t width, const double *x, ptrdiff_t ldx, const int64_t *index,
+        real *out, ptrdiff_t ldout) noexcept nogil:
+    if real is float:
+        active.f32.gather_f64(rows, width, x, ldx, index, out, ldout)
+    else:
+        active.f64.gather_f64(rows, width, x, ldx, index, out, ldout)
+
+cdef inline void gather_u8(ptrdiff_t rows, ptrdiff_t width, const uint8_t *x, ptrdiff_t ldx, const int64_t *index,
+        real *out, ptrdiff_t ldout) noexcept nogil:
+    if real is float:
+        active.f32.gather_u8(rows, width, x, ldx, index, out, ldout)
+    else:
+        active.f64.gather_u8(rows, width, x, ldx, index, out, ldout)
+
+cdef inline void uniform(ptrdiff_t n, fn_stream stream, uint64_t first, real *u) noexcept nogil:
+    if real is float:
+        active.f32.uniform(n, stream, first, u)
+    else:
+        active.f64.uniform(n, stream, first, u)
+
+cdef inline void dropout(ptrdiff_t rows, ptrdiff_t width, real rate, fn_stream stream, uint64_t first_row,
+        uint64_t row_stride, uint64_t first_column, const real *x, ptrdiff_t ldx, real *y,
+        ptrdiff_t ldy) noexcept nogil:
+    if real is float:
+        active.f32.dropout(rows, width, rate, stream, first_row, row_stride, first_column, x, ldx, y, ldy)
+    else:
+        active.f64.dropout(rows, width, rate, stream, first_row, row_stride, first_column, x, ldx, y, ldy)
+
+# Facts of the active table for the element type of `sample` (only its type is looked at).
+cdef inline ptrdiff_t lanes(const real *sample) noexcept nogil:
+    if real is float:
+        return active.f32.lanes
+    else:
+        return active.f64.lanes
+
+cdef inline ptrdiff_t tile_rows(const real *sample) noexcept nogil:
+    if real is float:
+        return active.f32.tile_rows
+    else:
+        return active.f64.tile_rows
+
+cdef inline ptrdiff_t tile_columns(const real *sample) noexcept nogil:
+    if real is float:
+        return active.f32.tile_columns
+    else:
+        return active.f64.tile_columns

@@ -1,0 +1,56 @@
+/* threads.h: what _core/threads and the engine need of the machine beneath OpenMP: a barrier of our own, the team's
+ * size with and without OpenMP, and what a fork does to it. Included by Cython's output only.
+ */
+#ifndef FASTNN_THREADS_H
+#define FASTNN_THREADS_H
+
+#include <stdatomic.h>
+
+#ifdef _OPENMP
+#include <omp.h>
+#else
+static inline int omp_get_max_threads(void) { return 1; }
+static inline int omp_get_num_threads(void) { return 1; }
+#define _OPENMP 0
+#endif
+
+#ifdef _WIN32
+#include <windows.h>
+#define fn_yield() SwitchToThread()
+#else
+#include <sched.h>
+#define fn_yield() sched_yield()
+#endif
+
+#if defined(__x86_64__)
+#define fn_pause() __builtin_ia32_pause()
+#elif defined(__aarch64__)
+#define fn_pause() __asm__ volatile("isb")
+#else
+#define fn_pause() ((void)0)
+#endif
+
+/* Long enough for the slowest neighbour of a healthy team, short enough not to burn a core that somebody else needs:
+ * a pause is 15 to 50 ns. */
+#define FN_SPINS 1000
+
+typedef struct {
+    _Alignas(64) atomic_int arrived;
+    _Alignas(64) atomic_int generation;
+} fn_barrier;
+
+/* Everything written before by any of `threads` threads is seen after by all. */
+static inline void fn_barrier_wait(fn_barrier *barrier, int threads) {
+    if (threads == 1) return;
+    const int generation = atomic_load_explicit(&barrier->generation, memory_order_relaxed);
+    if (atomic_fetch_add_explicit(&barrier->arrived, 1, memory_order_acq_rel) == threads - 1) {
+        atomic_store_explicit(&barrier->arrived, 0, memory_order_relaxed);
+        atomic_store_explicit(&barrier->generation, generation + 1, memory_order_release);
+        return;
+    }
+    for (int spins = 0; atomic_load_explicit(&barrier->generation, memory_order_acquire) == generation; spins++)
+        if (spins < FN_SPINS) fn_pause();
+        else fn_yield();
+}
+
+#endif

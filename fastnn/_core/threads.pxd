@@ -1,0 +1,28 @@
+# cython: language_level=3
+"""How many threads, in one place; who does which part; and the barrier between them."""
+from libc.stddef cimport ptrdiff_t
+
+cdef extern from "threads.h" nogil:
+    int omp_get_max_threads() noexcept
+    int team_size "omp_get_num_threads"() noexcept
+    const int OPENMP_DATE "_OPENMP"
+    ctypedef struct Barrier "fn_barrier":
+        pass
+    void wait_for_all "fn_barrier_wait"(Barrier *barrier, int threads) noexcept
+
+# Threads that the next parallel region may have, at most `wanted`. Called before every region, without exception:
+# it notes that OpenMP has been used, after which a forked child stays serial.
+cdef int grant(int wanted) noexcept nogil
+
+# A part of a range of rows or columns.
+cdef struct Share:
+    ptrdiff_t start
+    ptrdiff_t stop
+
+# The part of range(size) that belongs to `thread`, in whole units except at the end.
+cdef inline Share share(ptrdiff_t size, ptrdiff_t unit, int thread, int threads) noexcept nogil:
+    cdef ptrdiff_t units = (size + unit - 1) // unit
+    cdef Share part
+    part.start = min(size, units * thread // threads * unit)
+    part.stop = min(size, units * (thread + 1) // threads * unit)
+    return part

@@ -1,0 +1,245 @@
+# cython: language_level=3, cdivision=True
+"""Trainer: a plan with its parameters, optimizer state and loss, made ready for slices of epochs.
+
+Python's side of steps.pyx: takes arrays, chooses memory and threads, keeps alive what the steps point to. Called by training
+and network, which check everything beforehand; raises MemoryError only.
+"""
+from libc.stddef cimport ptrdiff_t
+from libc.stdint cimport int64_t
+from libc.string cimport memset
+
+from fastnn._core cimport targets
+from fastnn._core.data cimport rows_of
+from fastnn._core.inference cimport Judge, block_rows, evaluate
+from fastnn._core.passes cimport group_rows
+from fastnn._core.plan cimport Plan, Program
+from fastnn._core.steps cimport PENALTY_BLOCK, Run, run_all, sum_penalties, total_penalty
+from fastnn._core.threads cimport Barrier, grant
+from fastnn._core.workspace cimport Workspace
+
+import numpy as np
+
+from fastnn._core.targets import LOSSES, OPTIMIZERS
+from fastnn._core.workspace import allocate
+
+cdef enum:
+    FLOP_WORTH_A_THREAD = 500000  # of a step: less, and waiting costs more than a second thread brings
+
+
+cdef class Trainer:
+    """A plan with its parameters, optimizer state and loss, ready to run any slice of an epoch.
+
+    Parameters
+    ----------
+    plan : Plan
+    parameters : ndarray of shape (plan.n_parameters,), from `allocate`
+        Updated in place.
+    states : ndarray of shape (slots, plan.n_parameters) or None
+        The optimizer's, updated in place; as many slots as ``targets.OPTIMIZERS`` says.
+    loss, optimizer : str
+        Names of ``targets.LOSSES`` and ``targets.OPTIMIZERS``.
+    value_scale, gradient_scale : float
+        Factors on a row's loss summed over outputs, and on its gradient.
+    weighted_mean : bool
+        A batch's mean divides by the sum of weights instead of the number of rows.
+    penalty_over_batch : bool
+        The penalties are divided by that number too.
+    numbers : dict
+        Constants of the update: fields of ``fn_update`` by name.
+    batch_size, threads : int
+    seed : int
+        Key of dropout's stream.
+    training : bool
+        False leaves dropout out.
+    input_gradient : bool
+        The backward pass goes on to the input's rows: see `gradients`.
+    """
+    cdef Run template
+    cdef readonly Plan plan
+    cdef readonly Program program
+    cdef readonly Workspace workspace
+    cdef readonly int threads
+    cdef public unsigned long long iterations
+    cdef object parameters, states, bound, tensor_places, row_loss, penalties, barrier, options
+    cdef bint single
+
+    def __init__(self, Plan plan, parameters, states, *, loss, optimizer, double value_scale=1.0,
+                 double gradient_scale=1.0, bint weighted_mean=False, bint penalty_over_batch=False, numbers=None,
+                 Py_ssize_t batch_size=32, int threads=1, unsigned long long seed=0, bint training=True,
+                 bint input_gradient=False):
+        cdef Run *run = &self.template
+        self.plan, self.parameters, self.states = plan, parameters, states
+        self.program = program = plan.training if training else plan.inference
+        self.single = plan.dtype == "float32"
+        self.options = dict(loss=loss, value_scale=value_scale, gradient_scale=gradient_scale, weighted_mean=weighted_mean,
+                            penalty_over_batch=penalty_over_batch)
+        memset(run, 0, sizeof(Run))
+        run.segments, run.ops, run.n_segments = program.segments, program.ops, program.n_segments
+        run.lowest = 0 if input_gradient else program.lowest_trainable
+        run.sums_size = program.sums_size
+        run.inputs, run.outputs = plan.inputs, plan.outputs
+        run.parameters = run.sink.parameters = <void *><size_t>parameters.ctypes.data
+        run.sink.kind, slots = OPTIMIZERS[optimizer]
+        if slots > 0:
+            run.sink.slot0 = <void *><size_t>states[0].ctypes.data
+        if slots > 1:
+            run.sink.slot1 = <void *><size_t>states[1].ctypes.data
+        constants = {"momentum": 0.0, "rho": 0.0, "beta_1": 0.0, "beta_2": 0.0, "epsilon": 0.0, "weight_decay": 0.0}
+        constants.update(numbers or {})
+        run.sink.numbers.momentum, run.sink.numbers.rho = constants["momentum"], constants["rho"]
+        run.sink.numbers.beta_1, run.sink.numbers.beta_2 = constants["beta_1"], constants["beta_2"]
+        run.sink.numbers.epsilon, run.decay = constants["epsilon"], constants["weight_decay"] or 0.0
+        run.corrects_bias = optimizer == "adam"
+        self.judge_with(&run.judge)
+        run.weighted_mean, run.penalty_over_batch = weighted_mean, penalty_over_batch
+        run.key = seed
+        run.batch = batch_size
+        self.place_tensors()
+        self.plan_memory(batch_size, threads)
+
+    cdef int judge_with(self, Judge *judge) except -1:
+        loss = self.options["loss"]
+        index, truth, fuses = LOSSES[loss]
+        last = next((op for op in reversed(self.plan.ops) if op[0] != "dropout"), ("", ""))
+        judge.loss = index
+        judge.labels = truth == targets.FN_TRUTH_LABELS
+        judge.fused = bool(fuses) and last[0] == "activation" and last[1] == fuses
+        judge.value_scale, judge.gradient_scale = self.options["value_scale"], self.options["gradient_scale"]
+        return 0
+
+    cdef int place_tensors(self) except -1:
+        """Which part of the parameter vector is each segment's kernel and bias."""
+        cdef Run *run = &self.template
+        cdef int index
+        cdef Py_ssize_t blocks = 0
+        places = {}
+        for index in range(self.plan.n_tensors):
+            places[self.plan.tensors[index].offset] = index
+            blocks += (self.plan.tensors[index].size + PENALTY_BLOCK - 1) // PENALTY_BLOCK
+        self.tensor_places = np.full((2, run.n_segments), -1, dtype=np.intc)
+        for index in range(1, run.n_segments):
+            self.tensor_places[0, index] = places.get(run.segments[index].kernel, -1)
+            self.tensor_places[1, index] = places.get(run.segments[index].bias, -1)
+        run.kernel_tensor = <int *><size_t>self.tensor_places[0].ctypes.data
+        run.bias_tensor = <int *><size_t>self.tensor_places[1].ctypes.data
+        run.tensors, run.n_tensors, run.penalized = self.plan.tensors, self.plan.n_tensors, self.plan.penalized
+        self.penalties = np.zeros(blocks + 1)
+        run.penalties = <double *><size_t>self.penalties.ctypes.data
+        return 0
+
+    cdef int plan_memory(self, Py_ssize_t batch_size, int threads) except -1:
+        cdef Run *run = &self.template
+        cdef Py_ssize_t group = group_rows(batch_size), groups = (batch_size + group - 1) // group
+        work = 6 * self.plan.n_parameters * batch_size
+        self.threads = max(1, min(threads, work // FLOP_WORTH_A_THREAD))
+        by_groups = run.lowest > 0 and groups >= max(2, self.threads) and groups * run.sums_size <= batch_size * self.program.row_size
+        if by_groups:
+            run.group, run.block = group, min(group, block_rows(self.program, self.plan.itemsize))
+            self.workspace = Workspace(self.program, self.plan.itemsize, run.block, sets=self.threads,
+                                       threads=self.threads, groups=groups, deltas=True)
+        else:
+            run.group = 0
+            self.workspace = Workspace(self.program, self.plan.itemsize, batch_size, sets=2, threads=self.threads,
+                                       deltas=True, alternate=True)
+        run.memories, run.scratch, run.sums = self.workspace.memories, self.workspace.scratch, self.workspace.sums
+        self.row_loss = np.zeros(batch_size)
+        run.row_loss = <double *><size_t>self.row_loss.ctypes.data
+        self.barrier = allocate(sizeof(Barrier), "uint8")
+        run.barrier = <Barrier *><size_t>self.barrier.ctypes.data
+        return 0
+
+    def bind(self, X, y, sample_weight=None):
+        """Take the data that `run` draws from.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n, plan.inputs), float32, float64 or uint8, contiguous rows
+        y : ndarray of shape (n, plan.outputs) of plan.dtype, or (n,) of int32 for a loss that takes labels
+        sample_weight : ndarray of shape (n,) of plan.dtype, optional
+        """
+        cdef Run *run = &self.template
+        run.x = rows_of(X)
+        run.judge.truth = <const void *><size_t>y.ctypes.data
+        run.judge.truth_stride = y.strides[0] // y.itemsize
+        run.judge.weight = NULL if sample_weight is None else <const void *><size_t>sample_weight.ctypes.data
+        self.bound = X, y, sample_weight
+
+    def run(self, order, Py_ssize_t start, Py_ssize_t stop, rates, losses, outputs=None):
+        """Train on the rows order[start:stop] of the bound data, in batches of `batch_size`, the last one as it comes.
+
+        Parameters
+        ----------
+        order : ndarray of int64
+        rates : ndarray of float64
+            Learning rate of each step.
+        losses : ndarray of float64
+            Receives each step's mean loss, penalties included.
+        outputs : ndarray of shape (stop - start, plan.outputs), plan.dtype, optional
+            Receives the predictions made on the way, before each update.
+        """
+        cdef Run run = self.template
+        cdef int threads = grant(self.threads)
+        run.order = <const int64_t *><size_t>order.ctypes.data + start
+        run.total = stop - start
+        run.rates = <const double *><size_t>rates.ctypes.data
+        run.losses = <double *><size_t>losses.ctypes.data
+        if outputs is not None:
+            run.outputs_made = <void *><size_t>outputs.ctypes.data
+            run.outputs_stride = outputs.strides[0] // outputs.itemsize
+        run.iteration = self.iterations
+        if run.total <= 0:
+            return
+        with nogil:
+            if self.single:
+                run_all(&run, <const float *>NULL, threads)
+            else:
+                run_all(&run, <const double *>NULL, threads)
+        self.iterations += (run.total + run.batch - 1) // run.batch
+
+    def evaluate(self, X, y, sample_weight=None, outputs=None):
+        """Each row's loss (scaled and weighted, no penalties), float64 of shape (n,); arguments as for `bind`. `outputs`
+        receives the predictions."""
+        cdef Judge judge
+        self.judge_with(&judge)
+        judge.truth = <const void *><size_t>y.ctypes.data
+        judge.truth_stride = y.strides[0] // y.itemsize
+        judge.weight = NULL if sample_weight is None else <const void *><size_t>sample_weight.ctypes.data
+        return evaluate(self.plan, self.parameters, X, &judge, outputs, self.threads)
+
+    def penalty(self):
+        """The penalties at the current parameters, not divided by anything."""
+        cdef Run *run = &self.template
+        if self.single:
+            sum_penalties(run, <const float *>NULL, 0, 1)
+        else:
+            sum_penalties(run, <const double *>NULL, 0, 1)
+        return total_penalty(run)
+
+    def gradients(self, X, y, sample_weight=None, bint inputs=False):
+        """The mean loss over X with penalties, and its gradient; dropout is off.
+
+        Returns
+        -------
+        loss : float
+        gradient : ndarray of shape (plan.n_parameters,)
+        input_gradient : ndarray of shape X.shape, plan.dtype
+            With respect to X; only if `inputs`.
+        """
+        cdef Trainer probe
+        n = X.shape[0]
+        gradient = allocate(self.plan.n_parameters, self.plan.dtype)
+        probe = Trainer(self.plan, self.parameters, gradient[np.newaxis], optimizer="store", batch_size=n,
+                        threads=self.threads, training=False, input_gradient=inputs, **self.options)
+        probe.bind(X, y, sample_weight)
+        losses = np.zeros(1)
+        probe.run(np.arange(n, dtype=np.int64), 0, n, np.zeros(1), losses)
+        if not inputs:
+            return float(losses[0]), gradient
+        return float(losses[0]), gradient, probe.first_delta(n)
+
+    cdef object first_delta(self, Py_ssize_t rows):
+        """Copy of the gradient with respect to the input's rows."""
+        cdef size_t at = <size_t>self.template.memories[0].deltas[0], start = self.workspace.arena.ctypes.data
+        width = self.program.delta_leading[0]
+        flat = self.workspace.arena[at - start : at - start + rows * width * self.plan.itemsize].view(self.plan.dtype)
+        return flat.reshape(rows, width)[:, : self.plan.inputs].copy()

@@ -1,0 +1,92 @@
+# cython: language_level=3, cdivision=True
+"""Workspace: one arena of 64-byte-aligned buffers, laid out for a Program and a number of rows."""
+from libc.stddef cimport ptrdiff_t
+
+from fastnn._core cimport targets
+from fastnn._core.passes cimport Memory, scratch_size
+from fastnn._core.plan cimport Program
+
+import numpy as np
+
+
+def allocate(size, dtype):
+    """A vector of `size` zeros, aligned to 64 bytes, with readable slack after it (the kernels over-read).
+
+    Raises
+    ------
+    MemoryError
+        With the number of bytes that were asked for.
+    """
+    itemsize = np.dtype(dtype).itemsize
+    total = size * itemsize + targets.FN_SLACK_BYTES + 64
+    try:
+        buffer = np.zeros(total, dtype=np.uint8)
+    except (MemoryError, ValueError) as error:  # ValueError: more than an array may have
+        raise MemoryError(f"cannot allocate {total:,} bytes ({size:,} numbers of {dtype})") from error
+    start = -buffer.ctypes.data % 64
+    return buffer[start : start + size * itemsize].view(dtype)
+
+
+cdef class Workspace:
+    """Buffers for `rows` rows: `sets` sets of value buffers (with gradients, if `deltas`), scratch for `threads` threads,
+    and `groups` gradients with padded rows.
+
+    `alternate`: the two sets share everything but their input buffer, so that a batch can be gathered while the one
+    before is still in use.
+    """
+
+    def __cinit__(self, Program program, Py_ssize_t itemsize, Py_ssize_t rows, *, Py_ssize_t sets=1,
+                  Py_ssize_t threads=1, Py_ssize_t groups=0, bint deltas=False, bint alternate=False):
+        cdef Py_ssize_t index, which
+        cdef Memory *memory
+        cdef char *base
+        self.program, self.rows, self.sets, self.threads, self.groups = program, rows, sets, threads, groups
+        offset = 0
+
+        def reserve(elements):
+            nonlocal offset
+            at = offset
+            offset += (elements * itemsize + targets.FN_SLACK_BYTES + 63) // 64 * 64
+            return at
+
+        values, gradients = [], []
+        for which in range(sets):
+            shared = which > 0 and alternate
+            values.append([values[0][index] if shared and index else reserve(rows * program.leading[index])
+                           for index in range(program.n_values)])
+            gradients.append(gradients[0] if shared else
+                             [reserve(rows * program.delta_leading[index]) if deltas else 0
+                              for index in range(program.n_segments)])
+        largest = 0
+        for index in range(1, program.n_segments):
+            largest = max(largest, scratch_size(&program.segments[index]))
+        scratch = [reserve(largest) if deltas else 0 for _ in range(threads)]
+        sums = reserve(groups * program.sums_size)
+        pointers = offset
+        count = sets * (program.n_values + program.n_segments + 1) + threads
+        tables = pointers + count * sizeof(void *)
+        total = tables + sets * sizeof(Memory) + sets * program.n_values * sizeof(ptrdiff_t)
+
+        self.arena = allocate(total, "uint8")
+        self.nbytes = total
+        base = <char *><size_t>self.arena.ctypes.data
+        cdef void **table = <void **>(base + <size_t>pointers)
+        cdef ptrdiff_t *leading = <ptrdiff_t *>(base + <size_t>tables + sets * sizeof(Memory))
+        self.memories = <Memory *>(base + <size_t>tables)
+        for which in range(sets):
+            memory = &self.memories[which]
+            memory.values, memory.deltas = table, table + program.n_values
+            memory.leading, memory.delta_leading = leading, program.delta_leading
+            for index in range(program.n_values):
+                table[index] = base + <size_t>values[which][index]
+                leading[index] = program.leading[index]
+            for index in range(program.n_segments):
+                memory.deltas[index] = base + <size_t>gradients[which][index]
+            table += program.n_values + program.n_segments
+            leading += program.n_values
+        self.inputs, self.scratch = table, table + sets
+        for which in range(sets):
+            self.inputs[which] = self.memories[which].values[0]
+        for index in range(threads):
+            self.scratch[index] = base + <size_t>scratch[index]
+        self.sums = base + <size_t>sums

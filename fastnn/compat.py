@@ -1,0 +1,71 @@
+"""With or without scikit-learn: the one place that decides.
+
+Everything the estimators need from scikit-learn is imported from here. Where scikit-learn is installed these names
+are its own, so the estimators are its real subclasses with its validation; where it is not they are the NumPy
+versions of standins.py. Nothing else in fastnn imports either.
+"""
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+__all__ = [
+    "WITH_SKLEARN",
+    "BaseEstimator",
+    "ClassifierMixin",
+    "ConvergenceWarning",
+    "InvalidParameterError",
+    "RegressorMixin",
+    "accuracy_score",
+    "check_is_fitted",
+    "check_random_state",
+    "check_sample_weight",
+    "column_or_1d",
+    "r2_score",
+    "train_test_split",
+    "type_of_target",
+    "unique_labels",
+    "validate_data",
+]
+
+#: Whether the estimators stand on scikit-learn.
+WITH_SKLEARN: bool = find_spec("sklearn") is not None
+
+# scikit-learn ships no type information: a type checker reads the stand-ins, which have the same signatures.
+if TYPE_CHECKING or not WITH_SKLEARN:
+    from fastnn.standins import (
+        BaseEstimator,
+        ClassifierMixin,
+        ConvergenceWarning,
+        InvalidParameterError,
+        RegressorMixin,
+        accuracy_score,
+        check_is_fitted,
+        check_random_state,
+        check_sample_weight,
+        column_or_1d,
+        r2_score,
+        train_test_split,
+        type_of_target,
+        unique_labels,
+        validate_data,
+    )
+else:
+    try:
+        from sklearn.utils.validation import validate_data  # the newest of these names: scikit-learn 1.6
+    except ImportError as error:
+        from sklearn import __version__
+
+        # Falling back silently would give estimators that the installed scikit-learn does not recognise.
+        raise ImportError(
+            f"fastnn's estimators need scikit-learn 1.6 or newer, or none at all; found {__version__}: "
+            "pip install --upgrade scikit-learn"
+        ) from error
+    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.metrics import accuracy_score, r2_score
+    from sklearn.model_selection import train_test_split
+    from sklearn.utils import check_random_state, column_or_1d
+    from sklearn.utils._param_validation import InvalidParameterError
+    from sklearn.utils.multiclass import type_of_target, unique_labels
+    from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+    from sklearn.utils.validation import check_is_fitted

@@ -1,0 +1,181 @@
+"""Arrays that a user gives: checked, and converted only where the engine cannot read them as they are.
+
+Every message names the argument, what was expected and what was received, with row and column of a bad value.
+Nothing here keeps a copy of data that is already float32, float64 or uint8 with contiguous rows (np.memmap too).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fastnn._core import arrays as kernels
+
+ENGINE_DTYPES = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.uint8))
+#: Numbers looked at in one go: a chunk stays in cache, and a memmap is never in memory as a whole.
+CHUNK = 1 << 18
+
+
+def _numeric(x: Any, name: str) -> np.ndarray:
+    """`x` as an array of real numbers, without a copy where it is one."""
+    if hasattr(x, "toarray") and hasattr(x, "nnz"):
+        raise TypeError(f"expected {name} to be a dense array, received a sparse {type(x).__name__}: use {name}.toarray()")
+    try:
+        array = np.asarray(x)
+    except ValueError as error:  # rows of different lengths
+        raise ValueError(f"expected {name} to be a rectangular array of numbers: {error}") from None
+    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+        raise TypeError(f"expected {name} to have no masked values, received a masked array")
+    if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
+        raise TypeError(f"expected {name} to be an array of real numbers, received: dtype={array.dtype}")
+    return array
+
+
+def _readable(array: np.ndarray) -> bool:
+    """Whether the engine reads this 2-D array as it is: aligned, native, rows contiguous and apart."""
+    size = array.itemsize
+    return bool(
+        array.flags.aligned
+        and array.dtype.isnative
+        and array.strides[1] == size
+        and array.strides[0] >= array.shape[1] * size
+        and array.strides[0] % size == 0
+    )
+
+
+def features(x: Any, inputs: int | None, dtype: str, name: str = "X") -> np.ndarray:
+    """Return X as the engine takes it: float32, float64 or uint8 [rows, inputs], rows contiguous, values finite.
+
+    Parameters
+    ----------
+    x : array_like, shape (rows, inputs)
+        float32, float64, uint8 and bool are not copied if their rows are contiguous; other numbers become `dtype`.
+    inputs : int or None
+        Width that the model expects; None for any.
+    dtype : {"float32", "float64"}
+        The model's.
+    name : str
+        For messages.
+
+    Raises
+    ------
+    TypeError
+        If it holds no real numbers.
+    ValueError
+        If it is not 2-D, has no rows, another width, or a value that is not finite in `dtype`.
+    """
+    array = _numeric(x, name)
+    if array.ndim != 2:
+        hint = {
+            1: f": use {name}.reshape(-1, 1) for one feature, {name}.reshape(1, -1) for one row",
+            0: "",
+        }.get(array.ndim, f": use {name}.reshape(len({name}), -1) to make each row flat")
+        raise ValueError(f"expected {name} of shape (rows, features), received: shape={array.shape}{hint}")
+    if array.shape[0] == 0 or array.shape[1] == 0:
+        raise ValueError(f"expected {name} to have at least one row and one feature, received: shape={array.shape}")
+    if inputs is not None and array.shape[1] != inputs:
+        raise ValueError(f"expected {name} of shape (rows, {inputs}), received: shape={array.shape}")
+    if array.dtype == np.bool_:
+        array = array.view(np.uint8)
+    if array.dtype not in ENGINE_DTYPES:
+        with np.errstate(over="ignore"):  # what overflows is found below
+            array = array.astype(dtype, order="C")
+    elif not _readable(array):
+        array = array.copy(order="C")
+    check_finite(array, dtype, name)
+    return array
+
+
+def check_finite(array: np.ndarray, dtype: str, name: str) -> None:
+    """Raise ValueError naming row and column of the first value of a 2-D array that is not finite as `dtype`."""
+    if array.dtype.kind != "f":
+        return
+    rows, width = array.shape
+    step = max(1, CHUNK // width)
+    for start in range(0, rows, step):
+        with np.errstate(over="ignore"):
+            chunk = np.ascontiguousarray(array[start : start + step], dtype=dtype).reshape(-1)
+        found = kernels.first_not_finite(chunk)
+        if found < chunk.size:
+            row, column = start + found // width, found % width
+            value = array[row, column]
+            limit = "" if not np.isfinite(value) else f", which overflows {dtype}"
+            raise ValueError(f"expected {name} to be finite, received: {name}[{row}, {column}]={value}{limit}")
+
+
+def values(y: Any, rows: int, width: int, dtype: str, name: str = "y") -> np.ndarray:
+    """Return truth as values: `dtype` [rows, width], contiguous and finite. One output may be given as [rows]."""
+    array = _numeric(y, name)
+    if array.ndim == 1 and width == 1:
+        array = array.reshape(-1, 1)
+    if array.ndim != 2 or array.shape[1] != width:
+        hint = ""
+        if width > 1 and (array.ndim == 1 or array.shape[1:] == (1,)):
+            hint = ": for class indices use sparse_categorical_crossentropy, or fastnn.utils.to_categorical"
+        raise ValueError(
+            f"expected {name} of shape (rows, {width}), one column for each output, received: shape={array.shape}{hint}"
+        )
+    _check_rows(array, rows, name)
+    with np.errstate(over="ignore"):
+        array = np.ascontiguousarray(array, dtype=dtype)
+    array = array.copy() if not _readable(array) else array
+    check_finite(array, dtype, name)
+    return array
+
+
+def labels(y: Any, rows: int, width: int, name: str = "y") -> np.ndarray:
+    """Return truth as class indices: int32 [rows], 0 <= y < width. Whole numbers of any type are taken."""
+    array = _numeric(y, name)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array.reshape(-1)
+    if array.ndim != 1:
+        hint = ": for one-hot rows use categorical_crossentropy" if array.ndim == 2 and array.shape[1] == width else ""
+        raise ValueError(f"expected {name} of shape (rows,), class indices, received: shape={array.shape}{hint}")
+    _check_rows(array, rows, name)
+    wrong = ~((array >= 0) & (array < width))
+    if array.dtype.kind == "f":
+        wrong |= array != np.floor(array)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise ValueError(
+            f"expected {name} to hold class indices, whole numbers from 0 to {width - 1} ({width} outputs), received: "
+            f"{name}[{row}]={array[row]}"
+        )
+    return np.ascontiguousarray(array, dtype=np.int32)
+
+
+def weights(sample_weight: Any, rows: int, dtype: str) -> np.ndarray:
+    """Return weights of rows: `dtype` [rows], finite, not negative, not all 0."""
+    name = "sample_weight"
+    array = _numeric(sample_weight, name)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array.reshape(-1)
+    if array.ndim != 1:
+        raise ValueError(f"expected {name} of shape (rows,), received: shape={array.shape}")
+    _check_rows(array, rows, name)
+    with np.errstate(over="ignore"):
+        array = np.ascontiguousarray(array, dtype=dtype)
+    if array.strides[0] != array.itemsize:
+        array = array.copy()
+    check_finite(array.reshape(-1, 1), dtype, name)
+    check_range(array.reshape(-1, 1), 0.0, np.inf, name=name)
+    if not array.any():
+        raise ValueError(f"expected {name} to have a positive value, received: all zeros")
+    return array
+
+
+def check_range(array: np.ndarray, low: float, high: float, *, name: str) -> None:
+    """Raise ValueError naming the first value of a 2-D array outside [low, high]."""
+    if low == -np.inf and high == np.inf:
+        return
+    if array.min() >= low and array.max() <= high:
+        return
+    row, column = np.argwhere((array < low) | (array > high))[0]
+    expected = f"in [{low:g}, {high:g}]" if np.isfinite(high) else f">= {low:g}"
+    raise ValueError(f"expected {name} to be {expected}, received: {array[row, column]} in row {row}, column {column}")
+
+
+def _check_rows(array: np.ndarray, rows: int, name: str) -> None:
+    if array.shape[0] != rows:
+        raise ValueError(f"expected {name} to have as many rows as X, {rows}, received: shape={array.shape}")

@@ -1,0 +1,87 @@
+"""Labels of any kind to what the losses read, and outputs of the network back to labels.
+
+Three kinds: two classes (one sigmoid unit), several classes (softmax), several labels a row (a sigmoid each). The
+arithmetic of the losses does not belong here, nor does the wording of fit's checks. Called by estimators.py.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastnn.compat import type_of_target, unique_labels
+
+__all__ = ["LabelCodec"]
+
+Array = npt.NDArray[Any]
+
+
+class LabelCodec:
+    """Encode labels for training and decode the outputs.
+
+    Parameters
+    ----------
+    y : array of shape (n,) or (n, labels)
+        Every class there is: numbers, strings or booleans, or an indicator matrix of 0 and 1.
+
+    Attributes
+    ----------
+    kind : {'binary', 'multiclass', 'multilabel-indicator'}
+    classes : array
+        Sorted; for an indicator matrix the numbers of its columns.
+    outputs : int
+        Units of the last layer.
+
+    Examples
+    --------
+    >>> codec = LabelCodec(["no", "yes", "no"])
+    >>> codec.encode(["yes", "no"], "float32").ravel()
+    array([1., 0.], dtype=float32)
+    >>> codec.decode(np.array([[0.2], [0.9]])).tolist()
+    ['no', 'yes']
+    """
+
+    def __init__(self, y: Any) -> None:
+        self.kind = type_of_target(y)
+        if self.kind == "multiclass-multioutput":
+            raise ValueError("Multioutput target data is not supported with label binarization")
+        if self.kind not in ("binary", "multiclass", "multilabel-indicator"):
+            raise ValueError(
+                f"Unknown label type: {self.kind}. Maybe you are trying to fit a classifier, which expects discrete "
+                "classes on a regression target with continuous values."
+            )
+        self.classes = unique_labels(y)
+        self.outputs = 1 if self.kind == "binary" else len(self.classes)
+
+    def encode(self, y: Any, dtype: npt.DTypeLike) -> Array:
+        """Return what the loss reads.
+
+        Parameters
+        ----------
+        y : array of shape (n,) or (n, labels)
+            Labels that are all among `classes`.
+        dtype : dtype
+            The network's.
+
+        Returns
+        -------
+        array
+            Several classes: their numbers, int32 of shape (n,). Else 0 and 1 of `dtype`, of shape (n, outputs).
+        """
+        y = np.asarray(y)
+        if self.kind == "multilabel-indicator":
+            return (y != 0).astype(dtype)
+        if type_of_target(y) == "multilabel-indicator":
+            raise ValueError("The object was not fitted with multilabel input.")
+        numbers = np.searchsorted(self.classes, y)
+        return numbers.astype(np.int32) if self.kind == "multiclass" else numbers.astype(dtype).reshape(-1, 1)
+
+    def decode(self, outputs: Array) -> Array:
+        """Return the labels that outputs of shape (n, outputs) stand for: the largest, or those above one half."""
+        if self.kind == "multiclass":
+            return self.classes.take(outputs.argmax(axis=1))
+        chosen = (outputs > 0.5).astype(int)
+        if self.kind == "multilabel-indicator":
+            return chosen
+        # a single class has no second name to give: "clip" keeps to the first
+        return self.classes.take(chosen.ravel(), mode="clip")

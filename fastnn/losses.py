@@ -1,0 +1,394 @@
+"""Losses: formulas, the kernel of each, what outputs and truth it fits. The arithmetic is in fastnn._core.losses.
+
+To add one that the kernels know: a class here that names its kernels, its range of outputs and its scales, and its
+names in NAMES. Pairs of loss and last activation are checked here; shapes and dtypes of arrays in data.py.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from fastnn import activations, arguments, data
+from fastnn._core import losses as kernels
+from fastnn._core import targets
+
+REDUCTIONS = ("sum_over_batch_size", "mean_with_sample_weight")
+SENSIBLE_PAIRS = (
+    "sensible pairs: one of two, or many of many: sigmoid + binary_crossentropy; one of many: softmax + "
+    "categorical_crossentropy or sparse_categorical_crossentropy; a count: exponential + poisson; any real value: "
+    "linear + mean_squared_error"
+)
+_LABELS = 1  # FN_TRUTH_LABELS of csrc/fastnn.h
+
+
+class Setting(NamedTuple):
+    """What the engine needs to know of a loss, for a given last activation and width."""
+
+    kernel: str
+    value_scale: float
+    gradient_scale: float
+    weighted_mean: bool
+
+
+class Loss(arguments.Configured):
+    """Base of losses: one value a row, averaged over rows.
+
+    Parameters
+    ----------
+    reduction : {"sum_over_batch_size", "mean_with_sample_weight"}
+        Divide the sum of weighted rows by the number of rows (Keras's default), or by the sum of the weights
+        (scikit-learn's mean). The same without sample weights.
+    name : str
+    """
+
+    #: Kernel that takes predictions; "" if there is none.
+    kernel: ClassVar[str] = ""
+    #: Kernel that takes logits, and computes the activation that it fuses; "" if there is none.
+    logits_kernel: ClassVar[str] = ""
+    #: Whether a row's value is the mean over its outputs, and whether its gradient is.
+    mean_of_outputs: ClassVar[bool] = True
+    #: Interval that outputs must lie in.
+    output_range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+    #: Interval that the truth must lie in.
+    truth_range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+
+    from_logits = False
+
+    def __init__(self, reduction: str = "sum_over_batch_size", name: str | None = None) -> None:
+        self.reduction = arguments.one_of("reduction", reduction, REDUCTIONS)
+        self.name = name or _snake_case(type(self).__name__)
+
+    @property
+    def labels(self) -> bool:
+        """Whether the truth is one class index a row, rather than a row of values."""
+        return bool(targets.LOSSES[self.kernel or self.logits_kernel][1] == _LABELS)
+
+    @property
+    def fused_activation(self) -> str:
+        """Name of the activation that `logits_kernel` computes inside the loss; "" if there is none."""
+        return targets.LOSSES[self.logits_kernel][2] if self.logits_kernel else ""
+
+    def check_outputs(self, activation: str, width: int) -> None:
+        """Raise ValueError if outputs of this activation and width make no sense for this loss."""
+        low, high = activations.RANGES[activation]
+        if self.from_logits:
+            if activation != "linear":
+                self._refuse(f"a linear last layer where from_logits=True, received: activation={activation!r}")
+        elif low < self.output_range[0] or high > self.output_range[1]:
+            self._refuse(
+                f"outputs in [{self.output_range[0]:g}, {self.output_range[1]:g}], received: "
+                f"activation={activation!r}, whose outputs lie in [{low:g}, {high:g}]"
+            )
+        if activation == "softmax" and width == 1:
+            self._refuse("a softmax layer of at least 2 units (its outputs sum to 1), received: units=1")
+
+    def _refuse(self, expected: str) -> None:
+        raise ValueError(f"{self.name} expects {expected}; {SENSIBLE_PAIRS}")
+
+    def setting(self, activation: str, width: int) -> Setting:
+        """Return the engine's setting for outputs of this activation and width.
+
+        Raises
+        ------
+        ValueError
+            If the pair makes no sense.
+        """
+        self.check_outputs(activation, width)
+        fused = self.logits_kernel and (self.from_logits or activation == self.fused_activation)
+        return self._setting(self.logits_kernel if fused else self.kernel, width)
+
+    def _setting(self, kernel: str, width: int) -> Setting:
+        scale = 1.0 / width if self.mean_of_outputs else 1.0
+        return Setting(kernel, scale, scale, self.reduction == "mean_with_sample_weight")
+
+    def truth(self, y: Any, rows: int, width: int, dtype: str, name: str = "y") -> np.ndarray:
+        """Return the truth as the engine takes it: values [rows, width] of `dtype`, or int32 labels [rows].
+
+        Raises
+        ------
+        ValueError, TypeError
+            If shape, type or values do not fit; the text names `name`, row and column.
+        """
+        if self.labels:
+            return data.labels(y, rows, width, name)
+        values = data.values(y, rows, width, dtype, name)
+        data.check_range(values, *self.truth_range, name=f"{name} of {self.name}")
+        return values
+
+    def rows(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> np.ndarray:
+        """Return each row's loss, float64 [rows], times its sample weight.
+
+        Parameters
+        ----------
+        y_true : array_like
+            Values of the shape of `y_pred`, or labels [rows].
+        y_pred : array_like of float, shape (rows, outputs)
+            Predictions, or logits if the loss was made with ``from_logits=True``.
+        sample_weight : array_like of float, shape (rows,), optional
+        """
+        y_pred = np.asarray(y_pred)
+        dtype = "float32" if y_pred.dtype == np.float32 else "float64"
+        if y_pred.ndim < 2:  # one output a row, or one row of probabilities
+            y_pred = y_pred.reshape((-1, 1) if self.mean_of_outputs else (1, -1))
+            y_true = np.asarray(y_true).reshape(-1) if self.labels else np.asarray(y_true).reshape(y_pred.shape)
+        y_pred = np.ascontiguousarray(y_pred, dtype=dtype)
+        rows, width = y_pred.shape
+        setting = self._setting(self.logits_kernel if self.from_logits or not self.kernel else self.kernel, width)
+        truth = self.truth(y_true, rows, width, dtype, "y_true")
+        weight = None if sample_weight is None else data.weights(sample_weight, rows, dtype)
+        return np.asarray(kernels.loss(setting.kernel, y_pred, truth, weight, value_scale=setting.value_scale,
+                                       gradient_scale=setting.gradient_scale)[0])
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
+        """Return the mean loss over rows; the arguments are those of `rows`."""
+        row_losses = self.rows(y_true, y_pred, sample_weight)
+        if sample_weight is not None and self.reduction == "mean_with_sample_weight":
+            return float(row_losses.sum() / np.asarray(sample_weight, dtype=np.float64).sum())
+        return float(row_losses.mean())
+
+
+class MeanSquaredError(Loss):
+    """Mean over outputs of the squared error, ``mean_j (y_j - f_j)^2``.
+
+    Parameters
+    ----------
+    reduction, name
+        See `Loss`.
+
+    Notes
+    -----
+    Gradient ``2 (f_j - y_j) / outputs``. Source: Keras 3, ``keras.losses.MeanSquaredError``.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> round(fastnn.losses.MeanSquaredError()([1, 0, -1], [0.1, 0.8, 0.6]), 4)
+    1.3367
+    """
+
+    kernel = "squared_error"
+
+
+class HalfSquaredError(Loss):
+    """Half the squared error, as scikit-learn's MLPRegressor descends and reports it.
+
+    The gradient is that of ``1/2 sum_j (y_j - f_j)^2``; the value is that divided by the number of outputs.
+
+    Parameters
+    ----------
+    reduction, name
+        See `Loss`.
+
+    Notes
+    -----
+    Source: ``sklearn/neural_network/_base.py``, ``squared_loss``.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.losses.HalfSquaredError()([[1.0, 0.0]], [[3.0, 0.0]])
+    1.0
+    """
+
+    kernel = "squared_error"
+
+    def _setting(self, kernel: str, width: int) -> Setting:
+        return super()._setting(kernel, width)._replace(value_scale=0.5 / width, gradient_scale=0.5)
+
+
+class Poisson(Loss):
+    """Negative log likelihood of counts, up to a constant: ``mean_j (f_j - y_j log(f_j + 1e-7))``.
+
+    Parameters
+    ----------
+    reduction, name
+        See `Loss`.
+
+    Notes
+    -----
+    Outputs must not be negative (exponential, relu), nor may the truth. Source: Keras 3, ``keras.losses.Poisson``.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> round(fastnn.losses.Poisson()([[2.0]], [[1.0]]), 4)
+    1.0
+    """
+
+    kernel = "poisson"
+    output_range = (0.0, math.inf)
+    truth_range = (0.0, math.inf)
+
+
+class HalfPoissonDeviance(Loss):
+    """Half the Poisson deviance, as scikit-learn's MLPRegressor(loss="poisson") descends and reports it.
+
+    The gradient is that of ``sum_j (f_j - y_j - y_j log(f_j / y_j))``; the value is that divided by the number of
+    outputs. The last activation is exponential, computed inside the loss: no logarithm of a vanishing ``f``.
+
+    Parameters
+    ----------
+    reduction, name
+        See `Loss`.
+
+    Notes
+    -----
+    Called on arrays it takes ``log f``. Source: ``sklearn/neural_network/_base.py``, ``poisson_loss``.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.losses.HalfPoissonDeviance()([[1.0]], [[0.0]])
+    0.0
+    """
+
+    logits_kernel = "poisson_from_log"
+    truth_range = (0.0, math.inf)
+
+    def check_outputs(self, activation: str, width: int) -> None:
+        if activation != "exponential":
+            self._refuse(f"an exponential last layer, received: activation={activation!r}")
+
+    def _setting(self, kernel: str, width: int) -> Setting:
+        return super()._setting(kernel, width)._replace(gradient_scale=1.0)
+
+
+class _Crossentropy(Loss):
+    """Base of cross-entropies: they take probabilities, or logits."""
+
+    def __init__(
+        self, from_logits: bool = False, reduction: str = "sum_over_batch_size", name: str | None = None
+    ) -> None:
+        super().__init__(reduction, name)
+        self.from_logits = bool(from_logits)
+
+
+class BinaryCrossentropy(_Crossentropy):
+    """Cross-entropy of independent yes-or-no outputs, ``mean_j -(y_j log f_j + (1 - y_j) log(1 - f_j))``.
+
+    Parameters
+    ----------
+    from_logits : bool, default False
+        Whether outputs are logits: the last layer is linear and the sigmoid is in the loss.
+    reduction, name
+        See `Loss`.
+
+    Notes
+    -----
+    After a sigmoid layer it is computed from the logits, exact for any ``z``; of given probabilities it is clipped to
+    [1e-7, 1 - 1e-7]. The truth lies in [0, 1]. Source: Keras 3, ``keras.losses.BinaryCrossentropy``.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> round(fastnn.losses.BinaryCrossentropy()([[1.0], [0.0]], [[0.8], [0.1]]), 4)
+    0.1643
+    """
+
+    kernel = "binary_crossentropy"
+    logits_kernel = "binary_crossentropy_from_logits"
+    output_range = (0.0, 1.0)
+    truth_range = (0.0, 1.0)
+
+
+class CategoricalCrossentropy(_Crossentropy):
+    """Cross-entropy of one of many, ``-sum_j y_j log f_j``, the truth given as rows of probabilities (one-hot).
+
+    Parameters
+    ----------
+    from_logits : bool, default False
+        Whether outputs are logits: the last layer is linear and the softmax is in the loss.
+    reduction, name
+        See `Loss`.
+
+    Notes
+    -----
+    After a softmax layer it is computed from the logits, exact for any ``z``. Source: Keras 3,
+    ``keras.losses.CategoricalCrossentropy``.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> round(fastnn.losses.CategoricalCrossentropy()([[0.0, 1.0]], [[0.2, 0.8]]), 3)
+    0.223
+    """
+
+    kernel = "categorical_crossentropy"
+    logits_kernel = "categorical_crossentropy_from_logits"
+    mean_of_outputs = False
+    truth_range = (0.0, 1.0)
+
+    def check_outputs(self, activation: str, width: int) -> None:
+        if width == 1:
+            self._refuse("at least 2 outputs, one for each class, received: units=1")
+        if not self.from_logits and activation != "softmax":
+            self._refuse(f"a softmax last layer, or from_logits=True, received: activation={activation!r}")
+        super().check_outputs(activation, width)
+
+
+class SparseCategoricalCrossentropy(CategoricalCrossentropy):
+    """Cross-entropy of one of many, ``-log f_y``, the truth given as class indices ``0 <= y < outputs``.
+
+    Parameters
+    ----------
+    from_logits : bool, default False
+        Whether outputs are logits: the last layer is linear and the softmax is in the loss.
+    reduction, name
+        See `Loss`.
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.losses.SparseCategoricalCrossentropy``.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> round(fastnn.losses.SparseCategoricalCrossentropy()([1], [[0.2, 0.8]]), 3)
+    0.223
+    """
+
+    kernel = "sparse_categorical_crossentropy"
+    logits_kernel = "sparse_categorical_crossentropy_from_logits"
+
+
+NAMES: dict[str, type[Loss]] = {
+    "mean_squared_error": MeanSquaredError,
+    "mse": MeanSquaredError,
+    "half_squared_error": HalfSquaredError,
+    "poisson": Poisson,
+    "half_poisson_deviance": HalfPoissonDeviance,
+    "binary_crossentropy": BinaryCrossentropy,
+    "categorical_crossentropy": CategoricalCrossentropy,
+    "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
+}
+
+
+def get(identifier: Any) -> Loss:
+    """Return the loss that `identifier` means.
+
+    Parameters
+    ----------
+    identifier : str, Loss, class, or dict of class_name and config
+
+    Raises
+    ------
+    ValueError
+        If the name is not known.
+    TypeError
+        If it is none of those.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.losses.get("mse").name
+    'mean_squared_error'
+    """
+    loss: Loss = arguments.look_up("loss", identifier, Loss, NAMES)
+    return loss
+
+
+def _snake_case(name: str) -> str:
+    return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name).lstrip("_")

@@ -1,0 +1,393 @@
+"""Sequential: what a user does with layers in a row: predict, compile, fit, evaluate.
+
+Structure and parameters are stack.py's, the loop of training is training.py's, arithmetic is the engine's. Everything
+a user can get wrong is caught here or there before a kernel runs, and leaves the model as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fastnn import arguments, backward, data, progress, training
+from fastnn._core import engine, threads
+from fastnn.callbacks import History
+from fastnn.layers import Layer
+from fastnn.stack import Stack
+
+
+class Sequential(Stack):
+    """A network of layers in a row.
+
+    Parameters
+    ----------
+    layers : list of Layer, optional
+        The first may be `Input`; else the width of the input rows comes from the first layer's ``input_shape``, or
+        from the data at the first fit.
+    dtype : {"float32", "float64"}, default "float32"
+        Of parameters and arithmetic.
+    seed : int, optional
+        Makes everything random repeatable: first weights, the order of the data, dropout. Results do not depend on the
+        number of threads.
+    name : str, default "sequential"
+
+    Attributes
+    ----------
+    layers : list of Layer
+        Without `Input`.
+    parameters : ndarray of shape (count,)
+        All parameters, in one vector: writable, ``layer.kernel`` and ``layer.bias`` are views of it. Adding or
+        removing a layer moves them.
+    history : History
+        Of the last fit.
+    stop_training : bool
+        Callbacks set it to end the fit.
+
+    Examples
+    --------
+    >>> import fastnn, numpy as np
+    >>> X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=np.float32)
+    >>> model = fastnn.Sequential([fastnn.layers.Dense(8, "tanh"), fastnn.layers.Dense(1, "sigmoid")], seed=0)
+    >>> model.compile(fastnn.optimizers.Adam(0.1), "binary_crossentropy", ["accuracy"])
+    >>> history = model.fit(X, [0, 1, 1, 0], epochs=200, verbose=0)
+    >>> (model.predict(X) > 0.5).astype(int).ravel()
+    array([0, 1, 1, 0])
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer] | None = None,
+        *,
+        dtype: str = "float32",
+        seed: int | None = None,
+        name: str | None = None,
+    ) -> None:
+        self._training: training.Training | None = None
+        self.history = History()
+        self.stop_training = False
+        super().__init__(layers, dtype=dtype, seed=seed, name=name)
+
+    def _reassemble(self) -> None:
+        super()._reassemble()
+        if self._training is not None:  # the state of the optimizer belongs to the old layers
+            self._training = self._training.renewed()
+
+    # ---- inference ------------------------------------------------------------------------------------------------
+
+    def _features(self, x: Any) -> np.ndarray:
+        x = data.features(x, self.inputs or self._declared, self.dtype)
+        self.build((x.shape[1],))
+        return x
+
+    def predict(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> np.ndarray:
+        """Return the outputs for rows of `x`.
+
+        Parameters
+        ----------
+        x : array_like, shape (rows, features)
+        batch_size : int, optional
+            Checked and ignored: the engine picks blocks by itself, a row's result does not depend on them.
+        verbose : {0, 1, 2, "auto"}, default 0
+            Nothing is shown, whatever it is.
+
+        Returns
+        -------
+        ndarray of the model's dtype, shape (rows, outputs)
+
+        Raises
+        ------
+        ValueError, TypeError
+            If `x` has another width, no rows, NaN or infinities, or holds no real numbers.
+        """
+        training.checked_batch_size(batch_size)
+        x = self._features(x)
+        out = np.empty((x.shape[0], self.plan.outputs), dtype=self.dtype)
+        available = threads.default_threads()
+        for start, stop in training.Pace(training.FIRST_ROWS).slices(x.shape[0]):
+            engine.predict(self.plan, self.parameters, x[start:stop], out[start:stop], available)
+        return out
+
+    def __call__(self, x: Any) -> np.ndarray:
+        """Return the outputs for rows of `x`: `predict`."""
+        return self.predict(x)
+
+    def predictor(self, max_rows: int = 1) -> Any:
+        """Return a callable ``(x, out=None)`` for few rows at a time: memory ready, nothing checked but the shapes.
+
+        Parameters
+        ----------
+        max_rows : int, default 1
+            Most rows of one call.
+
+        Returns
+        -------
+        callable
+            Takes x of the model's dtype, C-contiguous, shape (rows <= max_rows, features). It reads the model's
+            present parameters; after `add` or `pop` make a new one.
+
+        Examples
+        --------
+        >>> import fastnn, numpy as np
+        >>> layers = [fastnn.Input((2,)), fastnn.layers.Dense(1, kernel_initializer="ones")]
+        >>> fastnn.Sequential(layers).predictor()(np.ones((1, 2), dtype=np.float32))
+        array([[2.]], dtype=float32)
+        """
+        self.build()
+        return engine.Predictor(self.plan, self.parameters, arguments.integer("max_rows", max_rows, least=1))
+
+    def activations(self, x: Any) -> list[np.ndarray]:
+        """Return every layer's output for rows of `x`, as at inference: one array [rows, width] a layer."""
+        x = self._features(x)
+        made = engine.activations(self.plan, self.parameters, x)
+        last = np.cumsum([len(layer.ops((0, 0), 0)) for layer in self.layers]) - 1
+        return [made[index] for index in last]
+
+    # ---- training -------------------------------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        metrics: Any = None,
+        *,
+        penalty_over_batch: bool = False,
+    ) -> None:
+        """Say how to train; an optimizer's state starts anew, weights stay.
+
+        Parameters
+        ----------
+        optimizer : str or Optimizer, default "rmsprop"
+        loss : str or Loss
+        metrics : list of str or callable, optional
+            Shown and kept beside the loss: names, or functions of (y_true, y_pred).
+        penalty_over_batch : bool, default False
+            Divide penalties by the batch's rows (scikit-learn's alpha).
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a name is not known, or loss and last layer do not fit; what was compiled before stays.
+        """
+        compiled = training.Training(self, optimizer, loss, metrics, penalty_over_batch)
+        if self.inputs is not None:
+            if compiled.loss is not None:
+                compiled.check(self.inputs)
+            self.plan = self._make_plan(self.inputs)
+        self._training = compiled
+
+    @property
+    def training(self) -> training.Training:
+        """What `compile` made; raises before that."""
+        if self._training is None:
+            raise ValueError("expected a compiled model: call model.compile(optimizer, loss) first")
+        return self._training
+
+    @property
+    def optimizer(self) -> Any:
+        """The optimizer; its learning_rate may be set at any time."""
+        return self.training.optimizer
+
+    @property
+    def loss(self) -> Any:
+        """The loss object, or None."""
+        return self.training.loss
+
+    @property
+    def iterations(self) -> int:
+        """Steps taken since `compile`."""
+        return self.training.iterations
+
+    def fit(
+        self,
+        x: Any,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Any = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+    ) -> History:
+        """Train.
+
+        Parameters
+        ----------
+        x : array_like, shape (rows, features)
+            float32, float64 and uint8 with contiguous rows are read where they are, np.memmap too.
+        y : array_like
+            Values [rows, outputs] ([rows] for one output), or class indices [rows], as the loss wants.
+        batch_size : int, default 32
+            Rows of a step; the last step of an epoch has what is left.
+        epochs : int, default 1
+            The epoch to stop at; with `initial_epoch` that many less.
+        verbose : {"auto", 0, 1, 2}, default "auto"
+            0: nothing. 2: one line an epoch. "auto" and 1: a bar where stdout is a terminal and rich is installed,
+            else one line an epoch.
+        callbacks : list of Callback, optional
+        validation_split : float in [0, 1), default 0
+            The last rows, this part of all, are not trained on but judged after each epoch.
+        validation_data : (x, y) or (x, y, sample_weight), optional
+            Judged after each epoch; goes before validation_split.
+        shuffle : bool, default True
+            Another order of the rows in each epoch, repeatable by the model's seed.
+        class_weight : dict of int to float, optional
+            Factor on the loss of each class's rows.
+        sample_weight : array_like, shape (rows,), optional
+            Factor on each row's loss.
+        initial_epoch : int, default 0
+
+        Returns
+        -------
+        History
+            Also ``model.history``. "loss" is the mean over the epoch's steps, penalties included, each before its
+            update.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument does not fit the model, or data is not finite; nothing has run then.
+        MemoryError
+            If a step does not fit in memory; weights are as they were.
+        KeyboardInterrupt
+            On Ctrl-C: after the callbacks' on_train_end, weights standing at a step's end.
+
+        Warns
+        -----
+        RuntimeWarning
+            If the loss stops being finite.
+        """
+        compiled = self.training
+        size = training.checked_batch_size(batch_size)
+        last = arguments.integer("epochs", epochs, least=0)
+        first = arguments.integer("initial_epoch", initial_epoch, least=0)
+        fraction = arguments.number("validation_split", validation_split, least=0.0, below=1.0)
+        validation = None
+        if validation_data is not None:
+            validation = compiled.dataset(*training.validation_arrays(validation_data), prefix="validation ")
+        elif fraction:
+            (x, y, sample_weight), held_out = training.split(x, y, sample_weight, fraction)
+            validation = compiled.dataset(*held_out, prefix="validation ")
+        dataset = compiled.dataset(x, y, sample_weight, class_weight)
+        if validation is not None and validation.x.shape[1] != dataset.x.shape[1]:
+            raise ValueError(
+                f"expected validation X of {dataset.x.shape[1]} columns like X, received: {validation.x.shape[1]}"
+            )
+        return compiled.fit(
+            dataset,
+            validation,
+            batch_size=size,
+            epochs=last,
+            initial_epoch=first,
+            shuffle=bool(shuffle),
+            callbacks=callbacks,
+            verbose=verbose,
+        )
+
+    def train_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """Take one step on all rows of `x`.
+
+        Parameters
+        ----------
+        x, y, sample_weight, class_weight
+            As for `fit`.
+        return_dict : bool, default False
+
+        Returns
+        -------
+        float, list of float, or dict
+            The loss before the step, with metrics if the model has any; by name with return_dict.
+        """
+        logs = self.training.train_on_batch(self.training.dataset(x, y, sample_weight, class_weight))
+        return _scores(logs, return_dict)
+
+    def evaluate(
+        self,
+        x: Any,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Return the loss, penalties included, and metrics.
+
+        Parameters
+        ----------
+        x, y, sample_weight
+            As for `fit`.
+        batch_size : int, optional
+            Checked and ignored: the result does not depend on it.
+        verbose : {"auto", 0, 1, 2}, default "auto"
+            Prints one line unless 0.
+        return_dict : bool, default False
+
+        Returns
+        -------
+        float, list of float, or dict
+            The loss, with metrics if the model has any; by name with return_dict.
+        """
+        training.checked_batch_size(batch_size)
+        progress.checked_verbose(verbose)
+        dataset = self.training.dataset(x, y, sample_weight)
+        self.build((dataset.x.shape[1],))
+        logs = self.training.evaluate(dataset)
+        if verbose:
+            print(progress.format_logs(logs))
+        return _scores(logs, return_dict)
+
+    def gradients(
+        self, x: Any, y: Any, sample_weight: Any = None, *, inputs: bool = False
+    ) -> tuple[Any, ...]:
+        """Return loss and gradients at the current weights, dropout off.
+
+        Parameters
+        ----------
+        x, y, sample_weight
+            As for `fit`; all rows are one batch.
+        inputs : bool, default False
+            Also return the gradient with respect to `x`.
+
+        Returns
+        -------
+        loss : float
+            The mean loss, penalties included.
+        gradients : list of ndarray
+            In the order and shapes of `get_weights`; zeros for frozen layers.
+        input_gradient : ndarray, shape (rows, features)
+            With ``inputs=True`` only.
+
+        Examples
+        --------
+        >>> import fastnn
+        >>> model = fastnn.Sequential([fastnn.Input((1,)), fastnn.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.compile(loss="mse")
+        >>> loss, (kernel, bias), x = model.gradients([[2.0]], [1.0], inputs=True)
+        >>> loss, kernel.item(), bias.item(), x.item()
+        (1.0, 4.0, 2.0, 2.0)
+        """
+        dataset = self.training.dataset(x, y, sample_weight)
+        self.build((dataset.x.shape[1],))
+        loss, flat = self.training.trainer().gradients(*dataset)
+        parts, start = [], 0
+        for view in self._views():
+            parts.append(flat[start : start + view.size].reshape(view.shape))
+            start += view.size
+        if not inputs:
+            return loss, parts
+        setting = self.training.check(dataset.x.shape[1])
+        return loss, parts, backward.input_gradient(self.plan, self.parameters, setting, dataset)
+
+
+def _scores(logs: dict[str, float], return_dict: bool) -> Any:
+    """A model's scores in Keras's form: a dict, one number, or a list."""
+    if return_dict:
+        return logs
+    return logs["loss"] if len(logs) == 1 else list(logs.values())

@@ -1,0 +1,284 @@
+"""Layers in a row and their parameters: shapes, names, one flat vector. The part of Sequential that knows no data.
+
+Base of network.Sequential, which has the documentation.
+"""
+
+from __future__ import annotations
+
+import functools
+import warnings
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fastnn import activations, arguments, summary
+from fastnn._core import engine
+from fastnn.layers import Input, Layer, assign, draw, lay_out
+
+#: Streams of random numbers, by purpose; training.py has one more.
+FIRST_WEIGHTS_STREAM, DROPOUT_STREAM = 0, 1
+
+
+class Stack:
+    """Layers in a row; see `Sequential`."""
+
+    def __init__(
+        self,
+        layers: Sequence[Layer] | None = None,
+        *,
+        dtype: str = "float32",
+        seed: int | None = None,
+        name: str | None = None,
+    ) -> None:
+        self.dtype = arguments.one_of("dtype", dtype, ("float32", "float64"))
+        self.seed = arguments.seed(seed)
+        self._entropy: Any = np.random.SeedSequence(self.seed).entropy
+        self.name = "sequential" if name is None else str(name)
+        self.layers: list[Layer] = []
+        self.inputs: int | None = None
+        self._declared: int | None = None  # the width that Input or input_shape said
+        self.parameters: np.ndarray | None = None
+        self.plan: Any = None
+        for layer in layers or []:
+            self._append(layer)
+        self._reassemble()
+
+    # ---- structure ------------------------------------------------------------------------------------------------
+
+    def add(self, layer: Layer) -> None:
+        """Append a layer; layers that already have parameters keep their values, an optimizer starts anew.
+
+        Raises
+        ------
+        TypeError
+            If it is no layer.
+        ValueError
+            If it belongs to a model, its name is taken, or it is an Input behind other layers.
+        """
+        self._append(layer)
+        self._reassemble()
+
+    def pop(self) -> Layer:
+        """Remove the last layer and return it."""
+        if not self.layers:
+            raise ValueError("expected a model with layers, received: none to pop")
+        layer = self.layers.pop()
+        layer.owner = None
+        self._reassemble()
+        return layer
+
+    def _append(self, layer: Layer) -> None:
+        if not isinstance(layer, Layer):
+            raise TypeError(f"expected a layer of fastnn.layers, received: {layer!r}")
+        if isinstance(layer, Input):
+            if self.layers or self._declared:
+                raise ValueError("expected Input as the first layer, and once, received another one")
+            self._declared = layer.shape[0]
+            return
+        owner = layer.owner and layer.owner()
+        if owner is not None:
+            raise ValueError(f"expected a layer of no model, received: {layer.name!r} of model {owner.name!r}")
+        taken = {other.name for other in self.layers}
+        if layer.name in taken:
+            raise ValueError(f"expected every layer to have a name of its own, received: name={layer.name!r} twice")
+        if layer.input_shape is not None and not self.layers and not self._declared:
+            self._declared = layer.input_shape[0]
+        if layer.name is None:
+            base = "".join("_" + c.lower() if c.isupper() else c for c in type(layer).__name__).lstrip("_")
+            names = [base, *(f"{base}_{count}" for count in range(1, len(taken) + 1))]
+            layer.name = next(name for name in names if name not in taken)
+        layer.owner = weakref.ref(self)
+        self.layers.append(layer)
+
+    def _reassemble(self) -> None:
+        """Lay the parameters out again after a change of the layers."""
+        inputs = self.inputs or self._declared
+        self.inputs = self.parameters = self.plan = None
+        if inputs and self.layers:
+            self._assemble(inputs)
+
+    def build(self, input_shape: Any = None) -> None:
+        """Make the parameters, for input rows of a given width; nothing happens if that is done.
+
+        Parameters
+        ----------
+        input_shape : tuple of int, optional
+            (features,) or (None, features); not needed after `Input`.
+
+        Raises
+        ------
+        ValueError
+            If the width is not known, or not the model's, or there is no layer.
+        MemoryError
+            If the parameters do not fit in memory.
+        """
+        inputs = self.inputs or self._declared
+        if input_shape is not None:
+            given = Input(input_shape).shape[0]
+            if inputs is not None and given != inputs:
+                raise ValueError(f"expected input_shape=({inputs},), received: input_shape={input_shape!r}")
+            inputs = given
+        if not self.layers:
+            raise ValueError("expected a model with at least one layer, received: none")
+        if inputs is None:
+            raise ValueError("expected the width of the input: add Input(shape=(n,)) first, or fit the model")
+        if self.parameters is None:
+            self._assemble(inputs)
+
+    def _assemble(self, inputs: int) -> None:
+        widths = [inputs]
+        for layer in self.layers:
+            widths.append(layer.output_width(widths[-1]))
+        declared = [layer.weights(width) for layer, width in zip(self.layers, widths, strict=False)]
+        sizes = [sum(weight.size for weight in weights) for weights in declared]
+        parameters = engine.allocate(sum(sizes), self.dtype)
+        flats, start = [], 0
+        for index, (layer, size) in enumerate(zip(self.layers, sizes, strict=True)):
+            flats.append(parameters[start : start + size])
+            if layer.flat is not None and layer.inputs == widths[index]:
+                flats[-1][...] = layer.flat
+            else:
+                draw(declared[index], flats[-1], self.random_source(FIRST_WEIGHTS_STREAM, index))
+            start += size
+        plan = self._make_plan(inputs)
+        for layer, width, flat in zip(self.layers, widths, flats, strict=False):
+            layer.bind(width, flat)
+        self.inputs, self.parameters, self.plan = inputs, parameters, plan
+
+    def _make_plan(self, inputs: int) -> Any:
+        """The engine's plan, with the layers' present `trainable`."""
+        ops, segments, start, width = [], [], 0, inputs
+        for index, layer in enumerate(self.layers):
+            weights = layer.weights(width)
+            offsets, parts = lay_out(weights, start, layer.trainable)
+            ops += layer.ops(offsets, index)
+            segments += parts
+            start += sum(weight.size for weight in weights)
+            width = layer.output_width(width)
+        return engine.Plan(self.dtype, inputs, ops, segments)
+
+    @property
+    def built(self) -> bool:
+        """Whether the parameters exist."""
+        return self.parameters is not None
+
+    @property
+    def input_shape(self) -> tuple[int | None, ...]:
+        """(None, features)."""
+        return (None, self.inputs or self._declared)
+
+    @property
+    def output_shape(self) -> tuple[int | None, ...]:
+        """(None, outputs)."""
+        inputs = self.inputs or self._declared
+        return (None, None if inputs is None else self.output_width(inputs))
+
+    def output_width(self, inputs: int) -> int:
+        """Return the width of an output row for input rows of width `inputs`."""
+        if not self.layers:
+            raise ValueError("expected a model with at least one layer, received: none")
+        return functools.reduce(lambda width, layer: layer.output_width(width), self.layers, inputs)
+
+    def last_activation(self) -> str:
+        """Return the name of the activation that makes the outputs."""
+        return functools.reduce(lambda name, layer: layer.last_activation(name), self.layers, "linear")
+
+    def check_differentiable(self) -> None:
+        """Raise ValueError if an activation has no derivative."""
+        for layer in self.layers:
+            activation = getattr(layer, "activation", None)
+            if activation is not None and not activations.differentiable(activations.kernel(activation)[0]):
+                known = [name for name in activations.NAMES if activations.differentiable(name)]
+                raise ValueError(
+                    f"expected activations with a derivative for training, received: layer {layer.name!r} with "
+                    f"activation={activations.kernel(activation)[0]!r}; tanh is its smooth form (known: "
+                    f"{', '.join(known)})"
+                )
+
+    def warn_of_equal_units(self) -> None:
+        """Warn of hidden layers with nothing but zeros as weights: their units start equal and may stay so."""
+        weighted = [layer for layer in self.layers if layer.count_params()]
+        for layer in weighted[:-1]:
+            if layer.trainable and not layer.arrays()[0].any():
+                warnings.warn(
+                    f"the kernel of hidden layer {layer.name!r} is all zeros: its units start equal and may stay so; "
+                    "use another kernel_initializer",
+                    stacklevel=4,
+                )
+
+    def random_source(self, *purpose: int) -> np.random.SeedSequence:
+        """Return the source of a stream of random numbers, one for each purpose."""
+        return np.random.SeedSequence(self._entropy, spawn_key=purpose)
+
+    def dropout_key(self) -> int:
+        """Return the key of the engine's random numbers."""
+        dropping = [layer for layer in self.layers if hasattr(layer, "rate")]
+        if self.seed is None and dropping and all(getattr(layer, "seed", None) is not None for layer in dropping):
+            return 0  # the layers' own seeds say everything
+        return int(self.random_source(DROPOUT_STREAM).generate_state(1, np.uint64)[0])
+
+    # ---- parameters -----------------------------------------------------------------------------------------------
+
+    def _views(self) -> list[np.ndarray]:
+        self.build()
+        return [view for layer in self.layers for view in layer.arrays()]
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Return copies of all parameters, layer by layer, kernel before bias.
+
+        Examples
+        --------
+        >>> import fastnn
+        >>> model = fastnn.Sequential([fastnn.Input((3,)), fastnn.layers.Dense(2)])
+        >>> [weight.shape for weight in model.get_weights()]
+        [(3, 2), (2,)]
+        """
+        return [view.copy() for view in self._views()]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Set all parameters, in the order of `get_weights`.
+
+        Raises
+        ------
+        ValueError
+            If number or shapes differ; nothing is changed then.
+        """
+        assign(self._views(), weights, f"model {self.name!r}")
+
+    def count_params(self) -> int:
+        """Return the number of parameters.
+
+        Examples
+        --------
+        >>> import fastnn
+        >>> layers = [fastnn.Input((3,)), fastnn.layers.Dense(4), fastnn.layers.Dense(2)]
+        >>> fastnn.Sequential(layers).count_params()
+        26
+        """
+        return sum(view.size for view in self._views())
+
+    def summary(self, print_fn: Any = print) -> None:
+        """Print a table of layers, output shapes and numbers of parameters, with totals.
+
+        Parameters
+        ----------
+        print_fn : callable, default print
+            Called with each line.
+        """
+        for line in summary.lines(self):
+            print_fn(line)
+
+    # ---- copies ---------------------------------------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Layers hold their parameters; the vector and the plan are made again."""
+        return {**self.__dict__, "parameters": None, "plan": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for layer in self.layers:
+            layer.owner = weakref.ref(self)
+        if self.inputs is not None:
+            self._assemble(self.inputs)

@@ -1,0 +1,359 @@
+"""Training of a compiled model: epochs, order of the data, validation, callbacks, history.
+
+The engine runs slices of an epoch of about SLICE_SECONDS, so that Ctrl-C is answered between them. Called by
+network.Sequential, whose methods have the documentation.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastnn import arguments, data, losses, metrics, optimizers, progress
+from fastnn._core import engine, threads
+from fastnn.callbacks import CallbackList, History
+
+SLICE_SECONDS = 0.05
+DEFAULT_BATCH = 32
+FIRST_ROWS = 4096  # of a forward pass over many rows, before its speed is known
+#: Stream of random numbers for the order of the data; stack.py has the others.
+ORDER_STREAM = 2
+
+Logs = dict[str, float]
+
+
+class Pace:
+    """How many units of work to hand over at once, from the time that the last ones took."""
+
+    def __init__(self, units: int = 1) -> None:
+        self.units = units
+
+    def took(self, units: int, seconds: float) -> None:
+        """Learn from a slice; the next has at most 8 times its units: first ones are slow, or too short to time."""
+        fitting = SLICE_SECONDS / max(seconds / units, 1e-9)
+        self.units = max(1, int(min(fitting, 8.0 * units)))
+
+    @staticmethod
+    def ones(total: int) -> Iterator[tuple[int, int]]:
+        """Yield (start, stop) of single units over range(total)."""
+        return ((unit, unit + 1) for unit in range(total))
+
+    def slices(self, total: int) -> Iterator[tuple[int, int]]:
+        """Yield (start, stop) over range(total), timing what is done with each."""
+        start = 0
+        while start < total:
+            stop = min(start + self.units, total)
+            began = time.perf_counter()
+            yield start, stop
+            self.took(stop - start, time.perf_counter() - began)
+            start = stop
+
+
+class Dataset(NamedTuple):
+    """Checked arrays, as the engine takes them."""
+
+    x: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray | None
+
+    @property
+    def rows(self) -> int:
+        return int(self.x.shape[0])
+
+    def part(self, start: int, stop: int) -> Dataset:
+        """Return views of the rows from `start` to `stop`."""
+        weight = None if self.weight is None else self.weight[start:stop]
+        return Dataset(self.x[start:stop], self.y[start:stop], weight)
+
+
+class Training:
+    """What `compile` makes of a model: optimizer with its state, loss, metrics. Compiling again makes a new one.
+
+    Parameters
+    ----------
+    model : Sequential
+    optimizer, loss, metrics : as for `Sequential.compile`
+    penalty_over_batch : bool
+    """
+
+    def __init__(self, model: Any, optimizer: Any, loss: Any, metrics_: Any, penalty_over_batch: bool) -> None:
+        self.model = model
+        self.optimizer = optimizers.get(optimizer)
+        self.loss = None if loss is None else losses.get(loss)
+        given = [metrics_] if isinstance(metrics_, str) or callable(metrics_) else list(metrics_ or [])
+        self.metrics = [metrics.get(metric) for metric in given]
+        self.penalty_over_batch = bool(penalty_over_batch)
+        self.iterations = 0
+        self.states: np.ndarray | None = None
+        self._trainer: Any = None
+        self._trainer_key: Any = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the engine's objects: they are made again when needed."""
+        return {**self.__dict__, "_trainer": None, "_trainer_key": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if self.states is not None:  # back into memory of the engine's alignment
+            values = self.states
+            self.states = engine.allocate(values.size, str(values.dtype)).reshape(values.shape)
+            self.states[...] = values
+
+    def renewed(self) -> Training:
+        """Return the same settings without optimizer state."""
+        return Training(self.model, self.optimizer, self.loss, self.metrics, self.penalty_over_batch)
+
+    # ---- checks ---------------------------------------------------------------------------------------------------
+
+    def check(self, inputs: int) -> losses.Setting:
+        """Return the engine's setting of the loss; raise if this model cannot be trained on rows of this width."""
+        if self.loss is None:
+            raise ValueError("expected a loss for training and evaluation: model.compile(optimizer, loss=...)")
+        self.model.check_differentiable()
+        return self.loss.setting(self.model.last_activation(), self.model.output_width(inputs))
+
+    def dataset(self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None, prefix: str = "") -> Dataset:
+        """Check X, y and weights against the model, which need not be built yet."""
+        model = self.model
+        x = data.features(x, model.inputs, model.dtype, prefix + "X")
+        self.check(x.shape[1])
+        assert self.loss is not None
+        if y is None:
+            raise ValueError(f"expected {prefix}y, the truth for each row of X, received: {prefix}y=None")
+        y = self.loss.truth(y, x.shape[0], model.output_width(x.shape[1]), model.dtype, prefix + "y")
+        weight = None if sample_weight is None else data.weights(sample_weight, x.shape[0], model.dtype)
+        if class_weight is not None:
+            by_class = class_weights(y, class_weight, model.dtype)
+            weight = by_class if weight is None else weight * by_class
+        return Dataset(x, y, weight)
+
+    # ---- the engine -----------------------------------------------------------------------------------------------
+
+    def trainer(self, batch_size: int | None = None) -> Any:
+        """Return an engine.Trainer for batches of `batch_size`, any if None; made only if the last one does not fit."""
+        model = self.model
+        setting = self.check(model.inputs)
+        available = threads.default_threads()
+        key = (setting, self.optimizer.kernel, self.optimizer.numbers(), available)
+        fits = self._trainer is not None and self._trainer_key[1:] == key
+        if not fits or batch_size not in (None, self._trainer_key[0]):
+            size = batch_size or DEFAULT_BATCH
+            slots = self.optimizer.slots
+            states = self.states
+            if slots and (states is None or len(states) != slots):
+                count = model.parameters.size
+                states = engine.allocate(slots * count, model.dtype).reshape(slots, count)
+            self._trainer = engine.Trainer(
+                model.plan,
+                model.parameters,
+                states,
+                loss=setting.kernel,
+                optimizer=self.optimizer.kernel,
+                value_scale=setting.value_scale,
+                gradient_scale=setting.gradient_scale,
+                weighted_mean=setting.weighted_mean,
+                penalty_over_batch=self.penalty_over_batch,
+                numbers=self.optimizer.numbers(),
+                batch_size=size,
+                threads=available,
+                seed=model.dropout_key(),
+            )
+            self.states, self._trainer_key = states, (size, *key)
+        self._trainer.iterations = self.iterations
+        return self._trainer
+
+    # ---- training -------------------------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        dataset: Dataset,
+        validation: Dataset | None,
+        *,
+        batch_size: int,
+        epochs: int,
+        initial_epoch: int,
+        shuffle: bool,
+        callbacks: Any,
+        verbose: Any,
+    ) -> History:
+        """Train; the arguments are checked but for callbacks and verbose."""
+        model, rows = self.model, dataset.rows
+        batch_size = min(batch_size, rows)
+        history = History()
+        plan = {"epochs": epochs, "steps": -(-rows // batch_size), "verbose": verbose}
+        told = CallbackList(callbacks, model, plan)
+        told.callbacks = [*told.callbacks, history]
+        shown = progress.reporter(verbose, epochs, rows)
+        model.build((dataset.x.shape[1],))
+        model.warn_of_equal_units()
+        trainer = self.trainer(batch_size)
+        trainer.bind(*dataset)
+        model.history, model.stop_training = history, False
+        told.attach()
+        pace = Pace()
+        finite = True
+        try:
+            told.call("on_train_begin", {})
+            for epoch in range(initial_epoch, epochs):
+                told.call("on_epoch_begin", epoch, {})
+                shown.begin_epoch(epoch)
+                logs = self._epoch(trainer, dataset, batch_size, shuffle, told, shown, pace)
+                if finite and not np.isfinite(logs["loss"]):
+                    finite = False
+                    warnings.warn(
+                        f"the loss is {logs['loss']} in epoch {epoch + 1}, at a learning rate of "
+                        f"{self.optimizer.rates(self.iterations, 1)[0]:g}: training diverges; a lower rate or scaled "
+                        "inputs may help",
+                        RuntimeWarning,
+                        stacklevel=3,
+                    )
+                if validation is not None:
+                    scores = self.evaluate(validation, trainer)
+                    logs.update({f"val_{name}": value for name, value in scores.items()})
+                shown.end_epoch(epoch, logs)
+                told.call("on_epoch_end", epoch, logs)
+                if model.stop_training:
+                    break
+            told.call("on_train_end", {})
+        except KeyboardInterrupt:
+            # Weights stand at a step's end. Callbacks finish (EarlyStopping restores the best weights), the caller
+            # sees the interrupt, and model.history has the epochs that were completed.
+            told.call("on_train_end", {})
+            raise
+        finally:
+            shown.close()
+            release(trainer, model)
+        return history
+
+    def _epoch(
+        self,
+        trainer: Any,
+        dataset: Dataset,
+        batch_size: int,
+        shuffle: bool,
+        told: CallbackList,
+        shown: progress.Silent,
+        pace: Pace,
+    ) -> Logs:
+        """Run one epoch and return its loss and metrics."""
+        rows = dataset.rows
+        order = np.arange(rows, dtype=np.int64)
+        if shuffle:
+            # keyed by the step: training resumed from a saved model goes on as if never interrupted
+            source = self.model.random_source(ORDER_STREAM, self.iterations)
+            np.random.Generator(np.random.Philox(source)).shuffle(order)
+        steps = -(-rows // batch_size)
+        step_losses = np.empty(steps, dtype=np.float64)
+        outputs = np.empty((rows, self.model.plan.outputs), dtype=self.model.dtype) if self.metrics else None
+        done = 0
+        for first, last in pace.slices(steps) if not told.wants_batches else Pace.ones(steps):
+            start, stop = first * batch_size, min(last * batch_size, rows)
+            if told.wants_batches:
+                told.call("on_train_batch_begin", first, {})
+            rates = self.optimizer.rates(self.iterations, last - first)
+            made = None if outputs is None else outputs[start:stop]
+            try:
+                trainer.run(order, start, stop, rates, step_losses[first:last], made)
+            finally:  # also where Ctrl-C strikes just after the engine's return
+                self.iterations = trainer.iterations
+            done = stop
+            shown.advance(stop - start, float(step_losses[last - 1]))
+            if told.wants_batches:
+                told.call("on_train_batch_end", first, {"loss": float(step_losses[first])})
+                if self.model.stop_training:
+                    break
+        sizes = np.full(-(-done // batch_size), batch_size)
+        sizes[-1] -= sizes.size * batch_size - done
+        logs = {"loss": float(np.average(step_losses[: sizes.size], weights=sizes))}
+        if outputs is not None:
+            logs.update(self._scores(dataset.y[order[:done]], outputs[:done]))
+        return logs
+
+    def _scores(self, y: np.ndarray, outputs: np.ndarray) -> Logs:
+        return {metric.name: float(metric.function(y, outputs)) for metric in self.metrics}
+
+    def evaluate(self, dataset: Dataset, trainer: Any = None) -> Logs:
+        """Return loss, penalties included, and metrics at the current weights."""
+        trainer = trainer or self.trainer()
+        rows = dataset.rows
+        row_losses = np.empty(rows, dtype=np.float64)
+        outputs = np.empty((rows, self.model.plan.outputs), dtype=self.model.dtype) if self.metrics else None
+        for start, stop in Pace(FIRST_ROWS).slices(rows):
+            made = None if outputs is None else outputs[start:stop]
+            row_losses[start:stop] = trainer.evaluate(*dataset.part(start, stop), made)
+        assert self.loss is not None
+        divisor = float(rows)
+        if dataset.weight is not None and self.loss.reduction == "mean_with_sample_weight":
+            divisor = float(dataset.weight.sum(dtype=np.float64))
+        penalty = trainer.penalty() / (divisor if self.penalty_over_batch else 1.0)
+        logs = {"loss": float(row_losses.sum() / divisor + penalty)}
+        return logs if outputs is None else {**logs, **self._scores(dataset.y, outputs)}
+
+    def train_on_batch(self, dataset: Dataset) -> Logs:
+        """Take one step on all rows; the loss and metrics are those before it."""
+        rows = dataset.rows
+        self.model.build((dataset.x.shape[1],))
+        trainer = self.trainer(rows)
+        trainer.bind(*dataset)
+        loss = np.empty(1, dtype=np.float64)
+        outputs = np.empty((rows, self.model.plan.outputs), dtype=self.model.dtype) if self.metrics else None
+        rates = self.optimizer.rates(self.iterations, 1)
+        trainer.run(np.arange(rows, dtype=np.int64), 0, rows, rates, loss, outputs)
+        self.iterations = trainer.iterations
+        release(trainer, self.model)
+        logs = {"loss": float(loss[0])}
+        return logs if outputs is None else {**logs, **self._scores(dataset.y, outputs)}
+
+
+def checked_batch_size(batch_size: Any) -> int:
+    """Return the rows of a step; None is the default."""
+    return DEFAULT_BATCH if batch_size is None else arguments.integer("batch_size", batch_size, least=1)
+
+
+def release(trainer: Any, model: Any) -> None:
+    """Let go of the caller's arrays: the trainer is kept for the next call."""
+    trainer.bind(np.zeros((1, model.inputs), dtype=model.dtype), np.zeros((1, 1), dtype=model.dtype))
+
+
+def split(x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Cut the last `fraction` of the rows off, as views: ((x, y, weight) for training, the same for validation)."""
+    arrays = [None if array is None else np.asarray(array) for array in (x, y, sample_weight)]
+    rows = len(arrays[0]) if arrays[0] is not None and arrays[0].ndim else 0
+    cut = int(rows * (1.0 - fraction))
+    if not 0 < cut < rows:
+        raise ValueError(
+            f"expected validation_split to leave rows for training and validation, received: "
+            f"validation_split={fraction!r} of {rows} rows"
+        )
+    return (
+        tuple(None if array is None else array[:cut] for array in arrays),
+        tuple(None if array is None else array[cut:] for array in arrays),
+    )
+
+
+def validation_arrays(validation_data: Any) -> tuple[Any, ...]:
+    """Return (x, y, weight or None) of what a user gave as validation data."""
+    if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
+        raise ValueError(
+            "expected `validation_data` to be (x, y) or (x, y, sample_weight), received: "
+            f"{type(validation_data).__name__}"
+        )
+    return (*validation_data, None) if len(validation_data) == 2 else tuple(validation_data)
+
+
+def class_weights(y: np.ndarray, class_weight: Any, dtype: str) -> np.ndarray:
+    """Return each row's weight by its class: of labels, of a single 0-or-1 output, or the largest of one-hot rows."""
+    if y.ndim == 1:
+        classes = y
+    else:
+        classes = y[:, 0].astype(np.int64) if y.shape[1] == 1 else y.argmax(axis=1)
+    present, place = np.unique(classes, return_inverse=True)
+    missing = [int(label) for label in present if int(label) not in class_weight]
+    if missing:
+        raise ValueError(f"expected `class_weight` to map every class to a weight, received none for: {missing}")
+    factors = [arguments.number("class_weight", class_weight[int(label)], least=0.0) for label in present]
+    return np.ascontiguousarray(np.array(factors, dtype=dtype)[place])

@@ -1,0 +1,104 @@
+"""csrc/kernels/product.inc.h and fastnn/_core/dense.pyx against their twins."""
+
+import numpy as np
+import pytest
+
+from fastnn._core import activations, dense, targets
+from fastnn.testing import reference
+
+DEPTHS = [0, 1, 2, 17, 255, 256, 257, 600]  # around the depth of a block
+
+
+def shapes(heights, widths):
+    """(B, I, O): each dimension around what the loops distinguish, the others small and odd."""
+    around = [(b, 5, 37) for b in heights] + [(7, 5, o) for o in widths] + [(7, i, 5) for i in widths]
+    return around + [(7, i, 19) for i in DEPTHS] + [(65, 300, 33), (130, 9, 70)]
+
+
+def product_size(a, b, bias=0.0):
+    """A chain of k fused multiply-adds, and the twin's: k roundings each of a partial sum of magnitudes."""
+    return (a.shape[1] + 2) * (np.abs(np.float64(a)) @ np.abs(np.float64(b)) + np.abs(bias))
+
+
+def test_forward(block, within, rng, heights, widths):
+    for b, i, o in shapes(heights, widths):
+        x, w, bias = block(rng.standard_normal((b, i))), block(rng.standard_normal((i, o))), rng.standard_normal(o)
+        bias = np.ascontiguousarray(block(bias))
+        out = block(np.zeros((b, o)))
+        y = dense.forward(x, w, bias, out=out)
+        assert y is out
+        within(y, reference.dense_forward(x, w, bias), product_size(x, w, np.float64(bias)))
+        within(dense.forward(x, w), reference.dense_forward(x, w), product_size(x, w))
+
+
+def test_input_gradient(block, within, rng, heights, widths):
+    for b, i, o in shapes(heights, widths):
+        dy, w = block(rng.standard_normal((b, o))), block(rng.standard_normal((i, o)))
+        dx = dense.input_gradient(dy, w, out=block(np.zeros((b, i))))
+        within(dx, reference.dense_input_gradient(dy, w), product_size(dy, w.T))
+
+
+def test_weight_gradient(block, within, rng, heights, widths):
+    for b, i, o in shapes(heights, widths):
+        x, dy = block(rng.standard_normal((b, i))), block(rng.standard_normal((b, o)))
+        dw = dense.weight_gradient(x, dy, out=block(np.zeros((i, o))))
+        within(dw, reference.dense_weight_gradient(x, dy), product_size(x.T, dy))
+
+
+def test_whole_numbers_are_exact(dtype, rng, heights, widths):
+    """Sums of small integers have no rounding: every element must be exactly right."""
+    for b, i, o in shapes(heights, widths):
+        x = rng.integers(-8, 9, (b, i)).astype(dtype)
+        w = rng.integers(-8, 9, (i, o)).astype(dtype)
+        dy = rng.integers(-8, 9, (b, o)).astype(dtype)
+        bias = rng.integers(-8, 9, o).astype(dtype)
+        assert np.array_equal(dense.forward(x, w, bias), reference.dense_forward(x, w, bias))
+        assert np.array_equal(dense.input_gradient(dy, w), reference.dense_input_gradient(dy, w))
+        assert np.array_equal(dense.weight_gradient(x, dy), reference.dense_weight_gradient(x, dy))
+
+
+@pytest.mark.parametrize("activation", list(targets.ACTIVATIONS))
+def test_epilogue_is_the_activation(activation, dtype, rng):
+    x, w, bias = (rng.standard_normal(s).astype(dtype) for s in ((23, 11), (11, 37), (37,)))
+    alpha = targets.ACTIVATIONS[activation][2]
+    y = dense.forward(x, w, bias, activation=activation, alpha=alpha)
+    assert y.tobytes() == activations.forward(activation, np.ascontiguousarray(dense.forward(x, w, bias))).tobytes()
+
+
+@pytest.mark.parametrize(("b", "i", "o"), [(37, 300, 50), (130, 31, 97)])
+def test_bits_do_not_depend_on_splits(b, i, o, dtype, rng):
+    x, w, dy = (rng.standard_normal(s).astype(dtype) for s in ((b, i), (i, o), (b, o)))
+    bias = rng.standard_normal(o).astype(dtype)
+    columns = targets.tile(dtype)[2]
+    y, dx, dw = dense.forward(x, w, bias), dense.input_gradient(dy, w), dense.weight_gradient(x, dy)
+    for threads in (2, 3):
+        assert np.array_equal(dense.forward(x, w, bias, threads=threads), y)
+        assert np.array_equal(dense.input_gradient(dy, w, threads=threads), dx)
+        assert np.array_equal(dense.weight_gradient(x, dy, threads=threads), dw)
+    for start, stop in ((0, 1), (3, 10), (b - 1, b)):
+        assert np.array_equal(dense.forward(x[start:stop], w, bias), y[start:stop])
+        assert np.array_equal(dense.input_gradient(dy[start:stop], w), dx[start:stop])
+    part = slice(columns, 2 * columns)
+    narrow = np.ascontiguousarray(w[:, part])
+    assert np.array_equal(dense.forward(x, narrow, np.ascontiguousarray(bias[part])), y[:, part])
+    assert np.array_equal(dense.weight_gradient(x, dy[:, part]), dw[:, part])
+
+
+def test_nan_stays_in_its_row(dtype):
+    x, w = np.ones((9, 20), dtype=dtype), np.ones((20, 21), dtype=dtype)
+    x[4, 11] = np.nan
+    assert np.isnan(dense.forward(x, w)).all(axis=1).tolist() == [r == 4 for r in range(9)]
+
+
+def test_errors(dtype):
+    x, w = np.ones((2, 3), dtype=dtype), np.ones((3, 4), dtype=dtype)
+    with pytest.raises(ValueError, match=r"w: expected shape \(3, any\), received: \(2, 4\)"):
+        dense.forward(x, w[:2])
+    with pytest.raises(ValueError, match=r"bias: expected shape \(4,\), received: \(3,\)"):
+        dense.forward(x, w, np.ones(3, dtype=dtype))
+    with pytest.raises(TypeError, match="w: expected dtype"):
+        dense.forward(x, w.astype("float32" if dtype == "float64" else "float64"))
+    with pytest.raises(ValueError, match="received: 'swish'"):
+        dense.forward(x, w, activation="swish")
+    with pytest.raises(ValueError, match="threads: expected an integer of at least 1, received: 0"):
+        dense.forward(x, w, threads=0)

@@ -1,0 +1,125 @@
+"""csrc/kernels/optimizer.inc.h against its twin."""
+
+import numpy as np
+import pytest
+
+from fastnn._core import optimizers, targets
+from fastnn.testing import reference
+
+NAMES = list(targets.OPTIMIZERS)
+NUMBERS = {"rate": 0.03, "momentum": 0.9, "rho": 0.9, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
+PENALTIES = {
+    "plain": {},
+    "l2": {"l2": 0.02},
+    "l1": {"l1": 0.01},
+    "decay": {"weight_decay": 0.004},
+    "all": {"l1": 0.01, "l2": 0.02, "weight_decay": 0.004},
+}
+ROUNDINGS = 10  # the longest formula's, its constants' among them
+
+
+def arguments(name, n, rng):
+    """g, w and states as they may be in training: a mean square is not negative; some weights are exactly 0."""
+    g, w, *states = rng.standard_normal((2 + targets.OPTIMIZERS[name][1], n))
+    w[::7] = 0
+    if name.startswith("rmsprop"):
+        states[0] = states[0] ** 2
+    if name == "adam":
+        states[1] = states[1] ** 2
+    return g, w, *states
+
+
+def magnitude(name, g, w, *states, l1=0.0, l2=0.0, weight_decay=0.0):
+    """What is rounded on the way: the twin's results where all terms have one sign, so that nothing cancels."""
+    g, w, *states = (np.abs(np.float64(x)) for x in (g, w, *states))
+    if name in ("rmsprop_momentum", "adam"):
+        momentum = 1 if name == "rmsprop_momentum" else 0
+        states[momentum] = -states[momentum]
+    results = reference.update(name, -(g + l2 * w + l1), w * (1 + weight_decay), *states, **NUMBERS)
+    return [np.abs(result) for result in results]
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
+@pytest.mark.parametrize("name", NAMES)
+def test_update(name, penalty, block, within, rng, widths):
+    penalties = PENALTIES[penalty]
+    for n in widths:
+        g, w, *states = (block(x) for x in arguments(name, n, rng))
+        expected = reference.update(name, g, w, *states, **NUMBERS, **penalties)
+        sizes = magnitude(name, g, w, *states, **penalties)
+        before = g.tobytes()
+        optimizers.update(name, g, w, *states, **NUMBERS, **penalties)
+        assert g.tobytes() == before
+        for actual, wanted, size in zip((w, *states), expected, sizes, strict=True):
+            within(actual, wanted, ROUNDINGS * size)
+
+
+@pytest.mark.parametrize("penalty", ["plain", "all"])
+@pytest.mark.parametrize("name", NAMES)
+def test_elements_do_not_depend_on_their_place(name, penalty, dtype, rng):
+    n = 67
+    arrays = [x.astype(dtype) for x in arguments(name, n, rng)]
+    whole = [x.copy() for x in arrays]
+    optimizers.update(name, *whole, **NUMBERS, **PENALTIES[penalty])
+    for cuts in (range(0, n + 1), (0, 5, 38, n)):
+        split = [x.copy() for x in arrays]
+        for start, stop in zip(cuts, cuts[1:], strict=False):
+            optimizers.update(name, *(x[start:stop] for x in split), **NUMBERS, **PENALTIES[penalty])
+        assert [x.tobytes() for x in split] == [x.tobytes() for x in whole]
+
+
+def test_store_leaves_parameters_alone(dtype, rng):
+    g, w = rng.standard_normal((2, 33)).astype(dtype)
+    stored, before = np.zeros_like(g), w.copy()
+    optimizers.update("store", g, w, stored)
+    assert np.array_equal(stored, g)
+    optimizers.update("store", g, w, stored, weight_decay=0.5, l2=1.0)
+    assert np.array_equal(w, before)
+    np.testing.assert_allclose(stored, g + w, rtol=0, atol=4 * np.finfo(dtype).eps)
+
+
+def test_zero_weights_have_no_l1_gradient(dtype):
+    g = np.zeros(11, dtype=dtype)
+    w = np.zeros(11, dtype=dtype)
+    w[1], w[9], w[10] = 2, -3, -0.0
+    stored = np.empty_like(g)
+    optimizers.update("store", g, w, stored, l1=0.5)
+    assert stored.tolist() == [0, 0.5, 0, 0, 0, 0, 0, 0, 0, -0.5, 0]
+
+
+def test_first_adam_step_is_the_learning_rate(dtype):
+    """With both bias corrections Adam's first step has the rate's length, whatever the gradient."""
+    g = np.array([1e-3, -5.0, 300.0], dtype=dtype)
+    w, m, v = np.zeros((3, 3), dtype=dtype)
+    rate = 0.1 * np.sqrt(1 - 0.999) / (1 - 0.9)
+    optimizers.update("adam", g, w, m, v, rate=rate, epsilon=0.0)
+    # 1 - 0.999 in double and in the element type differ by a rounding, the rest of the step adds a few
+    np.testing.assert_allclose(w, [-0.1, 0.1, -0.1], rtol=8 * np.finfo(dtype).eps)
+
+
+def test_adam_at_rest_stays(dtype):
+    g, w, m, v = np.zeros((4, 21), dtype=dtype)
+    w[:] = 3
+    optimizers.update("adam", g, w, m, v)
+    assert (w == 3).all()
+
+
+def test_nan_gradient_reaches_the_parameter(dtype):
+    for name, (_, slots) in targets.OPTIMIZERS.items():
+        arrays = np.ones((2 + slots, 9), dtype=dtype)
+        arrays[0, 4] = np.nan
+        optimizers.update(name, *arrays)
+        seen = arrays[2] if name == "store" else arrays[1]
+        assert np.isnan(seen).tolist() == [i == 4 for i in range(9)]
+
+
+def test_errors(dtype):
+    g, w, s = np.ones((3, 4), dtype=dtype)
+    with pytest.raises(ValueError, match=r"expected one of store, .*, received: 'adamw'"):
+        optimizers.update("adamw", g, w)
+    with pytest.raises(ValueError, match="states: expected 2 arrays for 'adam', received: 1"):
+        optimizers.update("adam", g, w, s)
+    with pytest.raises(ValueError, match=r"w: expected shape \(4,\), received: \(3,\)"):
+        optimizers.update("sgd", g, w[:3])
+    with pytest.raises(ValueError, match="contiguous"):
+        optimizers.update("sgd", g[:2], w[::2])

@@ -1,0 +1,95 @@
+"""The examples run as their users run them, and reach what they promise."""
+
+import gzip
+import importlib.util
+import os
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = Path(os.environ.get("FASTNN_DATA", ROOT.parent / "shared" / "data"))
+
+
+def example(name):
+    """Import an example without running it."""
+    spec = importlib.util.spec_from_file_location(f"example_{name}", ROOT / "examples" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def data(name):
+    """A file or folder of the data that the examples are given."""
+    path = DATA / name
+    if not path.exists():
+        pytest.skip(f"no {path}; FASTNN_DATA says where the data is")
+    return str(path)
+
+
+def test_quickstart(tmp_path, capsys):
+    pytest.importorskip("sklearn")
+    pytest.importorskip("matplotlib")
+    assert example("quickstart").main(["--out", str(tmp_path)]) >= 0.95
+    assert (tmp_path / "learning_curve.png").read_bytes().startswith(b"\x89PNG")
+    assert "Confusion matrix" in capsys.readouterr().out
+
+
+def test_mnist(capsys):
+    data("t10k-images-idx3-ubyte.gz")
+    assert example("mnist").main([data("")]) >= 0.95
+    assert "rows a second" in capsys.readouterr().out
+
+
+def test_housing(capsys):
+    assert example("housing").main([data("california-housing.csv.gz")]) >= 0.78
+    assert "rows a second" in capsys.readouterr().out
+
+
+def idx(array):
+    return bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_idx_files(tmp_path, packed):
+    images = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    path = tmp_path / "images"
+    content = gzip.compress(idx(images)) if packed else idx(images)
+    (tmp_path / ("images.gz" if packed else "images")).write_bytes(content)
+    np.testing.assert_array_equal(example("mnist").read_idx(path, 3), images)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "expected an IDX file"),
+        (b"PNG, not IDX", "received: 50 4e 47 2c"),
+        (idx(np.zeros((2, 3), dtype=np.uint8)), "3 dimensions"),
+        (idx(np.zeros((2, 3, 4), dtype=np.uint8))[:10], "expected an IDX file"),
+        (idx(np.zeros((2, 3, 4), dtype=np.uint8))[:-1], r"expected 24 bytes for shape \(2, 3, 4\), received: 23"),
+    ],
+    ids=["empty", "other", "labels", "short header", "short data"],
+)
+def test_broken_idx_files(tmp_path, content, message):
+    path = tmp_path / "images"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        example("mnist").read_idx(path, 3)
+
+
+def test_missing_and_cut_idx_files(tmp_path):
+    read_idx = example("mnist").read_idx
+    with pytest.raises(FileNotFoundError, match="expected images or images.gz"):
+        read_idx(tmp_path / "images", 3)
+    (tmp_path / "images.gz").write_bytes(gzip.compress(b"1234567890")[:-6])
+    with pytest.raises(ValueError, match="not a whole gzip file"):
+        read_idx(tmp_path / "images", 3)
+
+
+def test_other_csv_files(tmp_path):
+    path = tmp_path / "other.csv"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(ValueError, match="missing: .*median_house_value"):
+        example("housing").load(path)

@@ -1,0 +1,172 @@
+import numpy as np
+import pytest
+
+from fastnn import activations, losses
+from fastnn._core import targets
+
+GENERATOR = np.random.default_rng(0)
+P = GENERATOR.uniform(0.1, 0.9, (5, 3))
+Y = GENERATOR.uniform(0.1, 0.9, (5, 3))
+ONE_HOT = np.eye(3)[[0, 2, 1, 1, 0]]
+NORMALIZED = P / P.sum(axis=1, keepdims=True)
+LOGIT = np.log(P / (1 - P))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("loss", "truth", "prediction", "rows"),
+    [
+        (losses.MeanSquaredError(), Y, P, np.mean((Y - P) ** 2, axis=1)),
+        (losses.HalfSquaredError(), Y, P, 0.5 * np.mean((Y - P) ** 2, axis=1)),
+        (losses.Poisson(), Y, P, np.mean(P - Y * np.log(P + 1e-7), axis=1)),
+        (losses.HalfPoissonDeviance(), Y, np.log(P), np.mean(Y * np.log(Y / P) - Y + P, axis=1)),
+        (losses.BinaryCrossentropy(), Y, P, np.mean(-Y * np.log(P) - (1 - Y) * np.log(1 - P), axis=1)),
+        (
+            losses.BinaryCrossentropy(from_logits=True),
+            Y,
+            LOGIT,
+            np.mean(-Y * np.log(P) - (1 - Y) * np.log(1 - P), axis=1),
+        ),
+        (losses.CategoricalCrossentropy(), ONE_HOT, NORMALIZED, -np.sum(ONE_HOT * np.log(NORMALIZED), axis=1)),
+        (
+            losses.CategoricalCrossentropy(from_logits=True),
+            ONE_HOT,
+            np.log(P),
+            -np.sum(ONE_HOT * np.log(NORMALIZED), axis=1),
+        ),
+        (
+            losses.SparseCategoricalCrossentropy(),
+            ONE_HOT.argmax(axis=1),
+            NORMALIZED,
+            -np.sum(ONE_HOT * np.log(NORMALIZED), axis=1),
+        ),
+        (
+            losses.SparseCategoricalCrossentropy(from_logits=True),
+            ONE_HOT.argmax(axis=1),
+            np.log(P),
+            -np.sum(ONE_HOT * np.log(NORMALIZED), axis=1),
+        ),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_values(loss, truth, prediction, rows, dtype):
+    tolerance = 1e-5 if dtype == np.float32 else 1e-9
+    np.testing.assert_allclose(loss.rows(truth, prediction.astype(dtype)), rows, rtol=tolerance)
+    np.testing.assert_allclose(loss(truth, prediction.astype(dtype)), rows.mean(), rtol=tolerance)
+    weight = np.arange(5.0)
+    np.testing.assert_allclose(loss(truth, prediction.astype(dtype), weight), np.mean(rows * weight), rtol=tolerance)
+
+
+def test_reductions_differ_in_what_they_divide_by():
+    weight = [1.0, 3.0]
+    assert losses.MeanSquaredError()([1.0, 1.0], [0.0, 2.0], weight) == 2.0
+    assert losses.MeanSquaredError(reduction="mean_with_sample_weight")([1.0, 1.0], [0.0, 2.0], weight) == 1.0
+    with pytest.raises(ValueError, match="received: reduction='sum'"):
+        losses.MeanSquaredError(reduction="sum")
+
+
+def test_worked_examples_of_the_decks():
+    # natural logarithms; the deck prints base 2
+    assert losses.BinaryCrossentropy()([1.0], [0.8]) == pytest.approx(0.223, abs=5e-4)
+    assert losses.BinaryCrossentropy()([0.0], [0.1]) == pytest.approx(0.105, abs=5e-4)
+
+
+def test_every_name_makes_a_loss_of_a_kernel():
+    for name in losses.NAMES:
+        loss = losses.get(name)
+        assert loss.kernel or loss.logits_kernel
+        for kernel in (loss.kernel, loss.logits_kernel):
+            assert not kernel or kernel in targets.LOSSES
+
+
+def test_get():
+    assert isinstance(losses.get("mse"), losses.MeanSquaredError)
+    assert isinstance(losses.get("MeanSquaredError"), losses.MeanSquaredError)
+    assert isinstance(losses.get(losses.Poisson), losses.Poisson)
+    loss = losses.BinaryCrossentropy(from_logits=True)
+    assert losses.get(loss) is loss
+    copy = losses.get({"class_name": "BinaryCrossentropy", "config": loss.get_config()})
+    assert copy.from_logits
+    assert repr(copy) == repr(loss)
+    with pytest.raises(ValueError, match="expected loss to be one of 'mean_squared_error'.*received: 'msee'"):
+        losses.get("msee")
+    with pytest.raises(TypeError, match="expected loss to be a name"):
+        losses.get(3)
+
+
+@pytest.mark.parametrize(
+    ("name", "activation", "width", "kernel"),
+    [
+        ("mse", "linear", 3, "squared_error"),
+        ("mse", "sigmoid", 3, "squared_error"),
+        ("binary_crossentropy", "sigmoid", 1, "binary_crossentropy_from_logits"),
+        ("binary_crossentropy", "softmax", 2, "binary_crossentropy"),
+        ("categorical_crossentropy", "softmax", 2, "categorical_crossentropy_from_logits"),
+        ("sparse_categorical_crossentropy", "softmax", 2, "sparse_categorical_crossentropy_from_logits"),
+        ("poisson", "exponential", 1, "poisson"),
+        ("poisson", "relu", 1, "poisson"),
+        ("half_poisson_deviance", "exponential", 1, "poisson_from_log"),
+    ],
+)
+def test_kernel_for_a_pair(name, activation, width, kernel):
+    assert losses.get(name).setting(activation, width).kernel == kernel
+
+
+def test_logits_need_a_linear_layer():
+    loss = losses.SparseCategoricalCrossentropy(from_logits=True)
+    assert loss.setting("linear", 2).kernel == "sparse_categorical_crossentropy_from_logits"
+    with pytest.raises(ValueError, match=r"linear last layer where from_logits=True.*sensible pairs"):
+        loss.setting("softmax", 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "activation", "width", "text"),
+    [
+        ("binary_crossentropy", "relu", 1, "activation='relu', whose outputs lie in"),
+        ("binary_crossentropy", "linear", 1, "outputs in"),
+        ("binary_crossentropy", "tanh", 1, "outputs in"),
+        ("binary_crossentropy", "softmax", 1, "at least 2 units"),
+        ("mse", "softmax", 1, "at least 2 units"),
+        ("categorical_crossentropy", "softmax", 1, "at least 2 outputs"),
+        ("categorical_crossentropy", "sigmoid", 3, "a softmax last layer"),
+        ("sparse_categorical_crossentropy", "sigmoid", 3, "a softmax last layer"),
+        ("poisson", "linear", 1, "outputs in"),
+        ("poisson", "tanh", 1, "outputs in"),
+        ("half_poisson_deviance", "relu", 1, "exponential last layer"),
+    ],
+)
+def test_unfit_pairs_name_the_sensible_ones(name, activation, width, text):
+    assert activation in activations.NAMES
+    with pytest.raises(ValueError, match=text + ".*sensible pairs: .*sigmoid"):
+        losses.get(name).setting(activation, width)
+
+
+@pytest.mark.parametrize(
+    ("name", "y", "text"),
+    [
+        ("mse", [[1.0, 2.0]], r"as many rows as X, 2"),
+        ("mse", [[1.0], [2.0]], r"expected y of shape \(rows, 2\).*to_categorical"),
+        ("mse", [1, 0], r"to_categorical"),
+        ("mse", [[1.0, 2.0], [3.0, np.nan]], r"y\[1, 1\]=nan"),
+        ("poisson", [[1.0, 2.0], [-3.0, 0.0]], r">= 0, received: -3.0 in row 1, column 0"),
+        ("binary_crossentropy", [[1.0, 2.0], [0.0, 0.0]], r"in \[0, 1\], received: 2.0 in row 0, column 1"),
+        ("sparse_categorical_crossentropy", [0, 2], r"from 0 to 1 \(2 outputs\), received: y\[1\]=2"),
+        ("sparse_categorical_crossentropy", [0, -1], r"y\[1\]=-1"),
+        ("sparse_categorical_crossentropy", [0.0, 0.5], r"y\[1\]=0.5"),
+        ("sparse_categorical_crossentropy", [0.0, np.nan], r"y\[1\]=nan"),
+        ("sparse_categorical_crossentropy", [[1, 0], [0, 1]], r"one-hot rows use categorical_crossentropy"),
+        ("sparse_categorical_crossentropy", ["a", "b"], r"real numbers"),
+    ],
+)
+def test_truth_that_does_not_fit(name, y, text):
+    with pytest.raises((ValueError, TypeError), match=text):
+        losses.get(name).truth(y, 2, 2, "float32")
+
+
+def test_truth_as_the_engine_takes_it():
+    labels = losses.get("sparse_categorical_crossentropy").truth([[1.0], [0.0]], 2, 2, "float32")
+    assert labels.dtype == np.int32
+    assert labels.shape == (2,)
+    values = losses.get("mse").truth([1, 2], 2, 1, "float64")
+    assert values.dtype == np.float64
+    assert values.shape == (2, 1)

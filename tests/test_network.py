@@ -1,0 +1,224 @@
+import copy
+import gc
+import pickle
+
+import numpy as np
+import pytest
+
+import fastnn
+from fastnn import layers
+
+X = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
+
+
+def network(*given, **options):
+    given = given or (layers.Dense(5, "tanh"), layers.Dense(3, "softmax"))
+    return fastnn.Sequential([fastnn.Input((4,)), *given], **{"seed": 0, **options})
+
+
+def by_hand(model, x):
+    first, last = (layer.get_weights() for layer in model.layers)
+    logits = np.tanh(x @ first[0] + first[1]) @ last[0] + last[1]
+    return np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_predict(dtype):
+    model = network(dtype=dtype)
+    y = model.predict(X)
+    assert y.dtype == dtype
+    np.testing.assert_allclose(y, by_hand(model, X), rtol=1e-5)
+    np.testing.assert_array_equal(model(X), y)
+    np.testing.assert_array_equal(model.predict(X, batch_size=7), y)
+    one_by_one = np.concatenate([model.predict(row[np.newaxis]) for row in X])
+    np.testing.assert_array_equal(one_by_one, y)
+
+
+def test_predictor_has_the_bits_of_predict():
+    model = network()
+    predictor = model.predictor(max_rows=2)
+    out = np.empty((2, 3), dtype=np.float32)
+    assert predictor(X[:2], out) is out
+    np.testing.assert_array_equal(out, model.predict(X)[:2])
+    np.testing.assert_array_equal(predictor(X[:1]), model.predict(X)[:1])
+    model.layers[0].kernel[...] = 0.0  # it reads the present parameters
+    np.testing.assert_array_equal(predictor(X[:1]), model.predict(X[:1]))
+    with pytest.raises(ValueError, match="received: max_rows=0"):
+        model.predictor(0)
+
+
+def test_activations_of_every_layer():
+    model = network(layers.Dense(5, "tanh"), layers.Dropout(0.5), layers.Activation("relu"), layers.Dense(3))
+    hidden, dropped, rectified, output = model.activations(X)
+    np.testing.assert_allclose(hidden, np.tanh(X @ model.layers[0].kernel), rtol=1e-5)
+    np.testing.assert_array_equal(dropped, hidden)
+    np.testing.assert_array_equal(rectified, np.maximum(hidden, 0))
+    np.testing.assert_array_equal(output, model.predict(X))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.bool_, np.int64, np.float16, np.float32, np.float64])
+def test_types_of_rows(dtype):
+    model = network()
+    x = np.random.default_rng(0).integers(0, 2, (6, 4)).astype(dtype)
+    expected = model.predict(x.astype(np.float32))
+    np.testing.assert_array_equal(model.predict(x), expected)
+    np.testing.assert_array_equal(model.predict(x.tolist()), expected)
+    np.testing.assert_array_equal(model.predict(np.asfortranarray(x)), expected)
+    np.testing.assert_array_equal(model.predict(np.repeat(x, 2, axis=1)[:, ::2]), expected)
+    np.testing.assert_array_equal(model.predict(np.hstack([x, x])[:, :4]), expected)
+    np.testing.assert_array_equal(model.predict(x[::-1]), expected[::-1])
+    np.testing.assert_array_equal(model.predict(np.broadcast_to(x[:1], (3, 4))), expected[[0, 0, 0]])
+    np.testing.assert_array_equal(model.predict(x.astype(x.dtype.newbyteorder())), expected)
+
+
+@pytest.mark.parametrize(
+    ("x", "error", "text"),
+    [
+        (np.zeros(4), ValueError, r"shape=\(4,\): use X.reshape\(-1, 1\) for one feature"),
+        (np.zeros((2, 2, 4)), ValueError, r"X.reshape\(len\(X\), -1\)"),
+        (np.zeros((2, 3)), ValueError, r"expected X of shape \(rows, 4\), received: shape=\(2, 3\)"),
+        (np.zeros((0, 4)), ValueError, r"at least one row"),
+        (3.0, ValueError, r"shape=\(\)"),
+        (np.zeros((2, 4), dtype=complex), TypeError, "dtype=complex128"),
+        (np.zeros((2, 4), dtype=object), TypeError, "dtype=object"),
+        ([["a"] * 4], TypeError, "dtype=<U1"),
+        ([[1, 2], [3]], ValueError, "rectangular"),
+        (np.array([[0, 0, 0, 0], [0, 0, np.nan, 0]]), ValueError, r"X\[1, 2\]=nan"),
+        (np.array([[0, 0, 0, -np.inf]], dtype=np.float32), ValueError, r"X\[0, 3\]=-inf"),
+        (np.array([[0, 1e300, 0, 0]]), ValueError, r"X\[0, 1\]=1e\+300, which overflows float32"),
+        (np.ma.masked_less(np.arange(4.0).reshape(1, 4), 2), TypeError, "masked"),
+    ],
+)
+def test_rows_that_do_not_fit(x, error, text):
+    with pytest.raises(error, match=text):
+        network().predict(x)
+
+
+def test_sparse_matrices_are_named():
+    sparse = pytest.importorskip("scipy.sparse")
+    with pytest.raises(TypeError, match=r"received a sparse csr.*: use X.toarray\(\)"):
+        network().predict(sparse.csr_array(X))
+
+
+def test_building():
+    assert network().built
+    lazy = fastnn.Sequential([layers.Dense(2)], seed=0)
+    assert not lazy.built
+    assert lazy.output_shape == (None, None)
+    with pytest.raises(ValueError, match=r"add Input\(shape=\(n,\)\) first"):
+        lazy.get_weights()
+    lazy.predict(X)
+    assert lazy.input_shape == (None, 4)
+    assert lazy.output_shape == (None, 2)
+    early = fastnn.Sequential([layers.Dense(2, input_shape=(4,))], seed=0)
+    np.testing.assert_array_equal(early.predict(X), lazy.predict(X))
+    late = fastnn.Sequential([layers.Dense(2)], seed=0)
+    late.build((None, 4))
+    np.testing.assert_array_equal(late.predict(X), lazy.predict(X))
+    with pytest.raises(ValueError, match=r"expected input_shape=\(4,\), received: input_shape=\(5,\)"):
+        late.build((5,))
+    with pytest.raises(ValueError, match="at least one layer"):
+        fastnn.Sequential().build((4,))
+    with pytest.raises(ValueError, match="dtype='float16'"):
+        fastnn.Sequential(dtype="float16")
+
+
+def test_add_and_pop_keep_values():
+    model = network(layers.Dense(5, "tanh"))
+    kernel = model.layers[0].get_weights()[0]
+    model.add(layers.Dense(3, "softmax"))
+    np.testing.assert_array_equal(model.layers[0].kernel, kernel)
+    np.testing.assert_array_equal(model.predict(X), network().predict(X))  # as if made at once
+    last = model.pop()
+    assert model.output_shape == (None, 5)
+    assert last.kernel.shape == (5, 3)
+    other = fastnn.Sequential([fastnn.Input((5,)), last])
+    assert np.isfinite(other.predict(np.ones((1, 5)))).all()
+    with pytest.raises(ValueError, match="Input as the first layer"):
+        model.add(fastnn.Input((3,)))
+    with pytest.raises(TypeError, match="received: 3"):
+        model.add(3)
+
+
+def test_names():
+    model = network(layers.Dense(2), layers.Dropout(0.1), layers.Dense(2), layers.Dense(2, name="last"))
+    assert [layer.name for layer in model.layers] == ["dense", "dropout", "dense_1", "last"]
+    with pytest.raises(ValueError, match="name='last' twice"):
+        model.add(layers.Dense(2, name="last"))
+
+
+def test_a_layer_outlives_its_model():
+    layer = layers.Dense(2)
+    model = network(layer)
+    kernel = layer.kernel.copy()
+    del model
+    gc.collect()
+    np.testing.assert_array_equal(network(layer).layers[0].kernel, kernel)
+
+
+def test_weights_are_copies_in_keras_s_order():
+    model = network()
+    weights = model.get_weights()
+    assert [weight.shape for weight in weights] == [(4, 5), (5,), (5, 3), (3,)]
+    before = model.predict(X)
+    weights[0][...] = 0.0
+    np.testing.assert_array_equal(model.predict(X), before)
+    model.set_weights(weights)
+    np.testing.assert_array_equal(model.layers[0].kernel, 0.0)
+    kept = model.parameters.copy()
+    for wrong in (weights[:3], [*weights[:3], np.zeros(4)], [*weights[:3], ["a", "b", "c"]]):
+        with pytest.raises(ValueError, match="model 'sequential'"):
+            model.set_weights(wrong)
+        np.testing.assert_array_equal(model.parameters, kept)
+
+
+def test_summary_of_the_deck_s_network(capsys):
+    """A 3-4-2 network has 20 weights, 6 biases, 26 parameters."""
+    model = fastnn.Sequential([fastnn.Input((3,)), layers.Dense(4, trainable=False), layers.Dense(2)])
+    assert model.count_params() == 26
+    model.summary()
+    printed = capsys.readouterr().out
+    assert 'Model: "sequential"' in printed
+    assert "dense_1 (Dense)  (None, 2)" in printed
+    assert "Total params: 26 (104 B)" in printed
+    assert "Trainable params: 10 (40 B)" in printed
+    assert "Non-trainable params: 16" in printed
+
+
+def test_seeds():
+    assert network().parameters.tobytes() == network().parameters.tobytes()
+    assert network(seed=1).parameters.tobytes() != network().parameters.tobytes()
+    assert network(seed=None).parameters.tobytes() != network(seed=None).parameters.tobytes()
+    # float64 rounds to the float32 weights
+    np.testing.assert_array_equal(network(dtype="float64").parameters.astype(np.float32), network().parameters)
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+def test_copies(duplicate):
+    model = network()
+    model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+    y = np.arange(30) % 3
+    model.fit(X, y, verbose=0)
+    twin = duplicate(model)
+    assert not np.shares_memory(twin.parameters, model.parameters)
+    assert model.fit(X, y, epochs=2, verbose=0).history == twin.fit(X, y, epochs=2, verbose=0).history
+    assert twin.parameters.tobytes() == model.parameters.tobytes()
+
+
+def test_toy_network_of_the_deck():
+    kernels = [[[1, -1], [-2, 1]], [[2, -2], [-1, -1]], [[3, -1], [-1, 4]]]
+    biases = [[1, 0], [0, 0], [-2, 2]]
+    model = fastnn.Sequential([fastnn.Input((2,)), *(layers.Dense(2, "sigmoid") for _ in range(3))])
+    model.set_weights([array for pair in zip(kernels, biases, strict=True) for array in pair])
+    first, _, last = model.activations([[1.0, -1.0]])
+    np.testing.assert_allclose(first, [[0.98, 0.12]], atol=0.005)
+    np.testing.assert_allclose(last, [[0.62, 0.83]], atol=0.005)
+
+
+def test_not_enough_memory_leaves_the_model_as_it_was():
+    model = network()
+    before = model.predict(X)
+    with pytest.raises(MemoryError, match="cannot allocate"):
+        model.add(layers.Dense(1 << 58, use_bias=False))
+    assert len(model.layers) == 2
+    np.testing.assert_array_equal(model.predict(X), before)

@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+
+from fastnn import optimizers
+from fastnn._core import targets
+
+
+def test_defaults_are_keras_s():
+    assert optimizers.SGD().get_config() == {
+        "learning_rate": 0.01, "momentum": 0.0, "nesterov": False, "weight_decay": None,
+    }
+    assert optimizers.RMSprop().get_config() == {
+        "learning_rate": 0.001, "rho": 0.9, "momentum": 0.0, "epsilon": 1e-7, "weight_decay": None,
+    }
+    assert optimizers.Adam().get_config() == {
+        "learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7, "weight_decay": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "kernel", "slots"),
+    [
+        (optimizers.SGD(), "sgd", 0),
+        (optimizers.SGD(momentum=0.9), "momentum", 1),
+        (optimizers.SGD(momentum=0.9, nesterov=True), "nesterov", 1),
+        (optimizers.SGD(nesterov=True), "sgd", 0),
+        (optimizers.RMSprop(), "rmsprop", 1),
+        (optimizers.RMSprop(momentum=0.5), "rmsprop_momentum", 2),
+        (optimizers.Adam(), "adam", 2),
+    ],
+)
+def test_kernels(optimizer, kernel, slots):
+    assert optimizer.kernel == kernel
+    assert optimizer.slots == slots == targets.OPTIMIZERS[kernel][1]
+
+
+def test_numbers():
+    assert optimizers.SGD(weight_decay=0.1).numbers() == {"momentum": 0.0, "weight_decay": 0.1}
+    assert optimizers.Adam().numbers() == {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda: optimizers.SGD(-1), r"`learning_rate` to be a number >= 0, received: learning_rate=-1"),
+        (lambda: optimizers.SGD("fast"), r"received: learning_rate='fast'"),
+        (lambda: optimizers.SGD(np.nan), r"received: learning_rate=nan"),
+        (lambda: optimizers.SGD(momentum=1.5), r"received: momentum=1.5"),
+        (lambda: optimizers.SGD(weight_decay=-1), r"received: weight_decay=-1"),
+        (lambda: optimizers.Adam(beta_1=1.0), r"beta_1.* >= 0 and < 1, received: beta_1=1.0"),
+        (lambda: optimizers.Adam(epsilon=0), r"> 0, received: epsilon=0"),
+        (lambda: optimizers.RMSprop(rho=-0.1), r"received: rho=-0.1"),
+    ],
+)
+def test_ranges_are_checked_when_made(make, text):
+    with pytest.raises(ValueError, match=text):
+        make()
+
+
+def test_learning_rate_is_settable_and_checked():
+    optimizer = optimizers.SGD()
+    optimizer.learning_rate = 0.5
+    np.testing.assert_array_equal(optimizer.rates(7, 3), [0.5, 0.5, 0.5])
+    with pytest.raises(ValueError, match="learning_rate"):
+        optimizer.learning_rate = -1
+    assert optimizer.learning_rate == 0.5
+
+
+def test_schedules():
+    optimizer = optimizers.Adam(lambda step: 1.0 / (1 + step))
+    np.testing.assert_allclose(optimizer.rates(1, 2), [1 / 2, 1 / 3])
+    optimizer.learning_rate = lambda step: np.inf
+    with pytest.raises(ValueError, match="finite numbers, received: inf at step 4"):
+        optimizer.rates(4, 2)
+
+
+def test_get():
+    assert isinstance(optimizers.get("sgd"), optimizers.SGD)
+    assert isinstance(optimizers.get("Adam"), optimizers.Adam)
+    adam = optimizers.Adam(0.1)
+    assert optimizers.get(adam) is adam
+    copy = optimizers.get({"class_name": "Adam", "config": adam.get_config()})
+    assert repr(copy) == repr(adam) == "Adam(learning_rate=0.1)"
+    with pytest.raises(ValueError, match="'sgd', 'rmsprop', 'adam', received: 'adamm'"):
+        optimizers.get("adamm")
