@@ -63,31 +63,25 @@ def product(name: str, batch: int, outputs: int, inputs: int, dtype: str, thread
     W = rng.standard_normal((inputs, outputs)).astype(dtype)
     dY = rng.standard_normal((batch, outputs)).astype(dtype)
     x, w, dy = padded(X, dtype), contiguous(W, dtype), padded(dY, dtype)
-    if name == "X W":
-        left, right, twin, depth = X, W, reference.dense_forward, inputs
-        linear = targets.ACTIVATIONS["linear"][0]
-        run = dense._forward[C_TYPE[dtype]]
-        arguments = (x, w, None), (linear, 0.0, threads)
-    elif name == "X^T dY":
-        left, right, twin, depth = X.T, dY, reference.dense_weight_gradient, batch
-        run = dense._weight_gradient[C_TYPE[dtype]]
-        arguments = (x, dy), (threads,)
-    else:
-        left, right, twin, depth = dY, W.T, reference.dense_input_gradient, outputs
-        run = dense._input_gradient[C_TYPE[dtype]]
-        arguments = (dy, w), (threads,)
-    operands = {"X W": (X, W), "X^T dY": (X, dY), "dY W^T": (dY, W)}[name]
+    linear = targets.ACTIVATIONS["linear"][0]
+    # operands of the twin; the same as NumPy's matmul takes them; our kernel, and its arguments around the result
+    operands, (left, right), twin, kernel, before, after = {
+        "X W": ((X, W), (X, W), reference.dense_forward, dense._forward, (x, w, None), (linear, 0.0, threads)),
+        "X^T dY": ((X, dY), (X.T, dY), reference.dense_weight_gradient, dense._weight_gradient, (x, dy), (threads,)),
+        "dY W^T": ((dY, W), (dY, W.T), reference.dense_input_gradient, dense._input_gradient, (dy, w), (threads,)),
+    }[name]
+    run = kernel[C_TYPE[dtype]]
     expected = twin(*operands)
     ours = padded(expected, dtype)
     numpys = np.empty(expected.shape, dtype)
     return Product(
         flop=2 * batch * outputs * inputs,
         run={
-            "fastnn": lambda: run(*arguments[0], ours, *arguments[1]),
+            "fastnn": lambda: run(*before, ours, *after),
             "numpy": lambda: np.matmul(left, right, out=numpys),
         },
         result={"fastnn": ours, "numpy": numpys},
         expected=expected,
         magnitude=np.abs(left.astype(np.float64)) @ np.abs(right.astype(np.float64)),
-        depth=depth,
+        depth=left.shape[1],
     )

@@ -149,7 +149,7 @@ class Layer(arguments.Configured):
         offsets, segments = lay_out(self.weights(self.inputs), 0, self.trainable)
         plan = engine.Plan(dtype, self.inputs, self.ops(offsets, 0), segments)
         out = np.empty((x.shape[0], plan.outputs), dtype=dtype)
-        plan.predict(self.flat, x, out, 1)
+        engine.predict(plan, self.flat, x, out)
         return out
 
     def __getstate__(self) -> dict[str, Any]:

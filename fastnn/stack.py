@@ -5,11 +5,12 @@ Base of network.Sequential, which has the documentation.
 
 from __future__ import annotations
 
+import copy
 import functools
 import warnings
 import weakref
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -56,9 +57,17 @@ class Stack:
             If it is no layer.
         ValueError
             If it belongs to a model, its name is taken, or it is an Input behind other layers.
+        MemoryError
+            If the parameters do not fit in memory; the model is as it was.
         """
+        layers, declared, name = list(self.layers), self._declared, getattr(layer, "name", None)
         self._append(layer)
-        self._reassemble()
+        try:
+            self._reassemble()
+        except BaseException:
+            self.layers, self._declared = layers, declared
+            layer.owner, layer.name = None, name
+            raise
 
     def pop(self) -> Layer:
         """Remove the last layer and return it."""
@@ -95,9 +104,10 @@ class Stack:
     def _reassemble(self) -> None:
         """Lay the parameters out again after a change of the layers."""
         inputs = self.inputs or self._declared
-        self.inputs = self.parameters = self.plan = None
         if inputs and self.layers:
             self._assemble(inputs)
+        else:
+            self.inputs = self.parameters = self.plan = None
 
     def build(self, input_shape: Any = None) -> None:
         """Make the parameters, for input rows of a given width; nothing happens if that is done.
@@ -271,6 +281,10 @@ class Stack:
             print_fn(line)
 
     # ---- copies ---------------------------------------------------------------------------------------------------
+
+    def __copy__(self) -> Self:
+        """A copy of its own: two models cannot share layers."""
+        return copy.deepcopy(self)
 
     def __getstate__(self) -> dict[str, Any]:
         """Layers hold their parameters; the vector and the plan are made again."""

@@ -38,16 +38,18 @@ def test_gradient_descent_of_the_deck():
     model.set_weights([first, np.zeros(4), [[0.088], [0.171], [0.005], [-0.040]], np.zeros(1)])
     model.compile(fastnn.optimizers.SGD(0.5), "binary_crossentropy")
     x, y = [[7.0, 8.0, 10.0]], [1.0]
-    np.testing.assert_allclose(model.activations(x)[0], [[0.845, 0.132, 0.354, 0.377]], atol=0.001)
+    np.testing.assert_allclose(model.activations(x)[0], [[0.845, 0.132, 0.354, 0.377]], atol=0.0015)
     loss, (dw1, _, dw2, db2) = model.gradients(x, y)
     assert loss == pytest.approx(0.652, abs=0.001)
     np.testing.assert_allclose(dw2.ravel(), [-0.405, -0.063, -0.169, -0.181], atol=0.001)
     np.testing.assert_allclose(db2, [-0.479], atol=0.001)
-    np.testing.assert_allclose([dw1[2, 3], dw1[0, 2]], [0.045, -0.0055], atol=0.05)
+    np.testing.assert_allclose([dw1[2, 3], dw1[2, 0]], [0.045, -0.055], atol=0.001)
     outputs = [model.predict(x).item()]
-    for _ in range(6):
+    for step in range(6):
         model.train_on_batch(x, y)
         outputs.append(model.predict(x).item())
+        if step == 0:
+            assert model.layers[0].kernel[2, 0] == pytest.approx(0.0375, abs=0.001)
     np.testing.assert_allclose(outputs, [0.52096, 0.64800, 0.75796, 0.83652, 0.88093, 0.90779, 0.92512], atol=1e-4)
 
 
@@ -96,7 +98,7 @@ def test_100_iterations_an_epoch():
 def test_learning_with_metrics_and_validation():
     model = classifier(metrics=["accuracy"])
     y = X[:, :3].argmax(axis=1)
-    history = model.fit(X, y, epochs=150, validation_data=(X, y), verbose=0).history
+    history = model.fit(X, y, epochs=300, validation_data=(X, y), verbose=0).history
     assert set(history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
     assert history["val_accuracy"][-1] > 0.9
     scores = model.evaluate(X, y, verbose=0, return_dict=True)
@@ -110,8 +112,8 @@ def test_validation_split_takes_the_last_rows():
     first = split.fit(X, Y, epochs=3, validation_split=0.2, verbose=0).history
     second = given.fit(X[:40], Y[:40], epochs=3, validation_data=(X[40:], Y[40:]), verbose=0).history
     assert first == second
-    with pytest.raises(ValueError, match=r"received: validation_split=0.001 of 50 rows"):
-        regression().fit(X, Y, validation_split=0.001)
+    with pytest.raises(ValueError, match=r"received: validation_split=0.99 of 50 rows"):
+        regression().fit(X, Y, validation_split=0.99)
     with pytest.raises(ValueError, match=r"received: validation_split=1.0"):
         regression().fit(X, Y, validation_split=1.0)
     with pytest.raises(ValueError, match=r"expected `validation_data` to be \(x, y\)"):
@@ -121,8 +123,7 @@ def test_validation_split_takes_the_last_rows():
 
 
 def test_repeatable_and_resumable():
-    once, parts = regression(layers.Dense(5, "relu"), layers.Dropout(0.3), layers.Dense(1)), None
-    parts = regression(layers.Dense(5, "relu"), layers.Dropout(0.3), layers.Dense(1))
+    once, parts = (regression(layers.Dense(5, "relu"), layers.Dropout(0.3), layers.Dense(1)) for _ in range(2))
     whole = once.fit(X, Y, epochs=6, verbose=0).history["loss"]
     pieces = [parts.fit(X, Y, epochs=end, initial_epoch=end - 2, verbose=0).history["loss"] for end in (2, 4, 6)]
     assert whole == sum(pieces, [])

@@ -33,7 +33,8 @@ def checked(name, array, shape, dtype=None):
         For another shape, gaps in a row, or rows that are not whole elements apart.
     """
     if not isinstance(array, np.ndarray) or array.dtype not in (np.float32, np.float64):
-        raise TypeError(f"{name}: expected a float32 or float64 array, received: {getattr(array, 'dtype', type(array))}")
+        received = getattr(array, "dtype", type(array))
+        raise TypeError(f"{name}: expected a float32 or float64 array, received: {received}")
     if dtype is not None and array.dtype != dtype:
         raise TypeError(f"{name}: expected dtype {dtype}, like the first array's, received: {array.dtype}")
     if array.ndim != len(shape) or any(

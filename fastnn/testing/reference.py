@@ -16,7 +16,7 @@ def float64(*arrays):
     return converted[0] if len(converted) == 1 else converted
 
 
-# ---- dense layers ----------------------------------------------------------------------------------------------------
+# ---- dense layers --------------------------------------------------------------------------------------------------
 
 
 def dense_forward(x, w, bias=None, activation="linear", alpha=0.0):
@@ -38,7 +38,7 @@ def dense_weight_gradient(x, dy):
     return x.T @ dy
 
 
-# ---- elementwise functions: more digits than float64 where long double has them ----------------------------------------
+# ---- elementwise functions: more digits than float64 where long double has them ------------------------------------
 
 
 def exp(x):
@@ -67,7 +67,7 @@ def sigmoid(x):
 ELEMENTWISE = {"exp": exp, "log": log, "tanh": tanh, "sigmoid": sigmoid}
 
 
-# ---- activations -----------------------------------------------------------------------------------------------------
+# ---- activations ---------------------------------------------------------------------------------------------------
 
 
 def softmax(z):
@@ -116,7 +116,7 @@ def activation_backward(name, saved, dy, alpha=0.0):
     return formulas[name]()
 
 
-# ---- losses ----------------------------------------------------------------------------------------------------------
+# ---- losses --------------------------------------------------------------------------------------------------------
 
 
 def one_hot(labels, classes):
@@ -237,7 +237,7 @@ def loss(name, z, truth, weight=None, index=None, value_scale=1.0, gradient_scal
     return value.sum(axis=1) * value_scale * w, gradient * gradient_scale * w[:, None], prediction
 
 
-# ---- optimizers ------------------------------------------------------------------------------------------------------
+# ---- optimizers ----------------------------------------------------------------------------------------------------
 
 
 def store(g, w, s0, *, numbers):
@@ -301,7 +301,7 @@ def update(name, g, w, *states, weight_decay=0.0, l1=0.0, l2=0.0, **numbers):
     return OPTIMIZERS[name](g, w, *states, numbers=numbers)
 
 
-# ---- reductions and movement -------------------------------------------------------------------------------------------
+# ---- reductions and movement ---------------------------------------------------------------------------------------
 
 
 def column_sums(x):
@@ -336,7 +336,7 @@ def gather(x, index=None):
     return x.copy() if index is None else x[index]
 
 
-# ---- random numbers ------------------------------------------------------------------------------------------------------
+# ---- random numbers ------------------------------------------------------------------------------------------------
 
 
 def philox(counter, key):

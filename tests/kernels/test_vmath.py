@@ -57,7 +57,8 @@ def test_special_arguments(name, dtype):
     edges += [np.log(float(info.max)), -np.log(float(info.tiny)), -np.log(float(info.smallest_subnormal))]
     x = np.array(edges, dtype=dtype)
     zero, infinity = np.array([0, np.inf], dtype=dtype)
-    x = np.unique(np.concatenate([x, np.nextafter(x, zero), np.nextafter(x, infinity)]))
+    with np.errstate(over="ignore", under="ignore"):
+        x = np.unique(np.concatenate([x, np.nextafter(x, zero), np.nextafter(x, infinity)]))
     assert_close(name, x)
     assert_close(name, -x)
     assert np.isnan(arrays.elementwise(name, np.full(19, np.nan, dtype=dtype))).all()

@@ -1,0 +1,89 @@
+"""The same bits whatever the number of threads, the slices of an epoch, the batch that a row stands in."""
+
+import numpy as np
+import pytest
+
+from fastnn._core import engine
+from tests.core.networks import network, problem, run, trainer
+
+LOSS = "categorical_crossentropy_from_logits"
+NETWORKS = {
+    "narrow": ([10, 32, 1], ["relu", "sigmoid"], "binary_crossentropy_from_logits"),
+    "wide": ([301, 130, 10], ["relu", "softmax"], LOSS),
+    "deep": ([64, 96, 64, 48, 40], ["tanh", "sigmoid", "relu", "softmax"], LOSS),
+    "rowwise": ([64, 96, 64, 7], ["softmax", "tanh", "softmax"], LOSS),
+    "wide end": ([40, 64, 300], ["relu", "softmax"], LOSS),
+}
+
+
+def fitted(dtype, name, threads, batch, rows=700, optimizer="adam", slices=1, dropout=0.2):
+    widths, activations, loss = NETWORKS[name]
+    plan, parameters = network(dtype, widths, activations, dropout=dropout, l1=1e-4, l2=1e-3)
+    x, y, _, weight = problem(dtype, rows, widths[0], widths[-1])
+    numbers = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
+    trained = trainer(plan, parameters, optimizer, loss=loss, numbers=numbers, batch_size=batch, threads=threads, seed=3)
+    trained.bind(x, y, weight)
+    losses = []
+    for epoch in range(2):
+        order = np.random.default_rng(epoch).permutation(rows).astype(np.int64)
+        steps = -(-rows // batch)
+        cuts = [min(rows, -(-steps * part // slices) * batch) for part in range(slices + 1)]
+        for start, stop in zip(cuts[:-1], cuts[1:], strict=True):
+            losses += run(trained, order, batch, 0.01, start=start, stop=stop).tolist()
+    return trained.threads, parameters.tobytes(), losses
+
+
+@pytest.mark.parametrize("batch", [33, 256, 700])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_threads_do_not_change_a_bit(monkeypatch, dtype, name, batch):
+    alone = fitted(dtype, name, 1, batch)
+    used = set()
+    for threads in (2, 3):
+        team, parameters, losses = fitted(dtype, name, threads, batch)
+        used.add(team)
+        assert parameters == alone[1]
+        assert losses == alone[2]
+    if name == "wide" and batch > 33:
+        assert used == {2, 3}, "the work was given to fewer threads: this test would prove nothing"
+
+
+def test_a_large_batch_in_groups_has_the_bits_of_the_same_batch_by_layers(dtype):
+    """gradients(inputs=True) goes by layers, gradients() by groups: the order of the sums must be the same."""
+    plan, parameters = network(dtype, [4, 32, 16, 4], ["tanh", "tanh", "softmax"])
+    x, y, _, _ = problem(dtype, 5000, 4, 4)
+    trained = trainer(plan, parameters, loss=LOSS, threads=2)
+    by_groups, by_layers = trained.gradients(x, y), trained.gradients(x, y, inputs=True)
+    assert by_groups[0] == by_layers[0]
+    assert by_groups[1].tobytes() == by_layers[1].tobytes()
+
+
+@pytest.mark.parametrize("batch", [32, 700])
+def test_slices_do_not_change_a_bit(dtype, batch):
+    whole = fitted(dtype, "deep", 2, batch, rows=1500)
+    assert fitted(dtype, "deep", 2, batch, rows=1500, slices=3)[1:] == whole[1:]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_row_has_the_same_bits_alone_and_in_any_batch(dtype, name):
+    widths, activations, _ = NETWORKS[name]
+    plan, parameters = network(dtype, widths, activations)
+    x, _, _, _ = problem(dtype, 1111, widths[0], widths[-1])
+    together = engine.predict(plan, parameters, x, np.empty((1111, widths[-1]), dtype), 2)
+    for rows in (1, 2, 3, 5, 13, 64, 65, 500):
+        for start in (0, 17, 1111 - rows):
+            part = x[start : start + rows]
+            out = engine.predict(plan, parameters, part, np.empty((rows, widths[-1]), dtype), 1)
+            assert out.tobytes() == together[start : start + rows].tobytes()
+    ready = engine.Predictor(plan, parameters, 7)
+    assert ready(x[100:107]).tobytes() == together[100:107].tobytes()
+
+
+def test_the_callers_denormals_are_left_alone(dtype):
+    plan, parameters = network(dtype, [64, 96, 10], ["tanh", "softmax"])
+    x, y, _, _ = problem(dtype, 256, 64, 10)
+    trained = trainer(plan, parameters, loss=LOSS, batch_size=128, threads=2)
+    trained.bind(x, y)
+    run(trained, np.arange(256), 128)
+    engine.predict(plan, parameters, x, np.empty((256, 10), dtype), 2)
+    smallest = np.array([np.finfo(dtype).tiny], dtype)
+    assert (smallest / 2)[0] > 0

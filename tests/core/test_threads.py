@@ -1,0 +1,116 @@
+"""How many threads; forks; predictions from several threads at once."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+from fastnn._core import engine, threads
+from tests.core.networks import network, problem
+
+
+def counted(code="print(threads.default_threads())", **environment):
+    names = ("OMP_NUM_THREADS", "FASTNN_NUM_THREADS")
+    given = {name: value for name, value in os.environ.items() if name not in names} | environment
+    program = f"from fastnn._core import threads\n{code}"
+    return subprocess.run([sys.executable, "-c", program], env=given, capture_output=True, text=True, check=True).stdout
+
+
+def test_the_environment_binds():
+    assert int(counted(FASTNN_NUM_THREADS="1")) == 1
+    assert int(counted(OMP_NUM_THREADS="1")) == 1
+    assert int(counted(OMP_NUM_THREADS="1,2")) == 1
+    assert int(counted(FASTNN_NUM_THREADS="nonsense")) == int(counted())
+    assert int(counted(FASTNN_NUM_THREADS="1000")) <= os.cpu_count()
+
+
+def test_threadpoolctls_limit_binds():
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+    if threads.openmp_runtime().startswith("none"):
+        pytest.skip("built without OpenMP")
+    before = threads.default_threads()
+    with threadpoolctl.threadpool_limits(1, user_api="openmp"):
+        assert threads.default_threads() == 1
+    assert threads.default_threads() == before
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({}, None),
+        ({"/proc/self/cgroup": "0::/\n", "/sys/fs/cgroup/cpu.max": "max 100000\n"}, None),
+        ({"/proc/self/cgroup": "0::/\n", "/sys/fs/cgroup/cpu.max": "250000 100000\n"}, 2),
+        ({"/proc/self/cgroup": "0::/a/b\n", "/sys/fs/cgroup/a/cpu.max": "50000 100000\n"}, 1),
+        ({"/proc/self/cgroup": "0::/a/b\n", "/sys/fs/cgroup/a/b/cpu.max": "800000 100000\n",
+          "/sys/fs/cgroup/a/cpu.max": "300000 100000\n"}, 3),
+        ({"/proc/self/cgroup": "4:cpu,cpuacct:/x\n", "/sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_quota_us": "400000\n",
+          "/sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_period_us": "100000\n"}, 4),
+        ({"/proc/self/cgroup": "4:cpu,cpuacct:/x\n", "/sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_quota_us": "-1\n",
+          "/sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_period_us": "100000\n"}, None),
+    ],
+)  # fmt: skip
+def test_container_quotas(monkeypatch, files, expected):
+    monkeypatch.setattr(threads, "read_text", lambda path: files.get(path, ""))
+    assert threads.cpu_quota.__wrapped__() == expected
+
+
+def test_explain_names_every_bound():
+    text = threads.explain()
+    assert text.startswith(f"{threads.default_threads()} ")
+    for reason in threads.limits():
+        assert reason in text
+
+
+FORKED = """
+import os, sys, numpy as np
+from fastnn._core import engine, threads
+from tests.core.networks import network, problem, run, trainer
+
+def fit():
+    plan, parameters = network("float32", [200, 128, 10], ["relu", "softmax"])
+    x, y, _, _ = problem("float32", 512, 200, 10)
+    trained = trainer(plan, parameters, loss="categorical_crossentropy_from_logits", batch_size=128, threads=2)
+    assert trained.threads == 2
+    trained.bind(x, y)
+    run(trained, np.arange(512), 128)
+    engine.predict(plan, parameters, x, np.empty((512, 10), np.float32), 2)
+    return parameters.tobytes()
+
+before = fit()
+child = os.fork()
+if child == 0:
+    os._exit(0 if fit() == before and threads.default_threads() == 1 else 1)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) or (fit() != before))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_a_forked_child_does_not_hang_and_gets_the_same_bits():
+    subprocess.run([sys.executable, "-W", "ignore", "-c", FORKED], check=True, timeout=60)
+
+
+def test_several_threads_predict_with_one_model():
+    plan, parameters = network("float32", [64, 128, 128, 10], ["relu", "tanh", "softmax"])
+    x, _, _, _ = problem("float32", 400, 64, 10)
+    expected = engine.predict(plan, parameters, x, np.empty((400, 10), np.float32))
+    shared = engine.Predictor(plan, parameters, 8)
+    wrong = []
+
+    def work(seed):
+        rng = np.random.default_rng(seed)
+        for _ in range(400):
+            start, rows = rng.integers(0, 390), rng.integers(1, 9)
+            part = x[start : start + rows]
+            for out in (shared(part), engine.predict(plan, parameters, part, np.empty((rows, 10), np.float32))):
+                if out.tobytes() != expected[start : start + rows].tobytes():
+                    wrong.append((start, rows))
+
+    workers = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert not wrong
