@@ -7,14 +7,10 @@ import pytest
 from fastnn._core import activations
 from fastnn.testing import reference
 
-SHAPES = {"128x128": (128, 128), "4096x1024": (4096, 1024)}
+SHAPES = {"128x128": (128, 128), "1024x1024": (1024, 1024)}
 NAMES = list(numpy_kernels.FORWARD)
 # Ours are within 2 ulp, NumPy's functions and compositions of them within tens.
 TOLERANCE = {"float32": 1e-5, "float64": 1e-13}
-
-
-def close(result, expected, dtype):
-    np.testing.assert_allclose(result, expected, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype] / 100)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -22,9 +18,12 @@ def close(result, expected, dtype):
 def bench_activation_forward(timed, name, shape, dtype, engine):
     z = np.random.default_rng(7).standard_normal(SHAPES[shape]).astype(dtype)
     y = np.full_like(z, np.nan)
-    run = {"fastnn": lambda: activations.forward(name, z, y), "numpy": lambda: numpy_kernels.FORWARD[name](z, y)}[engine]
+    run = {
+        "fastnn": lambda: activations.forward(name, z, y),
+        "numpy": lambda: numpy_kernels.FORWARD[name](z, y),
+    }[engine]
     run()
-    close(y, reference.activation_forward(name, z), dtype)
+    np.testing.assert_allclose(y, reference.activation_forward(name, z), rtol=TOLERANCE[dtype])
     timed(run, elements=z.size)
 
 

@@ -1,5 +1,7 @@
 """Prediction of few and many rows beside NumPy's forward pass with `out=`."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import reference_network
@@ -7,7 +9,7 @@ from configurations import CONFIGURATIONS
 from engine_network import plan_of
 from numpy_network import NumpyNetwork
 
-from fastnn._core import inference
+from fastnn._core.engine import Predictor, predict
 
 SHAPES = {f"784-128-10, {rows} row{'s' * (rows > 1)}": rows for rows in (1, 32, 1024)}
 
@@ -20,14 +22,14 @@ def bench_predict(timed, shape, dtype, engine, threads):
     if engine == "fastnn":
         plan, parameters = plan_of(configuration, dtype)
         if len(X) <= 32:
-            predictor = inference.Predictor(plan, parameters, len(X))
+            predictor = Predictor(plan, parameters, len(X))
 
             def run():
                 predictor(X, out)
         else:
 
             def run():
-                inference.predict(plan, parameters, X, out, threads)
+                predict(plan, parameters, X, out, threads)
     else:
         network = NumpyNetwork(configuration, dtype, len(X))
 
@@ -37,5 +39,5 @@ def bench_predict(timed, shape, dtype, engine, threads):
     run()
     tolerance = 1e-4 if dtype == "float32" else 1e-12
     np.testing.assert_allclose(out, reference_network.predict(configuration.parameters(), X), rtol=tolerance)
-    sizes = zip(configuration.widths[:-1], configuration.widths[1:], strict=True)
+    sizes = pairwise(configuration.widths)
     timed(run, flop=2 * len(X) * sum(inputs * outputs for inputs, outputs in sizes))

@@ -4,6 +4,7 @@ Data is random: what is measured is speed, which does not depend on what there i
 rows, so that a loss goes down and contestants that stop learning are found out.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -27,14 +28,14 @@ class Configuration(NamedTuple):
 
     def flop(self) -> int:
         """Multiply-adds of one epoch, two FLOP each: three products a layer, but no gradient for the data."""
-        sizes = [i * o for i, o in zip(self.widths[:-1], self.widths[1:], strict=True)]
+        sizes = [i * o for i, o in pairwise(self.widths)]
         return 2 * self.rows * (3 * sum(sizes) - sizes[0])
 
     def parameters(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Kernel [I, O] and bias [O] of each layer: Glorot's uniform, and zeros; the same at each call."""
         rng = np.random.default_rng(11)
         layers = []
-        for inputs, outputs in zip(self.widths[:-1], self.widths[1:], strict=True):
+        for inputs, outputs in pairwise(self.widths):
             bound = np.sqrt(6 / (inputs + outputs))
             kernel = rng.uniform(-bound, bound, (inputs, outputs)).astype(np.float32)
             layers.append((kernel, np.zeros(outputs, np.float32)))

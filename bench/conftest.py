@@ -1,8 +1,8 @@
 """What all suites share: how a benchmark is timed beside the machine's peak, and the closing table.
 
-A suite's functions are called for each `shape`, `dtype` and `engine` ("fastnn", "numpy"); each checks its result against
-fastnn.testing.reference, then hands its work to `timed`. pytest-benchmark times one function after the other, so its
-figures of two engines are only as comparable as the machine is quiet: claims come from products.py and compare.py.
+A suite's functions are called for each `shape`, `dtype` and `engine` ("fastnn", "numpy"); each checks its result
+against fastnn.testing.reference, then hands its work to `timed`. pytest-benchmark times one function after the other,
+so figures of two engines are only as comparable as the machine is quiet: claims come from products.py and compare.py.
 """
 
 import pytest

@@ -3,9 +3,7 @@
 import numpy as np
 from configurations import Configuration
 
-from fastnn._core.engine import Trainer
-from fastnn._core.plan import Plan
-from fastnn._core.workspace import allocate
+from fastnn._core.engine import Plan, Trainer, allocate
 
 
 def plan_of(configuration: Configuration, dtype: str):

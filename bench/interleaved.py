@@ -1,12 +1,14 @@
 """Comparisons that hold on a noisy machine: contestants take turns, ratios are taken within a round.
 
-A machine's speed drifts by the second (clock, neighbours, where its virtual CPUs lie), so two medians measured one after
-the other say little about each other. Here every round runs every contestant once, in an order that turns round, and a
-ratio is the median of the rounds' ratios.
+A machine's speed drifts by the second (clock, neighbours, where its virtual CPUs lie), so two medians measured one
+after the other say little about each other. Here every round runs every contestant once, in an order that turns round,
+and a ratio is the median of the rounds' ratios.
+
+What one thread does is timed by that thread's clock, which stands still while another process has the core.
 """
 
 from collections.abc import Callable, Sequence
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import NamedTuple
 
 import numpy as np
@@ -45,22 +47,22 @@ class Rounds:
         return spread(work / self.of(name) * self.of(other) / other_work)
 
 
-def calls_for(function: Callable[[], object], seconds: float) -> int:
+def calls_for(function: Callable[[], object], seconds: float, clock: Callable[[], float]) -> int:
     """How often to call `function` so that it takes about `seconds`, at least once."""
     function()
     calls = 1
     while True:
-        elapsed = time_calls(function, calls)
+        elapsed = time_calls(function, calls, clock)
         if elapsed >= seconds / 4:
             return max(1, round(calls * seconds / elapsed))
         calls *= 4
 
 
-def time_calls(function: Callable[[], object], calls: int) -> float:
-    begin = perf_counter()
+def time_calls(function: Callable[[], object], calls: int, clock: Callable[[], float]) -> float:
+    begin = clock()
     for _ in range(calls):
         function()
-    return perf_counter() - begin
+    return clock() - begin
 
 
 def turn(names: Sequence[str], number: int) -> list[str]:
@@ -70,7 +72,9 @@ def turn(names: Sequence[str], number: int) -> list[str]:
     return order[::-1] if (number // len(names)) % 2 else order
 
 
-def measure(contestants: dict[str, Callable[[], object]], rounds: int, seconds: float = 2e-3) -> Rounds:
+def measure(
+    contestants: dict[str, Callable[[], object]], rounds: int, seconds: float = 2e-3, threads: int = 1
+) -> Rounds:
     """Run the contestants round by round.
 
     Parameters
@@ -78,18 +82,21 @@ def measure(contestants: dict[str, Callable[[], object]], rounds: int, seconds: 
     contestants : dict of name to callable
     rounds : int
     seconds : float
-        About how long a contestant runs in a round; it is called as often as that takes. The clock's own cost (50 ns)
-        and the loop's stay below 1 % of it.
+        About how long a contestant runs in a round; it is called as often as that takes. The clock's own cost (under
+        1 us) does not show beside it.
+    threads : int
+        That the contestants use: with more than one, the clock on the wall is the only one there is.
 
     Returns
     -------
     Rounds
         Seconds of one call.
     """
+    clock = thread_time if threads == 1 else perf_counter
     names = list(contestants)
-    calls = {name: calls_for(function, seconds) for name, function in contestants.items()}
+    calls = {name: calls_for(function, seconds, clock) for name, function in contestants.items()}
     table = np.empty((rounds, len(names)))
     for number in range(rounds):
         for name in turn(names, number):
-            table[number, names.index(name)] = time_calls(contestants[name], calls[name]) / calls[name]
+            table[number, names.index(name)] = time_calls(contestants[name], calls[name], clock) / calls[name]
     return Rounds(names, table)

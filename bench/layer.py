@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fastnn._core import dense, targets
-from fastnn._core.workspace import allocate
+from fastnn._core.engine import allocate
 from fastnn.testing import reference
 
 #: Batch, outputs, inputs: 14 and 6 rows, the tiles' heights, divide the first one's batch.

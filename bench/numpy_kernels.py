@@ -53,7 +53,7 @@ FORWARD = {"relu": relu, "sigmoid": sigmoid, "tanh": tanh, "softmax": softmax}
 BACKWARD = {"relu": relu_backward, "sigmoid": sigmoid_backward, "tanh": tanh_backward, "softmax": softmax_backward}
 
 
-# ---- optimizers: gradient, constants, scratch [2, n], then what is updated in place ------------------------------------
+# ---- optimizers: gradient, constants, scratch [2, n], then what is updated in place -------------------------------
 
 
 def sgd(g, numbers, scratch, w):

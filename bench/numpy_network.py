@@ -1,5 +1,7 @@
 """A network in NumPy, as somebody who knows NumPy writes it: BLAS, `out=` everywhere, Adam on one flat vector."""
 
+from itertools import pairwise
+
 import numpy as np
 import numpy_kernels
 from configurations import Configuration
@@ -24,7 +26,7 @@ class NumpyNetwork:
         """(kernel, bias) of each layer, as parts of a flat vector."""
         views, start = [], 0
         widths = self.configuration.widths
-        for inputs, outputs in zip(widths[:-1], widths[1:], strict=True):
+        for inputs, outputs in pairwise(widths):
             kernel = flat[start : start + inputs * outputs].reshape(inputs, outputs)
             start += inputs * outputs
             views.append((kernel, flat[start : start + outputs]))

@@ -16,7 +16,7 @@ import numpy as np
 
 import fastnn
 
-TRAIN, EPOCHS, BATCH = 16000, 50, 64
+TRAIN, EPOCHS, BATCH = 16000, 50, 128
 TARGET, CATEGORY = "median_house_value", "ocean_proximity"
 
 

@@ -43,11 +43,11 @@ def main(arguments: list[str] | None = None) -> float:
     )
     print(f"{len(X_train)} digits to learn from, {len(X_test)} to be tested on.")
 
-    model = MLPClassifier(hidden_layer_sizes=(64,), max_iter=100, tol=1e-3, random_state=0)
+    model = MLPClassifier(hidden_layer_sizes=(64,), learning_rate_init=0.005, random_state=0)
     start = time.perf_counter()
     model.fit(X_train, y_train)
     seconds = time.perf_counter() - start
-    print(f"Trained a 64-64-10 network for {model.n_iter_} epochs in {seconds:.2f} s.")
+    print(f"Trained a 64-64-10 network in {seconds:.2f} s; it stopped improving after {model.n_iter_} epochs.")
 
     accuracy = model.score(X_test, y_test)
     print(f"Accuracy on the test digits: {accuracy:.3f}")

@@ -234,7 +234,8 @@ def get(identifier: Any) -> Function:
             "expected activation to be a name, a function of fastnn.activations or a functools.partial of one, "
             f"received: {identifier!r}"
         )
-    return identifier
+    chosen: Function = identifier
+    return chosen
 
 
 def kernel(activation: Function) -> tuple[str, float]:

@@ -57,10 +57,7 @@ class Configured:
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments; objects among them as ``{"class_name": ..., "config": ...}``."""
-        return {
-            name: serialize(getattr(self, name))
-            for name in inspect.signature(type(self)).parameters
-        }
+        return {name: serialize(getattr(self, name)) for name in inspect.signature(type(self)).parameters}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -70,8 +67,11 @@ class Configured:
     def __repr__(self) -> str:
         parameters = inspect.signature(type(self)).parameters.values()
         shown = [(p.name, getattr(self, p.name)) for p in parameters if getattr(self, p.name) is not p.default]
-        text = ", ".join(f"{name}={getattr(value, '__name__', None) or repr(value)}" for name, value in shown
-                         if not _is_default(type(self), name, value))
+        text = ", ".join(
+            f"{name}={getattr(value, '__name__', None) or repr(value)}"
+            for name, value in shown
+            if not _is_default(type(self), name, value)
+        )
         return f"{type(self).__name__}({text})"
 
 

@@ -20,7 +20,9 @@ CHUNK = 1 << 18
 def _numeric(x: Any, name: str) -> np.ndarray:
     """`x` as an array of real numbers, without a copy where it is one."""
     if hasattr(x, "toarray") and hasattr(x, "nnz"):
-        raise TypeError(f"expected {name} to be a dense array, received a sparse {type(x).__name__}: use {name}.toarray()")
+        raise TypeError(
+            f"expected {name} to be a dense array, received a sparse {type(x).__name__}: use {name}.toarray()"
+        )
     try:
         array = np.asarray(x)
     except ValueError as error:  # rows of different lengths
@@ -94,8 +96,11 @@ def check_finite(array: np.ndarray, dtype: str, name: str) -> None:
     rows, width = array.shape
     step = max(1, CHUNK // width)
     for start in range(0, rows, step):
-        with np.errstate(over="ignore"):
-            chunk = np.ascontiguousarray(array[start : start + step], dtype=dtype).reshape(-1)
+        chunk = np.ascontiguousarray(array[start : start + step])
+        if chunk.dtype != dtype:
+            with np.errstate(over="ignore"):
+                chunk = chunk.astype(dtype)
+        chunk = chunk.reshape(-1)
         found = kernels.first_not_finite(chunk)
         if found < chunk.size:
             row, column = start + found // width, found % width

@@ -191,7 +191,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
 
     def predict(self, X: Any) -> Array:
         """Return the label of each row of X, of shape (n,), or of shape (n, labels) for an indicator matrix."""
-        return self._codec.decode(self._outputs(X))
+        outputs = self._outputs(X)
+        return self._codec.decode(outputs)
 
     def predict_proba(self, X: Any) -> Array:
         """Return each row's probability of each class, of shape (n, classes), in the order of `classes_`."""
@@ -277,8 +278,9 @@ best_validation_score_, n_iter_, t_, n_layers_, n_outputs_
     >>> import numpy as np
     >>> from fastnn import MLPRegressor
     >>> X = np.linspace(-1, 1, 200).reshape(-1, 1)
-    >>> model = MLPRegressor(hidden_layer_sizes=(20,), learning_rate_init=0.02, max_iter=500, random_state=0)
-    >>> bool(model.fit(X, X.ravel() ** 2).score(X, X.ravel() ** 2) > 0.95)
+    >>> y = X.ravel() ** 2
+    >>> model = MLPRegressor(hidden_layer_sizes=(20,), batch_size=20, learning_rate_init=0.01, random_state=0)
+    >>> bool(model.fit(X, y).score(X, y) > 0.95)
     True
     """
 

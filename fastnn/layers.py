@@ -7,7 +7,7 @@ shapes, initializers, penalties) and `ops` (the tuples of engine.Plan). Where pa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -42,6 +42,9 @@ class Layer(arguments.Configured):
     input_shape : tuple of int, optional
         (features,), for the first layer of a model without `Input`.
     """
+
+    #: Whether training draws random numbers here.
+    random: ClassVar[bool] = False
 
     def __init__(
         self, name: str | None = None, trainable: bool = True, input_shape: tuple[int, ...] | None = None
@@ -143,7 +146,8 @@ class Layer(arguments.Configured):
             flat = engine.allocate(sum(weight.size for weight in self.weights(inputs)), dtype)
             draw(self.weights(inputs), flat, np.random.SeedSequence())
             self.bind(inputs, flat)
-        assert self.flat is not None and self.inputs is not None
+        assert self.flat is not None
+        assert self.inputs is not None
         dtype = str(self.flat.dtype)
         x = data.features(x, self.inputs, dtype, "x")
         offsets, segments = lay_out(self.weights(self.inputs), 0, self.trainable)
@@ -376,6 +380,8 @@ class Dropout(Layer):
     >>> fastnn.layers.Dropout(0.5)([[1.0, 2.0]])  # inference: nothing is dropped
     array([[1., 2.]])
     """
+
+    random = True
 
     def __init__(
         self,

@@ -139,8 +139,16 @@ class Loss(arguments.Configured):
         setting = self._setting(self.logits_kernel if self.from_logits or not self.kernel else self.kernel, width)
         truth = self.truth(y_true, rows, width, dtype, "y_true")
         weight = None if sample_weight is None else data.weights(sample_weight, rows, dtype)
-        return np.asarray(kernels.loss(setting.kernel, y_pred, truth, weight, value_scale=setting.value_scale,
-                                       gradient_scale=setting.gradient_scale)[0])
+        return np.asarray(
+            kernels.loss(
+                setting.kernel,
+                y_pred,
+                truth,
+                weight,
+                value_scale=setting.value_scale,
+                gradient_scale=setting.gradient_scale,
+            )[0]
+        )
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
         """Return the mean loss over rows; the arguments are those of `rows`."""

@@ -21,8 +21,8 @@ class Metric(NamedTuple):
 
 
 def _columns(y: Any) -> np.ndarray:
-    y = np.asarray(y)
-    return y.reshape(-1, 1) if y.ndim < 2 else y
+    values: np.ndarray = np.asarray(y)
+    return values.reshape(-1, 1) if values.ndim < 2 else values
 
 
 def _pair(y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -77,9 +77,10 @@ class Sequential(Stack):
     # ---- inference ------------------------------------------------------------------------------------------------
 
     def _features(self, x: Any) -> np.ndarray:
-        x = data.features(x, self.inputs or self._declared, self.dtype)
-        self.build((x.shape[1],))
-        return x
+        rows = data.features(x, self.inputs or self._declared, self.dtype)
+        if self.parameters is None:
+            self.build((rows.shape[1],))
+        return rows
 
     def predict(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> np.ndarray:
         """Return the outputs for rows of `x`.
@@ -267,13 +268,16 @@ class Sequential(Stack):
         last = arguments.integer("epochs", epochs, least=0)
         first = arguments.integer("initial_epoch", initial_epoch, least=0)
         fraction = arguments.number("validation_split", validation_split, least=0.0, below=1.0)
-        validation = None
+        held_out = None
         if validation_data is not None:
-            validation = compiled.dataset(*training.validation_arrays(validation_data), prefix="validation ")
+            held_out = training.validation_arrays(validation_data)
         elif fraction:
             (x, y, sample_weight), held_out = training.split(x, y, sample_weight, fraction)
-            validation = compiled.dataset(*held_out, prefix="validation ")
         dataset = compiled.dataset(x, y, sample_weight, class_weight)
+        validation = None
+        if held_out is not None:
+            validation_x, validation_y, validation_weight = held_out
+            validation = compiled.dataset(validation_x, validation_y, validation_weight, prefix="validation ")
         if validation is not None and validation.x.shape[1] != dataset.x.shape[1]:
             raise ValueError(
                 f"expected validation X of {dataset.x.shape[1]} columns like X, received: {validation.x.shape[1]}"
@@ -343,9 +347,7 @@ class Sequential(Stack):
             print(progress.format_logs(logs))
         return _scores(logs, return_dict)
 
-    def gradients(
-        self, x: Any, y: Any, sample_weight: Any = None, *, inputs: bool = False
-    ) -> tuple[Any, ...]:
+    def gradients(self, x: Any, y: Any, sample_weight: Any = None, *, inputs: bool = False) -> tuple[Any, ...]:
         """Return loss and gradients at the current weights, dropout off.
 
         Parameters

@@ -29,9 +29,7 @@ class Optimizer(arguments.Configured):
 
     def __init__(self, learning_rate: Rate, weight_decay: float | None = None) -> None:
         self.learning_rate = learning_rate
-        self.weight_decay = (
-            None if weight_decay is None else arguments.number("weight_decay", weight_decay, least=0.0)
-        )
+        self.weight_decay = None if weight_decay is None else arguments.number("weight_decay", weight_decay, least=0.0)
 
     @property
     def learning_rate(self) -> Rate:

@@ -177,6 +177,10 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc, unused-ignore]
             self.coefs_.append(self._random_state.uniform(-bound, bound, (inputs, units)).astype(dtype))
             self.intercepts_.append(self._random_state.uniform(-bound, bound, units).astype(dtype))
         self.loss_curve_: list[float] = []
+        self._watch()
+
+    def _watch(self) -> None:
+        """Start to watch the validation score or the loss, whichever decides when to stop."""
         self.validation_scores_: list[float] | None = [] if self.early_stopping else None
         self.best_validation_score_: float | None = -np.inf if self.early_stopping else None
         self.best_loss_: float | None = None if self.early_stopping else np.inf
@@ -279,7 +283,11 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc, unused-ignore]
         rows, validation = self._split(X, y, truth, weight)
         loss = self._loss_settings(truth)
         epoch = _Epoch(binding, self._optimizer, loss, self._batch_size(len(rows)), X, truth, weight)
+        if (self.validation_scores_ is not None) != self.early_stopping:
+            self._watch()  # early_stopping was changed before a warm start
         best = binding.model.parameters.copy() if validation else None
+        # A warm start in which no epoch beats the earlier fits ends with its last weights, as scikit-learn's does
+        restores = not self.loss_curve_
         try:
             self.n_iter_ = 0
             for _ in range(self.max_iter):
@@ -295,7 +303,7 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc, unused-ignore]
                 if self.verbose:
                     print(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")
                 if validation is not None and best is not None:
-                    self._note_score(binding, validation, best)
+                    restores |= self._note_score(binding, validation, best)
                 else:
                     self._note_loss()
                 self._optimizer.iteration_ends(self.t_)
@@ -319,7 +327,7 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc, unused-ignore]
                     )
         except KeyboardInterrupt:
             warnings.warn("Training interrupted by user.", stacklevel=4)
-        if best is not None:
+        if best is not None and restores:
             binding.model.parameters[...] = best
 
     def _note_loss(self) -> None:
@@ -329,8 +337,11 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc, unused-ignore]
         if self.loss_ < self.best_loss_:
             self.best_loss_ = self.loss_
 
-    def _note_score(self, binding: Binding, validation: tuple[Any, ...], best: Array) -> None:
-        """Score the held-out rows, count epochs without a gain of tol, keep the best parameters."""
+    def _note_score(self, binding: Binding, validation: tuple[Any, ...], best: Array) -> bool:
+        """Score the held-out rows and count epochs without a gain of tol; put the best parameters so far into `best`.
+
+        Returns whether these are.
+        """
         X, y, weight = validation
         score = self._validation_score(y, binding.model.predict(X), weight)
         self.validation_scores_.append(score)
@@ -338,9 +349,11 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc, unused-ignore]
             print(f"Validation score: {score:f}")
         worse = score < self.best_validation_score_ + self.tol
         self._no_improvement_count = self._no_improvement_count + 1 if worse else 0
-        if score > self.best_validation_score_:
-            self.best_validation_score_ = score
-            best[...] = binding.model.parameters
+        if not score > self.best_validation_score_:  # a NaN is no gain
+            return False
+        self.best_validation_score_ = score
+        best[...] = binding.model.parameters
+        return True
 
     # ---- predict ------------------------------------------------------------------------------------------------
 

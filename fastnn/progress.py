@@ -1,4 +1,7 @@
-"""What a fit shows on the terminal: nothing, one line an epoch, or a bar (with rich installed). Called by training.py."""
+"""What a fit shows on the terminal: nothing, one line an epoch, or a bar (if rich is installed).
+
+Called by training.py.
+"""
 
 from __future__ import annotations
 
@@ -57,22 +60,23 @@ class Bar(Lines):
         super().__init__(epochs, rows)
         self._start = time.perf_counter()
         self._lines: list[str] = []
+        self._first: int | None = None  # rows that were done before this fit began
         self._done = 0
         self._text = ""
         self._bar: Any = None
 
     def begin_epoch(self, epoch: int) -> None:
         super().begin_epoch(epoch)
-        if self._bar is None:
-            self._done = epoch * self.rows
-            self._first = self._done if not self._lines else self._first
+        self._done = epoch * self.rows
+        if self._first is None:
+            self._first = self._done
 
     def advance(self, rows: int, loss: float) -> None:
         self._done += rows
         if self._bar is None and time.perf_counter() - self._start > BAR_AFTER_SECONDS:
             self._open()
         if self._bar is not None:
-            speed = (self._done - self._first) / (time.perf_counter() - self._start)
+            speed = (self._done - (self._first or 0)) / (time.perf_counter() - self._start)
             text = self._text or f"loss: {loss:.4g}"
             epoch = min(self._done // self.rows + 1, self.epochs)
             self._bar.update(

@@ -195,8 +195,13 @@ class Stack:
         """Return the name of the activation that makes the outputs."""
         return functools.reduce(lambda name, layer: layer.last_activation(name), self.layers, "linear")
 
-    def check_differentiable(self) -> None:
-        """Raise ValueError if an activation has no derivative."""
+    def check_trainable(self) -> None:
+        """Raise ValueError if an activation has no derivative, or the last layer's outputs are random."""
+        if self.layers[-1].random:
+            raise ValueError(
+                f"expected a last layer whose outputs can be compared with y, received: {self.layers[-1].name!r}, which "
+                "draws random numbers; put it before the last Dense layer"
+            )
         for layer in self.layers:
             activation = getattr(layer, "activation", None)
             if activation is not None and not activations.differentiable(activations.kernel(activation)[0]):
@@ -224,7 +229,7 @@ class Stack:
 
     def dropout_key(self) -> int:
         """Return the key of the engine's random numbers."""
-        dropping = [layer for layer in self.layers if hasattr(layer, "rate")]
+        dropping = [layer for layer in self.layers if layer.random]
         if self.seed is None and dropping and all(getattr(layer, "seed", None) is not None for layer in dropping):
             return 0  # the layers' own seeds say everything
         return int(self.random_source(DROPOUT_STREAM).generate_state(1, np.uint64)[0])

@@ -113,8 +113,9 @@ class Training:
         """Return the engine's setting of the loss; raise if this model cannot be trained on rows of this width."""
         if self.loss is None:
             raise ValueError("expected a loss for training and evaluation: model.compile(optimizer, loss=...)")
-        self.model.check_differentiable()
-        return self.loss.setting(self.model.last_activation(), self.model.output_width(inputs))
+        width = self.model.output_width(inputs)
+        self.model.check_trainable()
+        return self.loss.setting(self.model.last_activation(), width)
 
     def dataset(self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None, prefix: str = "") -> Dataset:
         """Check X, y and weights against the model, which need not be built yet."""
@@ -268,7 +269,7 @@ class Training:
                     break
         sizes = np.full(-(-done // batch_size), batch_size)
         sizes[-1] -= sizes.size * batch_size - done
-        logs = {"loss": float(np.average(step_losses[: sizes.size], weights=sizes))}
+        logs = {"loss": float(step_losses[: sizes.size] @ sizes / done)}
         if outputs is not None:
             logs.update(self._scores(dataset.y[order[:done]], outputs[:done]))
         return logs
@@ -347,10 +348,8 @@ def validation_arrays(validation_data: Any) -> tuple[Any, ...]:
 
 def class_weights(y: np.ndarray, class_weight: Any, dtype: str) -> np.ndarray:
     """Return each row's weight by its class: of labels, of a single 0-or-1 output, or the largest of one-hot rows."""
-    if y.ndim == 1:
-        classes = y
-    else:
-        classes = y[:, 0].astype(np.int64) if y.shape[1] == 1 else y.argmax(axis=1)
+    single = y.reshape(-1) if y.ndim == 1 or y.shape[1] == 1 else y.argmax(axis=1)
+    classes = single.astype(np.int64)
     present, place = np.unique(classes, return_inverse=True)
     missing = [int(label) for label in present if int(label) not in class_weight]
     if missing:

@@ -48,9 +48,9 @@ def test_get():
     assert activations.get(None) is activations.linear
     assert activations.get("tanh") is activations.tanh
     assert activations.get(activations.tanh) is activations.tanh
-    with pytest.raises(ValueError, match="'sigmoid', 'tanh'.*received: 'sigmoit'"):
+    with pytest.raises(ValueError, match=r"'sigmoid', 'tanh'.*received: 'sigmoit'"):
         activations.get("sigmoit")
-    with pytest.raises(TypeError, match="functools.partial"):
+    with pytest.raises(TypeError, match=r"functools.partial"):
         activations.get(np.tanh)
 
 

@@ -81,7 +81,11 @@ def test_stop_training(model):
 def test_lambda_callback(model):
     epochs, batches = [], []
     model.fit(
-        X, Y, epochs=2, batch_size=10, verbose=0,
+        X,
+        Y,
+        epochs=2,
+        batch_size=10,
+        verbose=0,
         callbacks=callbacks.LambdaCallback(
             on_epoch_begin=lambda epoch, logs: epochs.append(epoch),
             on_train_batch_end=lambda batch, logs: batches.append(batch),

@@ -74,5 +74,5 @@ def test_errors():
         initializers.RandomNormal(stddev=-1)
     with pytest.raises(ValueError, match="received: seed=-1"):
         initializers.HeNormal(seed=-1)
-    with pytest.raises(ValueError, match="expected initializer to be one of 'zeros'.*received: 'glorot'"):
+    with pytest.raises(ValueError, match=r"expected initializer to be one of 'zeros'.*received: 'glorot'"):
         initializers.get("glorot")

@@ -88,7 +88,7 @@ def test_get():
     copy = losses.get({"class_name": "BinaryCrossentropy", "config": loss.get_config()})
     assert copy.from_logits
     assert repr(copy) == repr(loss)
-    with pytest.raises(ValueError, match="expected loss to be one of 'mean_squared_error'.*received: 'msee'"):
+    with pytest.raises(ValueError, match=r"expected loss to be one of 'mean_squared_error'.*received: 'msee'"):
         losses.get("msee")
     with pytest.raises(TypeError, match="expected loss to be a name"):
         losses.get(3)

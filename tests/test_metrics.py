@@ -34,7 +34,7 @@ def test_get():
         return np.mean(y_pred - y_true)
 
     assert metrics.get(bias) == ("bias", bias)
-    with pytest.raises(ValueError, match="expected metric to be one of .*received: 'f1'"):
+    with pytest.raises(ValueError, match=r"expected metric to be one of .*received: 'f1'"):
         metrics.get("f1")
     with pytest.raises(TypeError, match="received: 3"):
         metrics.get(3)

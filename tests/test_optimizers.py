@@ -7,13 +7,24 @@ from fastnn._core import targets
 
 def test_defaults_are_keras_s():
     assert optimizers.SGD().get_config() == {
-        "learning_rate": 0.01, "momentum": 0.0, "nesterov": False, "weight_decay": None,
+        "learning_rate": 0.01,
+        "momentum": 0.0,
+        "nesterov": False,
+        "weight_decay": None,
     }
     assert optimizers.RMSprop().get_config() == {
-        "learning_rate": 0.001, "rho": 0.9, "momentum": 0.0, "epsilon": 1e-7, "weight_decay": None,
+        "learning_rate": 0.001,
+        "rho": 0.9,
+        "momentum": 0.0,
+        "epsilon": 1e-7,
+        "weight_decay": None,
     }
     assert optimizers.Adam().get_config() == {
-        "learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7, "weight_decay": None,
+        "learning_rate": 0.001,
+        "beta_1": 0.9,
+        "beta_2": 0.999,
+        "epsilon": 1e-7,
+        "weight_decay": None,
     }
 
 

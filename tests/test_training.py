@@ -126,7 +126,7 @@ def test_repeatable_and_resumable():
     once, parts = (regression(layers.Dense(5, "relu"), layers.Dropout(0.3), layers.Dense(1)) for _ in range(2))
     whole = once.fit(X, Y, epochs=6, verbose=0).history["loss"]
     pieces = [parts.fit(X, Y, epochs=end, initial_epoch=end - 2, verbose=0).history["loss"] for end in (2, 4, 6)]
-    assert whole == sum(pieces, [])
+    assert whole == [loss for piece in pieces for loss in piece]
     assert once.parameters.tobytes() == parts.parameters.tobytes()
 
 
@@ -229,7 +229,7 @@ def test_errors_leave_the_model_as_it_was(wrong, text, built):
 
 def test_compile_errors_keep_what_was_compiled():
     model = fastnn.Sequential([fastnn.Input((4,)), layers.Dense(1)])
-    with pytest.raises(ValueError, match="model.compile"):
+    with pytest.raises(ValueError, match=r"model.compile"):
         model.fit(X, Y)
     model.compile("sgd", "mse")
     with pytest.raises(ValueError, match="sensible pairs"):
@@ -245,6 +245,28 @@ def test_sign_cannot_be_trained_through():
     with pytest.raises(ValueError, match="layer 'dense' with activation='sign'"):
         model.fit(X, Y)
     assert not model.built
+
+
+def test_dropout_cannot_be_last():
+    with pytest.raises(ValueError, match="received: 'dropout', which draws random numbers"):
+        regression(layers.Dense(1), layers.Dropout(0.5)).fit(X, Y)
+
+
+def test_a_model_without_layers():
+    model = fastnn.Sequential()
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="at least one layer"):
+        model.fit(X, Y)
+
+
+def test_results_do_not_depend_on_the_number_of_threads(monkeypatch):
+    def trained(count):
+        monkeypatch.setattr(training.threads, "default_threads", lambda: count)
+        model = regression(layers.Dense(64, "relu"), layers.Dropout(0.2), layers.Dense(1), optimizer="adam")
+        model.fit(np.tile(X, (20, 8)), np.tile(Y, 20), batch_size=200, epochs=2, verbose=0)
+        return model.parameters.tobytes()
+
+    assert trained(1) == trained(2) == trained(3)
 
 
 def test_divergence_warns_once_and_names_epoch_and_rate():
@@ -320,7 +342,10 @@ def test_ctrl_c_is_answered_and_callbacks_end():
     timer.start()
     with pytest.raises(KeyboardInterrupt):
         model.fit(
-            x, y, epochs=10**6, verbose=0,
+            x,
+            y,
+            epochs=10**6,
+            verbose=0,
             callbacks=[fastnn.callbacks.LambdaCallback(on_train_end=lambda logs: ended.append(True))],
         )
     assert time.perf_counter() - pressed[0] < 0.5

@@ -1,7 +1,7 @@
 """What is compared: one library a file, each with a subclass of peer.Peer. To add one: its file, and a line here.
 
-A library reads its threads from the environment when it is loaded, so that is here: nothing of it is imported before its
-own process does.
+A library reads its threads from the environment when it is loaded, so that is here: nothing of it is imported before
+its own process does.
 """
 
 from collections.abc import Callable

@@ -1,8 +1,7 @@
 """fastnn through its public face: Sequential.fit, with all that it checks."""
 
-from peers.peer import Peer
-
 import fastnn
+from peers.peer import Peer
 
 
 class Fastnn(Peer):

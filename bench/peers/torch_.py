@@ -3,9 +3,12 @@
 Source: https://pytorch.org/tutorials/recipes/recipes/tuning_guide.html
 """
 
+from itertools import pairwise
+
 import torch
-from peers.peer import Peer
 from torch import nn
+
+from peers.peer import Peer
 
 
 class Torch(Peer):
@@ -16,7 +19,7 @@ class Torch(Peer):
         X, y = configuration.data()
         self.X, self.y = torch.from_numpy(X), torch.from_numpy(y).long()
         layers = []
-        for inputs, outputs in zip(configuration.widths[:-1], configuration.widths[1:], strict=True):
+        for inputs, outputs in pairwise(configuration.widths):
             layers += [nn.Linear(inputs, outputs), nn.ReLU()]
         self.model = nn.Sequential(*layers[:-1])
         self.criterion = nn.CrossEntropyLoss()

@@ -11,6 +11,7 @@ from importlib import import_module
 from time import perf_counter
 
 from configurations import CONFIGURATIONS
+
 from peers import PEERS
 
 

@@ -55,13 +55,15 @@ INLINE V FN(polynomial)(V x, V square, const int n, const T *c) {
 }
 
 /* expm1(y - k ln 2) for the integer k given as value, fitted for arguments in [-ln2/2, ln2]; near 0 relatively
- * exact. */
-INLINE V FN(expm1_reduced)(V y, V k) {
+ * exact. `lost`, unless NULL, receives what the last addition rounded away. */
+INLINE V FN(expm1_reduced)(V y, V k, V *lost) {
     V r = FN(fma)(k, FN(splat)(-FN(ln2_high)), y);
     r = FN(fma)(k, FN(splat)(-FN(ln2_low)), r);
     V square = r * r;
     V tail = FN(polynomial)(r, square, sizeof FN(exp_tail) / sizeof(T), FN(exp_tail));
-    return FN(fma)(square, tail, r);
+    V result = FN(fma)(square, tail, r);
+    if (lost) *lost = FN(fma)(square, tail, r - result);
+    return result;
 }
 
 /* v 2^k for normal or denormal results: 2^k as a product of two, of which only the last multiplication rounds.
@@ -77,7 +79,7 @@ INLINE V FN(exp)(V x) {
     I k;
     x = FN(minimum)(FN(splat)(FN(exp_highest)), FN(maximum)(FN(splat)(FN(exp_lowest)), x));
     V rounded = FN(round_to_integer)(x * FN(splat)(FN(log2_e)), &k);
-    return FN(scale_by_power)(FN(expm1_reduced)(x, rounded) + FN(splat)(1), k);
+    return FN(scale_by_power)(FN(expm1_reduced)(x, rounded, NULL) + FN(splat)(1), k);
 }
 
 /* With y = |x| = k ln 2 + r, s = 2^-k, p = expm1(r): sigmoid(-y) = 1 / (1 + e^y) = s / (1 + p + s), whose numerator
@@ -87,7 +89,7 @@ INLINE V FN(sigmoid)(V x) {
     const V one = FN(splat)(1);
     V y = FN(minimum)(FN(splat)(-FN(exp_lowest)), FN(absolute)(x));
     V rounded = FN(round_to_integer)(y * FN(splat)(FN(log2_e)), &k);
-    V p = FN(expm1_reduced)(y, rounded), s = FN(scale_by_power)(one, -k);
+    V p = FN(expm1_reduced)(y, rounded, NULL), s = FN(scale_by_power)(one, -k);
     V sum = one + s, lost = s - (sum - one); /* s itself once it is too small for the sum, else 0 */
     V quotient = s / ((p + lost) + sum);
     return FN(select)(positive, one - quotient, quotient);
@@ -103,13 +105,21 @@ INLINE V FN(tanh)(V x) {
     V y = FN(absolute)(x);
     y = FN(minimum)(FN(splat)(FN(tanh_saturation)), y + y);
     V rounded = FN(round_to_integer)(FN(fma)(y, FN(splat)(FN(log2_e)), FN(splat)((T)-0.5)), &k);
-    V p = FN(expm1_reduced)(y, rounded);
+    V lost, p = FN(expm1_reduced)(y, rounded, &lost);
     V s = (V)((FN(isplat)(FN(exponent_bias)) - k) << FN(mantissa_bits));
     V m = (one - s) + p;
     I large = y > FN(splat)((T)1.1); /* tanh > 0.5 */
-    V factor = FN(select)(large, one, m * (FN(splat)((T)1.5) - s)); /* 1.5 - s = 1 / (2 s) for s = 1, 1/2 */
+    V scale = FN(splat)((T)1.5) - s; /* 1 / (2 s) for s = 1, 1/2 */
+    V factor = FN(select)(large, one, m * scale);
     V quotient = FN(select)(large, s + s, m) / ((one + s) + p);
+#ifdef FN_NO_FMA
+    /* Two roundings more than with a fused one are two too many: give back what p's last one took, times the
+     * derivative 2 s / (m + 2 s)^2 = (1 - quotient)^2 / (2 s). */
+    V rest = one - quotient, correction = FN(select)(large, (V){0}, lost * scale * rest * rest);
+    return FN(with_sign)(factor - (factor * quotient - correction), x);
+#else
     return FN(with_sign)(FN(fma)(-factor, quotient, factor), x);
+#endif
 }
 
 /* log(x) = k ln 2 + log(1 + f), sqrt(1/2) <= 1 + f < sqrt(2). With q = f / (2 + f), z = q^2:

@@ -11,7 +11,7 @@ from fastnn._core.targets cimport real
 
 import numpy as np
 
-from fastnn._core.dense import checked
+from fastnn._core.checks import checked
 
 ELEMENTWISE = ("exp", "log", "tanh", "sigmoid")
 

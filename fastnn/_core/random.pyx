@@ -11,7 +11,7 @@ from fastnn._core.targets cimport fn_stream, real
 
 import numpy as np
 
-from fastnn._core.dense import checked
+from fastnn._core.checks import checked
 
 
 def whole(name, value, bits):

@@ -1,0 +1,58 @@
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+from fastnn._core.plan import Plan, Program
+from fastnn._core.workspace import Workspace
+
+class Trainer:
+    iterations: int
+    def __init__(
+        self,
+        plan: Plan,
+        parameters: NDArray[Any],
+        states: NDArray[Any] | None,
+        *,
+        loss: str,
+        optimizer: str,
+        value_scale: float = 1.0,
+        gradient_scale: float = 1.0,
+        weighted_mean: bool = False,
+        penalty_over_batch: bool = False,
+        numbers: Mapping[str, float | None] | None = None,
+        batch_size: int = 32,
+        threads: int = 1,
+        seed: int = 0,
+        training: bool = True,
+        input_gradient: bool = False,
+    ) -> None: ...
+    @property
+    def plan(self) -> Plan: ...
+    @property
+    def program(self) -> Program: ...
+    @property
+    def workspace(self) -> Workspace: ...
+    @property
+    def threads(self) -> int: ...
+    def bind(self, X: NDArray[Any], y: NDArray[Any], sample_weight: NDArray[Any] | None = None) -> None: ...
+    def run(
+        self,
+        order: NDArray[Any],
+        start: int,
+        stop: int,
+        rates: NDArray[Any],
+        losses: NDArray[Any],
+        outputs: NDArray[Any] | None = None,
+    ) -> None: ...
+    def evaluate(
+        self,
+        X: NDArray[Any],
+        y: NDArray[Any],
+        sample_weight: NDArray[Any] | None = None,
+        outputs: NDArray[Any] | None = None,
+    ) -> NDArray[Any]: ...
+    def penalty(self) -> float: ...
+    def gradients(
+        self, X: NDArray[Any], y: NDArray[Any], sample_weight: NDArray[Any] | None = None, inputs: bool = False
+    ) -> tuple[Any, ...]: ...
