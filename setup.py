@@ -8,7 +8,7 @@ import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-OPTIMIZE = ["-O3", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi"]
+OPTIMIZE = ["-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi"]
 OPENMP = {  # platform: (compile, link)
     "linux": (["-fopenmp"], ["-fopenmp"]),
     "darwin": (["-Xpreprocessor", "-fopenmp"], ["-lomp"]),
@@ -21,16 +21,20 @@ if os.environ.get("FASTNN_OPENMP") == "0":
 
 def extension(path):
     name = os.path.splitext(path)[0].replace(os.sep, ".")
+    # csrc is linked into one module; the others reach it through that one's .pxd
     kernels = ["csrc/dispatch.c", *sorted(glob("csrc/targets/*.c"))] if name.endswith(".targets") else []
     return Extension(
         name,
         [path, *kernels],
         include_dirs=["csrc", "fastnn/_core", numpy.get_include()],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
-        extra_compile_args=[*OPTIMIZE, *compile_openmp],
+        extra_compile_args=["-O3" if kernels else "-O2", *OPTIMIZE, *compile_openmp],
         extra_link_args=link_openmp,
         depends=["csrc/fastnn.h", *(glob("csrc/**/*.h", recursive=True) if kernels else [])],
     )
 
 
-setup(ext_modules=cythonize([extension(path) for path in sorted(glob("fastnn/_core/*.pyx"))], nthreads=0))
+setup(
+    ext_modules=cythonize([extension(path) for path in sorted(glob("fastnn/_core/*.pyx"))]),
+    options={"build_ext": {"parallel": os.cpu_count()}},
+)

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from peers import PEERS
@@ -34,9 +35,11 @@ class Contestant:
         )
 
     def _ask(self, *request):
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline()
+        answer = ""
+        with suppress(BrokenPipeError):  # it has ended already
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+            answer = self._process.stdout.readline()
         if not answer:
             raise RuntimeError(f"{self.name}: its process ended with status {self._process.wait()}, see above")
         return json.loads(answer)
@@ -53,7 +56,8 @@ class Contestant:
         return self._ask("train", epochs)["seconds"]
 
     def close(self) -> None:
-        self._process.stdin.close()
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
         self._process.stdout.close()
         self._process.wait()
 

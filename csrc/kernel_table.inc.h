@@ -25,8 +25,8 @@ typedef struct {
      * from `start`, so its bits do not depend on m, n or how rows and columns are split between calls.
      * start: NULL for zero; with ldstart = 0 one row for all (a bias); start = c, ldstart = ldc to go on from c.
      * b and start over-read. Writes whole vectors: a row of c is written up to n rounded up to lanes, so either
-     * ldc leaves that room, or ldc = n and k <= FN_DEEPEST_TIGHT: then only up to lanes - 1 elements past the last
-     * row's end are clobbered, the others hold their values (column tiles run down, rows up). */
+     * ldc leaves that room, or ldc = n, start is not c and k <= FN_DEEPEST_TIGHT: then only up to lanes - 1 elements
+     * past the last row's end are clobbered, the others hold their values (column tiles run down, rows up). */
     /* a[m,k] row-major: element (i, p) at a[i * lda + p] */
     void (*product)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const FN_T *a, ptrdiff_t lda, const FN_T *b,
                     ptrdiff_t ldb, const FN_T *start, ptrdiff_t ldstart, FN_T *c, ptrdiff_t ldc);

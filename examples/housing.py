@@ -26,8 +26,7 @@ def load(path: Path) -> tuple[np.ndarray, np.ndarray]:
     A missing number (some districts lack total_bedrooms) becomes its column's median, the category one column a value,
     and counts of a district their logarithms: they span four powers of ten.
     """
-    opened = gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="")
-    with opened as file:
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rt", newline="") as file:
         rows = list(csv.DictReader(file))
     missing = {TARGET, CATEGORY} - set(rows[0] if rows else ())
     if missing:

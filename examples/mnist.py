@@ -48,7 +48,9 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
         )
     shape = tuple(np.frombuffer(content, dtype=">u4", count=dimensions, offset=4).tolist())
     if len(content) - start != math.prod(shape):
-        raise ValueError(f"{path}: expected {math.prod(shape)} bytes for shape {shape}, received: {len(content) - start}")
+        raise ValueError(
+            f"{path}: expected {math.prod(shape)} bytes for shape {shape}, received: {len(content) - start}"
+        )
     return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
 
 

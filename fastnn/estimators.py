@@ -3,7 +3,7 @@
 What belongs to one task is here: labels or targets, outputs, loss, score. What both share is in perceptron.py.
 """
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -284,7 +284,7 @@ best_validation_score_, n_iter_, t_, n_layers_, n_outputs_
     True
     """
 
-    _rules = {**BaseMLP._rules, "loss": (OneOf("a str", ("poisson", "squared_error")),)}
+    _rules: ClassVar[dict[str, Any]] = {**BaseMLP._rules, "loss": (OneOf("a str", ("poisson", "squared_error")),)}
 
     def __init__(
         self,

@@ -120,4 +120,6 @@ def check_parameters(rules: Mapping[str, Sequence[Rule]], values: Mapping[str, A
         if not any(rule.accepts(value) for rule in allowed):
             *others, last = map(str, allowed)
             expected = f"{', '.join(others)} or {last}" if others else last
-            raise InvalidParameterError(f"The {name!r} parameter of {caller} must be {expected}. Got {value!r} instead.")
+            raise InvalidParameterError(
+                f"The {name!r} parameter of {caller} must be {expected}. Got {value!r} instead."
+            )

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn import arguments, backward, data, progress, training
+from fastnn import arguments, data, progress, training
 from fastnn._core import engine, threads
 from fastnn.callbacks import History
 from fastnn.layers import Layer
@@ -377,15 +377,12 @@ class Sequential(Stack):
         """
         dataset = self.training.dataset(x, y, sample_weight)
         self.build((dataset.x.shape[1],))
-        loss, flat = self.training.trainer().gradients(*dataset)
+        loss, flat, *of_inputs = self.training.trainer().gradients(*dataset, inputs=inputs)
         parts, start = [], 0
         for view in self._views():
             parts.append(flat[start : start + view.size].reshape(view.shape))
             start += view.size
-        if not inputs:
-            return loss, parts
-        setting = self.training.check(dataset.x.shape[1])
-        return loss, parts, backward.input_gradient(self.plan, self.parameters, setting, dataset)
+        return loss, parts, *of_inputs
 
 
 def _scores(logs: dict[str, float], return_dict: bool) -> Any:

@@ -8,7 +8,7 @@ import warnings
 from abc import ABC, abstractmethod
 from itertools import pairwise
 from numbers import Integral, Real
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -61,7 +61,7 @@ class LossSettings(NamedTuple):
 class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc, unused-ignore]
     """Fitting and state of both estimators."""
 
-    _rules: dict[str, Any] = {
+    _rules: ClassVar[dict[str, Any]] = {
         "hidden_layer_sizes": (ARRAY_LIKE, *_COUNT),
         "activation": (OneOf("a str", ("identity", "logistic", "relu", "tanh")),),
         "solver": (OneOf("a str", ("adam", "lbfgs", "sgd")),),

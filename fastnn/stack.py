@@ -40,7 +40,7 @@ class Stack:
         self.layers: list[Layer] = []
         self.inputs: int | None = None
         self._declared: int | None = None  # the width that Input or input_shape said
-        self.parameters: np.ndarray | None = None
+        self.parameters: Any = None  # an ndarray once built
         self.plan: Any = None
         for layer in layers or []:
             self._append(layer)
@@ -199,8 +199,8 @@ class Stack:
         """Raise ValueError if an activation has no derivative, or the last layer's outputs are random."""
         if self.layers[-1].random:
             raise ValueError(
-                f"expected a last layer whose outputs can be compared with y, received: {self.layers[-1].name!r}, which "
-                "draws random numbers; put it before the last Dense layer"
+                f"expected a last layer whose outputs can be compared with y, received: {self.layers[-1].name!r}, "
+                "which draws random numbers; put it before the last Dense layer"
             )
         for layer in self.layers:
             activation = getattr(layer, "activation", None)

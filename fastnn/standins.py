@@ -57,9 +57,7 @@ class BaseEstimator:
         valid = sorted(self._defaults())
         for name, value in params.items():
             if name not in valid:
-                raise ValueError(
-                    f"Invalid parameter {name!r} for estimator {self}. Valid parameters are: {valid!r}."
-                )
+                raise ValueError(f"Invalid parameter {name!r} for estimator {self}. Valid parameters are: {valid!r}.")
             setattr(self, name, value)
         return self
 
@@ -259,9 +257,7 @@ def r2_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
     """
     truth, prediction = (np.asarray(y, dtype=np.float64).reshape(len(y), -1) for y in (y_true, y_pred))
     if len(truth) < 2:
-        warnings.warn(
-            "R^2 score is not well-defined with less than two samples.", UndefinedMetricWarning, stacklevel=2
-        )
+        warnings.warn("R^2 score is not well-defined with less than two samples.", UndefinedMetricWarning, stacklevel=2)
         return float("nan")
     weight = np.ones(len(truth)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
     error = weight @ (truth - prediction) ** 2
@@ -280,7 +276,8 @@ def check_random_state(seed: Any) -> np.random.RandomState:
         return np.random.mtrand._rand  # type: ignore[attr-defined, no-any-return]
     if isinstance(seed, np.random.RandomState):
         return seed
-    return np.random.RandomState(seed)  # noqa: NPY002: scikit-learn's stream of numbers is this one's
+    # the old generator: its stream of numbers is the one that scikit-learn draws from
+    return np.random.RandomState(seed)
 
 
 def _share(counts: Array, n: int, generator: np.random.RandomState) -> Array:
@@ -302,9 +299,7 @@ def _share(counts: Array, n: int, generator: np.random.RandomState) -> Array:
     return shares.astype(int)
 
 
-def _stratified(
-    labels: Array, n_train: int, n_test: int, generator: np.random.RandomState
-) -> tuple[Array, Array]:
+def _stratified(labels: Array, n_train: int, n_test: int, generator: np.random.RandomState) -> tuple[Array, Array]:
     """Draw row numbers so that every label has its share in both parts."""
     classes, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
     if counts.min() < 2:

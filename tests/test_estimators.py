@@ -161,7 +161,9 @@ def test_partial_fit_follows_scikit_learn(task, solver):
     for epoch in range(6):
         rows = slice(epoch % 2 * 50, epoch % 2 * 50 + 45)
         for model in models:
-            first = {"classes": np.arange(2) if task == "indicator" else np.unique(y)} if name == "MLPClassifier" else {}
+            first = (
+                {"classes": np.arange(2) if task == "indicator" else np.unique(y)} if name == "MLPClassifier" else {}
+            )
             model.partial_fit(X[rows], y[rows], **first)
     assert_same_course(*models, X, 1e-8)
 
@@ -200,7 +202,9 @@ def test_same_constructor(name):
     from sklearn import neural_network
 
     theirs, ours = (inspect.signature(getattr(module, name)).parameters for module in (neural_network, fastnn))
-    assert [(p.name, p.kind, p.default) for p in ours.values()] == [(p.name, p.kind, p.default) for p in theirs.values()]
+    assert [(p.name, p.kind, p.default) for p in ours.values()] == [
+        (p.name, p.kind, p.default) for p in theirs.values()
+    ]
     assert repr(getattr(fastnn, name)(alpha=0.5)) == repr(getattr(neural_network, name)(alpha=0.5))
 
 
@@ -335,7 +339,7 @@ def test_an_interrupt_leaves_a_usable_model(monkeypatch):
 def test_random_state_moves_on():
     """A RandomState is used, not copied: two fits draw different weights."""
     _, _, X, y = make_task("binary")
-    model = MLPClassifier((3,), max_iter=1, random_state=np.random.RandomState(0))  # noqa: NPY002
+    model = MLPClassifier((3,), max_iter=1, random_state=np.random.RandomState(0))
     assert model.fit(X, y).loss_curve_ != model.fit(X, y).loss_curve_
 
 

@@ -81,7 +81,7 @@ def test_broken_idx_files(tmp_path, content, message):
 
 def test_missing_and_cut_idx_files(tmp_path):
     read_idx = example("mnist").read_idx
-    with pytest.raises(FileNotFoundError, match="expected images or images.gz"):
+    with pytest.raises(FileNotFoundError, match=r"expected images or images\.gz"):
         read_idx(tmp_path / "images", 3)
     (tmp_path / "images.gz").write_bytes(gzip.compress(b"1234567890")[:-6])
     with pytest.raises(ValueError, match="not a whole gzip file"):
@@ -91,5 +91,5 @@ def test_missing_and_cut_idx_files(tmp_path):
 def test_other_csv_files(tmp_path):
     path = tmp_path / "other.csv"
     path.write_text("a,b\n1,2\n")
-    with pytest.raises(ValueError, match="missing: .*median_house_value"):
+    with pytest.raises(ValueError, match=r"missing: .*median_house_value"):
         example("housing").load(path)

@@ -128,7 +128,8 @@ INLINE V FN(log)(V x) {
     const I one_bits = (I)FN(splat)(1), half_bits = (I)FN(splat)(FN(root_of_half));
     I denormal = x < FN(splat)(FN(smallest_normal));
     V scaled = FN(select)(denormal, x * FN(splat)((T)((INT)1 << (FN(mantissa_bits) + 1))), x);
-    I bits = (I)scaled + (one_bits - half_bits);
+    /* unsigned: NaN's bits may run over, and are selected away below */
+    I bits = (I)((FN(exponents))scaled + (FN(exponents))(one_bits - half_bits));
     V m = (V)((bits & FN(isplat)(((INT)1 << FN(mantissa_bits)) - 1)) + half_bits);
     /* the exponent goes into the mantissa of 2^mantissa, which turns it into a value on every CPU */
     V whole = FN(splat)((T)((INT)1 << FN(mantissa_bits)));

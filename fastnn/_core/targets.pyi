@@ -1,3 +1,4 @@
+COMPILER: str
 ACTIVATIONS: dict[str, tuple[int, int, float]]
 LOSSES: dict[str, tuple[int, int, str]]
 OPTIMIZERS: dict[str, tuple[int, int]]

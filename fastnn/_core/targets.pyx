@@ -5,7 +5,18 @@ Compiled together with csrc; every other extension reaches the kernels through t
 """
 import os
 
+cdef extern from *:
+    """
+    #if defined(__clang__)
+    #define FN_COMPILER "clang " __clang_version__
+    #else
+    #define FN_COMPILER "gcc " __VERSION__
+    #endif
+    """
+    const char *FN_COMPILER
+
 cdef const fn_target *active = NULL
+COMPILER = (<bytes>FN_COMPILER).decode("ascii").strip()
 
 
 cdef uint64_t flush_denormals() noexcept nogil:

@@ -100,7 +100,7 @@ cdef class Trainer:
     cdef int judge_with(self, Judge *judge) except -1:
         loss = self.options["loss"]
         index, truth, fuses = LOSSES[loss]
-        last = next((op for op in reversed(self.plan.ops) if op[0] != "dropout"), ("", ""))
+        last = self.plan.ops[len(self.plan.ops) - 1] if self.plan.ops else ("", "")
         judge.loss = index
         judge.labels = truth == targets.FN_TRUTH_LABELS
         judge.fused = bool(fuses) and last[0] == "activation" and last[1] == fuses
