@@ -1,4 +1,8 @@
-"""Activations forward and backward beside NumPy's ufuncs, on a batch that stays in cache and one that does not."""
+"""Activations forward and backward beside NumPy's ufuncs, on a batch that stays in cache and one that does not.
+
+Ours are called as tests call them, checks of the arguments included: some 10 us that the engine does not spend, which
+show at 128x128.
+"""
 
 import numpy as np
 import numpy_kernels

@@ -1,4 +1,7 @@
-"""Optimizer updates of a flat vector beside NumPy's ufuncs: the parameters of 784-128-10 and of 784-512-512-10."""
+"""Optimizer updates of a flat vector beside NumPy's ufuncs: the parameters of 784-128-10 and of 784-512-512-10.
+
+Ours include some 10 us of checked arguments that the engine does not spend.
+"""
 
 import numpy as np
 import numpy_kernels

@@ -25,7 +25,7 @@ from yardstick import fork_join_seconds, peak
 from fastnn._core import targets, threads
 
 SETTINGS = (1, None)  # threads; None: the library's own choice
-TOLERANCE = 1e-3  # relative, of the losses after one epoch: sums of other orders, and Adam's epsilon in other places
+TOLERANCE = 1e-3  # relative, of the losses after one epoch: see Configuration.epsilon
 SETTLE_SECONDS = 0.02  # for the threads of who was last to fall asleep
 
 

@@ -20,7 +20,9 @@ class Configuration(NamedTuple):
     learning_rate: float = 1e-3
     beta_1: float = 0.9
     beta_2: float = 0.999
-    epsilon: float = 1e-7
+    # PyTorch's and optax's. Keras, and so fastnn, adds it before the bias corrections, they after: at Keras's 1e-7 the
+    # losses of 784-128-10 after an epoch are 2.4e-3 apart, at 1e-8 3e-4, though all agree with float64's of their form.
+    epsilon: float = 1e-8
 
     @property
     def steps(self) -> int:

@@ -75,6 +75,7 @@ def timed(request, benchmark, dtype, engine, shape, threads):
 FIXED = {"shape", "dtype", "engine"}
 
 
+@pytest.hookimpl(trylast=True)  # below pytest-benchmark's tables
 def pytest_terminal_summary(terminalreporter, config):
     groups = {}
     for group, engine, seconds, info in config.stash[RECORDS]:

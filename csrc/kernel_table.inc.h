@@ -11,7 +11,6 @@
  */
 #ifndef FN_SLACK_BYTES
 #define FN_SLACK_BYTES 512
-#define FN_DEEPEST_TIGHT 256
 #define FN_PEAK_CHAINS 12
 #endif
 
@@ -24,9 +23,9 @@ typedef struct {
      * c[m,n] = start + a b. Every element is one chain of fused multiply-adds over k in ascending order, started
      * from `start`, so its bits do not depend on m, n or how rows and columns are split between calls.
      * start: NULL for zero; with ldstart = 0 one row for all (a bias); start = c, ldstart = ldc to go on from c.
-     * b and start over-read. Writes whole vectors: a row of c is written up to n rounded up to lanes, so either
-     * ldc leaves that room, or ldc = n, start is not c and k <= FN_DEEPEST_TIGHT: then only up to lanes - 1 elements
-     * past the last row's end are clobbered, the others hold their values (column tiles run down, rows up). */
+     * b and start over-read. Writes whole vectors: a row of c is written up to n rounded up to lanes. Either ldc leaves
+     * that room; or ldc = n, start is not c and b is not given transposed: then only up to lanes - 1 elements past the
+     * last row's end are clobbered, the others hold their values (column tiles run down, rows up). */
     /* a[m,k] row-major: element (i, p) at a[i * lda + p] */
     void (*product)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const FN_T *a, ptrdiff_t lda, const FN_T *b,
                     ptrdiff_t ldb, const FN_T *start, ptrdiff_t ldstart, FN_T *c, ptrdiff_t ldc);

@@ -3,14 +3,15 @@
 Importing it loads NumPy and the compiled core, nothing else; the estimators are loaded when first used.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastnn import activations, callbacks, initializers, layers, losses, metrics, optimizers, regularizers, utils
-from fastnn.config import show_config
+from fastnn.config import __version__, show_config
 from fastnn.layers import Input
 from fastnn.network import Sequential
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from fastnn.estimators import MLPClassifier, MLPRegressor
 
 __all__ = [
     "Input",

@@ -47,6 +47,15 @@ def one_of(name: str, value: Any, choices: tuple[str, ...]) -> str:
     raise ValueError(f"expected `{name}` to be one of {', '.join(map(repr, choices))}, received: {name}={value!r}")
 
 
+def sequence(name: str, value: Any) -> list[Any]:
+    """Return the items of a sequence, none for None; a string is no sequence."""
+    if value is None:
+        return []
+    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
+        raise TypeError(f"expected `{name}` to be a list, received: {name}={value!r}")
+    return list(value)
+
+
 def seed(value: Any) -> int | None:
     """Return None or a non-negative integer."""
     return None if value is None else integer("seed", value, least=0)

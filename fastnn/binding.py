@@ -52,18 +52,12 @@ class Binding:
         # Keras's L2(l2) adds l2 * sum w^2, scikit-learn's alpha alpha / 2 * sum w^2
         penalty = L2(recipe.alpha / 2) if recipe.alpha else None
         activations = [recipe.activation] * (len(recipe.shapes) - 1) + [recipe.out_activation]
-        self.model = Sequential(
-            [
-                Input((recipe.shapes[0][0],)),
-                *(
-                    Dense(units, KERAS_NAMES[activation], kernel_initializer="zeros", kernel_regularizer=penalty)
-                    for (_, units), activation in zip(recipe.shapes, activations, strict=True)
-                ),
-            ],
-            dtype=recipe.dtype,
-        )
-        self._kernels: list[Array] = [layer.kernel for layer in self.model.layers]
-        self._biases: list[Array] = [layer.bias for layer in self.model.layers]
+        layers = [
+            Dense(units, KERAS_NAMES[activation], kernel_initializer="zeros", kernel_regularizer=penalty)
+            for (_, units), activation in zip(recipe.shapes, activations, strict=True)
+        ]
+        self.model = Sequential([Input((recipe.shapes[0][0],)), *layers], dtype=recipe.dtype)
+        self._kernels, self._biases = zip(*(layer.arrays() for layer in layers), strict=True)
 
     def adopt(self, coefs: list[Any], intercepts: list[Any]) -> None:
         """Copy in every array that is not yet a view of the network, and put the view in its place."""

@@ -88,10 +88,18 @@ class CallbackList:
     ------
     TypeError
         If one is no Callback.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> CallbackList([fastnn.callbacks.History()], None, {"epochs": 1}).wants_batches
+    False
     """
 
     def __init__(self, callbacks: Any, model: Any, params: dict[str, Any]) -> None:
-        given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
+        if isinstance(callbacks, Callback):
+            callbacks = [callbacks]
+        given = arguments.sequence("callbacks", callbacks)
         for callback in given:
             if not isinstance(callback, Callback):
                 raise TypeError(f"expected callbacks to be fastnn.callbacks.Callback objects, received: {callback!r}")

@@ -9,6 +9,8 @@ import numpy as np
 
 from fastnn._core import targets, threads
 
+__version__ = "0.1.0"
+
 
 def show_config(mode: str = "stdout") -> dict[str, Any] | None:
     """Print, or return, version, CPU target, threads, OpenMP, compiler and NumPy.
@@ -35,8 +37,6 @@ def show_config(mode: str = "stdout") -> dict[str, Any] | None:
     """
     if mode not in ("stdout", "dicts"):
         raise ValueError(f"expected `mode` to be 'stdout' or 'dicts', received: mode={mode!r}")
-    from fastnn import __version__
-
     facts: dict[str, Any] = {
         "fastnn": __version__,
         "cpu target": targets.active_name(),

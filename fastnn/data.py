@@ -122,11 +122,9 @@ def values(y: Any, rows: int, width: int, dtype: str, name: str = "y") -> np.nda
             f"expected {name} of shape (rows, {width}), one column for each output, received: shape={array.shape}{hint}"
         )
     _check_rows(array, rows, name)
-    with np.errstate(over="ignore"):
-        array = np.ascontiguousarray(array, dtype=dtype)
-    array = array.copy() if not _readable(array) else array
     check_finite(array, dtype, name)
-    return array
+    array = np.ascontiguousarray(array, dtype=dtype)
+    return array if _readable(array) else array.copy()
 
 
 def labels(y: Any, rows: int, width: int, name: str = "y") -> np.ndarray:
@@ -159,11 +157,10 @@ def weights(sample_weight: Any, rows: int, dtype: str) -> np.ndarray:
     if array.ndim != 1:
         raise ValueError(f"expected {name} of shape (rows,), received: shape={array.shape}")
     _check_rows(array, rows, name)
-    with np.errstate(over="ignore"):
-        array = np.ascontiguousarray(array, dtype=dtype)
+    check_finite(array.reshape(-1, 1), dtype, name)
+    array = np.ascontiguousarray(array, dtype=dtype)
     if array.strides[0] != array.itemsize:
         array = array.copy()
-    check_finite(array.reshape(-1, 1), dtype, name)
     check_range(array.reshape(-1, 1), 0.0, np.inf, name=name)
     if not array.any():
         raise ValueError(f"expected {name} to have a positive value, received: all zeros")

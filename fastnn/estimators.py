@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
+from fastnn import data
 from fastnn.compat import (
     ClassifierMixin,
     RegressorMixin,
@@ -17,9 +18,10 @@ from fastnn.compat import (
     unique_labels,
     validate_data,
 )
+from fastnn.epoch import LossSettings
 from fastnn.hyperparameters import OneOf
 from fastnn.labels import LabelCodec
-from fastnn.perceptron import DTYPES, BaseMLP, LossSettings
+from fastnn.perceptron import DTYPES, BaseMLP, unchanged_on_error
 
 __all__ = ["MLPClassifier", "MLPRegressor"]
 
@@ -181,11 +183,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
         if known is None and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
         if known is None:
-            labels = np.asarray(y)
-            multilabel = labels.ndim == 2 and labels.shape[1] > 1
-            self._codec = LabelCodec(labels if multilabel else np.asarray(classes))
-            self.classes_ = unique_labels(classes)
-        elif classes is not None and not np.array_equal(known, unique_labels(classes)):
+            with unchanged_on_error(self):
+                labels = np.asarray(y)
+                multilabel = labels.ndim == 2 and labels.shape[1] > 1
+                self._codec = LabelCodec(labels if multilabel else np.asarray(classes))
+                self.classes_ = unique_labels(classes)
+                return self._fit(X, y, sample_weight, incremental=True)
+        if classes is not None and not np.array_equal(known, unique_labels(classes)):
             raise ValueError(f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {known!r}")
         return self._fit(X, y, sample_weight, incremental=True)
 
@@ -351,7 +355,10 @@ best_validation_score_, n_iter_, t_, n_layers_, n_outputs_
         return X, y
 
     def _encode(self, y: Array, dtype: np.dtype[Any]) -> tuple[Array, int, str]:
-        truth = np.ascontiguousarray(y.reshape(len(y), -1), dtype=dtype)
+        columns = y.reshape(len(y), -1)
+        truth = data.values(columns, *columns.shape, dtype.name)
+        if self.loss == "poisson":
+            data.check_range(truth, 0.0, np.inf, name="y of loss='poisson'")
         return truth, truth.shape[1], "exp" if self.loss == "poisson" else "identity"
 
     def _loss_settings(self, truth: Array) -> LossSettings:

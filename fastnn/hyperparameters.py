@@ -33,7 +33,7 @@ class Between:
     a float in the range [0.0, 1.0) True False False
     """
 
-    def __init__(self, kind: type[Real], low: float, high: float = math.inf, closed: str = "left") -> None:
+    def __init__(self, kind: type[Any], low: float, high: float = math.inf, closed: str = "left") -> None:
         self.kind, self.low, self.high, self.closed = kind, low, high, closed
 
     def accepts(self, value: Any) -> bool:

@@ -16,7 +16,14 @@ Shape = tuple[int, ...]
 
 
 class Initializer(arguments.Configured):
-    """Base of initializers: called with a shape they return an array."""
+    """Base of initializers: called with a shape they return an array.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> isinstance(fastnn.initializers.get("zeros"), fastnn.initializers.Initializer)
+    True
+    """
 
     seed: int | None = None
 

@@ -70,18 +70,18 @@ class LabelCodec:
         """
         y = np.asarray(y)
         if self.kind == "multilabel-indicator":
-            return (y != 0).astype(dtype)
+            marks: Array = np.not_equal(y, 0).astype(dtype)
+            return marks
         if type_of_target(y) == "multilabel-indicator":
             raise ValueError("The object was not fitted with multilabel input.")
-        numbers = np.searchsorted(self.classes, y)
+        numbers: Array = np.searchsorted(self.classes, y)
         return numbers.astype(np.int32) if self.kind == "multiclass" else numbers.astype(dtype).reshape(-1, 1)
 
     def decode(self, outputs: Array) -> Array:
         """Return the labels that outputs of shape (n, outputs) stand for: the largest, or those above one half."""
-        if self.kind == "multiclass":
-            return self.classes.take(outputs.argmax(axis=1))
-        chosen = (outputs > 0.5).astype(int)
+        chosen: Array = outputs.argmax(axis=1) if self.kind == "multiclass" else (outputs > 0.5).astype(int)
         if self.kind == "multilabel-indicator":
             return chosen
         # a single class has no second name to give: "clip" keeps to the first
-        return self.classes.take(chosen.ravel(), mode="clip")
+        labels: Array = self.classes.take(chosen.ravel(), mode="clip")
+        return labels

@@ -18,7 +18,14 @@ Op = tuple[Any, ...]
 
 
 class Weight(NamedTuple):
-    """Declaration of one parameter array of a layer."""
+    """Declaration of one parameter array of a layer.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> [weight.shape for weight in fastnn.layers.Dense(2).weights(3)]
+    [(3, 2), (2,)]
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -41,6 +48,13 @@ class Layer(arguments.Configured):
         Whether training changes its parameters. Takes effect at the next `Sequential.compile`.
     input_shape : tuple of int, optional
         (features,), for the first layer of a model without `Input`.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> model = fastnn.Sequential([fastnn.Input((3,)), fastnn.layers.Dense(2), fastnn.layers.Activation("tanh")])
+    >>> [layer.count_params() for layer in model.layers]
+    [8, 0]
     """
 
     #: Whether training draws random numbers here.
@@ -195,6 +209,7 @@ def draw(weights: Sequence[Weight], flat: np.ndarray, source: np.random.SeedSequ
 
 def assign(views: Sequence[np.ndarray], weights: Sequence[Any], what: str) -> None:
     """Copy `weights` into `views` after checking number and shapes of all."""
+    weights = arguments.sequence("weights", weights)
     if len(weights) != len(views):
         raise ValueError(f"expected {what} to be given {len(views)} arrays, received: {len(weights)}")
     given = [np.asarray(weight) for weight in weights]
@@ -210,7 +225,7 @@ def assign(views: Sequence[np.ndarray], weights: Sequence[Any], what: str) -> No
 
 def _shape(name: str, shape: Any) -> tuple[int, ...]:
     """A shape without its rows: (features,); None in front, for the rows, is left out."""
-    given = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+    given = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
     if len(given) == 2 and given[0] is None:
         given = given[1:]
     if len(given) != 1:

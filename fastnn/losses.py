@@ -25,7 +25,14 @@ _LABELS = 1  # FN_TRUTH_LABELS of csrc/fastnn.h
 
 
 class Setting(NamedTuple):
-    """What the engine needs to know of a loss, for a given last activation and width."""
+    """What the engine needs to know of a loss, for a given last activation and width.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.losses.BinaryCrossentropy().setting("sigmoid", 2).kernel
+    'binary_crossentropy_from_logits'
+    """
 
     kernel: str
     value_scale: float
@@ -42,6 +49,13 @@ class Loss(arguments.Configured):
         Divide the sum of weighted rows by the number of rows (Keras's default), or by the sum of the weights
         (scikit-learn's mean). The same without sample weights.
     name : str
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> loss = fastnn.losses.get("mse")
+    >>> loss([0.0, 0.0], [1.0, 3.0]), loss.rows([0.0, 0.0], [1.0, 3.0])
+    (5.0, array([1., 9.]))
     """
 
     #: Kernel that takes predictions; "" if there is none.

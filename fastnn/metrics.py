@@ -14,7 +14,14 @@ Function = Callable[[Any, Any], Any]
 
 
 class Metric(NamedTuple):
-    """A metric of a compiled model: its key in logs, and its function."""
+    """A metric of a compiled model: its key in logs, and its function.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.metrics.get("mae").function([1.0, 2.0], [1.0, 4.0])
+    1.0
+    """
 
     name: str
     function: Function

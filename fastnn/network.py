@@ -76,12 +76,6 @@ class Sequential(Stack):
 
     # ---- inference ------------------------------------------------------------------------------------------------
 
-    def _features(self, x: Any) -> np.ndarray:
-        rows = data.features(x, self.inputs or self._declared, self.dtype)
-        if self.parameters is None:
-            self.build((rows.shape[1],))
-        return rows
-
     def predict(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> np.ndarray:
         """Return the outputs for rows of `x`.
 
@@ -103,11 +97,12 @@ class Sequential(Stack):
             If `x` has another width, no rows, NaN or infinities, or holds no real numbers.
         """
         training.checked_batch_size(batch_size)
-        x = self._features(x)
-        out = np.empty((x.shape[0], self.plan.outputs), dtype=self.dtype)
-        available = threads.default_threads()
-        for start, stop in training.Pace(training.FIRST_ROWS).slices(x.shape[0]):
-            engine.predict(self.plan, self.parameters, x[start:stop], out[start:stop], available)
+        x = data.features(x, self.inputs, self.dtype)
+        with self.built_for(x.shape[1]):
+            out = np.empty((x.shape[0], self.plan.outputs), dtype=self.dtype)
+            available = threads.default_threads()
+            for start, stop in training.Pace(training.FIRST_ROWS).slices(x.shape[0]):
+                engine.predict(self.plan, self.parameters, x[start:stop], out[start:stop], available)
         return out
 
     def __call__(self, x: Any) -> np.ndarray:
@@ -140,8 +135,9 @@ class Sequential(Stack):
 
     def activations(self, x: Any) -> list[np.ndarray]:
         """Return every layer's output for rows of `x`, as at inference: one array [rows, width] a layer."""
-        x = self._features(x)
-        made = engine.activations(self.plan, self.parameters, x)
+        x = data.features(x, self.inputs, self.dtype)
+        with self.built_for(x.shape[1]):
+            made = engine.activations(self.plan, self.parameters, x)
         last = np.cumsum([len(layer.ops((0, 0), 0)) for layer in self.layers]) - 1
         return [made[index] for index in last]
 
@@ -341,8 +337,8 @@ class Sequential(Stack):
         training.checked_batch_size(batch_size)
         progress.checked_verbose(verbose)
         dataset = self.training.dataset(x, y, sample_weight)
-        self.build((dataset.x.shape[1],))
-        logs = self.training.evaluate(dataset)
+        with self.built_for(dataset.x.shape[1]):
+            logs = self.training.evaluate(dataset)
         if verbose:
             print(progress.format_logs(logs))
         return _scores(logs, return_dict)
@@ -376,8 +372,8 @@ class Sequential(Stack):
         (1.0, 4.0, 2.0, 2.0)
         """
         dataset = self.training.dataset(x, y, sample_weight)
-        self.build((dataset.x.shape[1],))
-        loss, flat, *of_inputs = self.training.trainer().gradients(*dataset, inputs=inputs)
+        with self.built_for(dataset.x.shape[1]):
+            loss, flat, *of_inputs = self.training.trainer().gradients(*dataset, inputs=inputs)
         parts, start = [], 0
         for view in self._views():
             parts.append(flat[start : start + view.size].reshape(view.shape))

@@ -25,6 +25,12 @@ class Optimizer(arguments.Configured):
         A rate, or a schedule ``rate(step)`` of the number of steps taken before; may be set at any time.
     weight_decay : float, optional
         Decoupled decay: before each update, parameters shrink by ``learning_rate * weight_decay`` of themselves.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.optimizers.SGD(lambda step: 0.1 / (step + 1)).rates(first=0, steps=2)
+    array([0.1 , 0.05])
     """
 
     def __init__(self, learning_rate: Rate, weight_decay: float | None = None) -> None:

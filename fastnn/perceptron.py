@@ -6,15 +6,16 @@ every sum over the data is the engine's. Labels and targets do not belong here. 
 
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from numbers import Integral, Real
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from fastnn import data
-from fastnn._core import engine, threads
 from fastnn.binding import Binding, Recipe
 from fastnn.compat import (
     BaseEstimator,
@@ -25,16 +26,16 @@ from fastnn.compat import (
     train_test_split,
     validate_data,
 )
+from fastnn.epoch import Epoch, LossSettings
 from fastnn.hyperparameters import ARRAY_LIKE, BOOLEAN, RANDOM_STATE, Between, OneOf, check_parameters
 from fastnn.solvers import Solver, adam, sgd
-from fastnn.training import Pace
 
-__all__ = ["DTYPES", "BaseMLP", "LossSettings"]
+__all__ = ["DTYPES", "BaseMLP", "unchanged_on_error"]
 
 Array = npt.NDArray[Any]
 
 #: What X may be without conversion. Bytes are widened batch by batch in the engine and count as float64.
-DTYPES = (np.float64, np.float32, np.uint8)
+DTYPES: tuple[Any, ...] = (np.float64, np.float32, np.uint8)
 
 _AT_LEAST_0 = (Between(Real, 0),)
 _ABOVE_0 = (Between(Real, 0, closed="neither"),)
@@ -42,20 +43,16 @@ _DECAY = (Between(Real, 0, 1, closed="left"),)
 _COUNT = (Between(Integral, 1),)
 
 
-class LossSettings(NamedTuple):
-    """A loss of the engine as scikit-learn scales it.
-
-    Parameters
-    ----------
-    name : str
-        One of the engine's losses.
-    value_scale, gradient_scale : float
-        Factors on a row's sum over its outputs, and on its gradient.
-    """
-
-    name: str
-    value_scale: float = 1.0
-    gradient_scale: float = 1.0
+@contextmanager
+def unchanged_on_error(estimator: Any) -> Iterator[None]:
+    """Give an estimator its attributes back where a check fails, or memory, before it trains."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
 
 
 class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc, unused-ignore]
@@ -158,12 +155,12 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc, unused-ignore]
 
     def __getstate__(self) -> dict[str, Any]:
         # The network is made again from coefs_ and intercepts_; a copy of it would share nothing with their copies.
-        state = dict(super().__getstate__())  # type: ignore[arg-type]
-        state.pop("_binding", None)
-        return state
+        state: Any = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_binding"}
 
     def _initialize(self, layer_units: list[int], dtype: np.dtype[Any], out_activation: str) -> None:
         """Draw the first parameters and open the books."""
+        vars(self).pop("_binding", None)  # the arrays of an earlier fit stay as they are
         self.n_iter_ = 0
         self.t_ = 0
         self.n_outputs_ = layer_units[-1]
@@ -181,9 +178,9 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc, unused-ignore]
 
     def _watch(self) -> None:
         """Start to watch the validation score or the loss, whichever decides when to stop."""
-        self.validation_scores_: list[float] | None = [] if self.early_stopping else None
-        self.best_validation_score_: float | None = -np.inf if self.early_stopping else None
-        self.best_loss_: float | None = None if self.early_stopping else np.inf
+        self.validation_scores_: Any = [] if self.early_stopping else None
+        self.best_validation_score_: Any = -np.inf if self.early_stopping else None
+        self.best_loss_: Any = None if self.early_stopping else np.inf
         self._no_improvement_count = 0
 
     # ---- fit ----------------------------------------------------------------------------------------------------
@@ -223,29 +220,38 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc, unused-ignore]
             raise ValueError(
                 f"{type(self).__name__} trains with solver='adam' or solver='sgd', received: solver='lbfgs'"
             )
-        if np.any(np.asarray(self.hidden_layer_sizes) <= 0):
-            raise ValueError(f"hidden_layer_sizes must be > 0, got {list(self.hidden_layer_sizes)}.")
+        sizes = np.ravel(self.hidden_layer_sizes)
+        if sizes.size and sizes.dtype.kind not in "iu":
+            raise ValueError(f"expected hidden_layer_sizes to be integers, received: {self.hidden_layer_sizes!r}")
+        if np.any(sizes <= 0):
+            raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes.tolist()}.")
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, incremental: bool) -> Self:
-        self._check_settings()
-        if self.early_stopping and incremental:
-            raise ValueError("partial_fit does not support early_stopping=True")
-        first_pass = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
-        X, y = self._validate_input(X, y, incremental, reset=first_pass)
-        if sample_weight is not None:
-            sample_weight = check_sample_weight(sample_weight, X)
-        dtype = np.dtype(np.float32 if X.dtype == np.float32 else np.float64) if first_pass else self.coefs_[0].dtype
-        X = data.features(X, None, dtype.name)
-        truth, outputs, out_activation = self._encode(y, dtype)
-        self._random_state = check_random_state(self.random_state)
-        if first_pass:
-            hidden = np.asarray(self.hidden_layer_sizes, dtype=int).ravel().tolist()
-            self._initialize([X.shape[1], *hidden, outputs], dtype, out_activation)
-        binding = self._bound()
-        if not incremental or not hasattr(self, "_optimizer"):
-            make = sgd if self.solver == "sgd" else adam
-            self._optimizer: Solver = make(self, binding.model.parameters.size, dtype)
-        self._fit_stochastic(binding, X, y, truth, sample_weight, incremental)
+        with unchanged_on_error(self):
+            self._check_settings()
+            if self.early_stopping and incremental:
+                raise ValueError("partial_fit does not support early_stopping=True")
+            first_pass = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
+            X, y = self._validate_input(X, y, incremental, reset=first_pass)
+            if sample_weight is not None:
+                sample_weight = check_sample_weight(sample_weight, X)
+            dtype = np.dtype(np.float32) if X.dtype == np.float32 else np.dtype(np.float64)
+            dtype = dtype if first_pass else self.coefs_[0].dtype
+            X = data.features(X, None, dtype.name)
+            truth, outputs, out_activation = self._encode(y, dtype)
+            self._random_state = check_random_state(self.random_state)
+            if first_pass:
+                hidden = np.ravel(self.hidden_layer_sizes).tolist()
+                self._initialize([X.shape[1], *hidden, outputs], dtype, out_activation)
+            binding = self._bound()
+            if not incremental or not hasattr(self, "_optimizer"):
+                make = sgd if self.solver == "sgd" else adam
+                self._optimizer: Solver = make(self, binding.model.parameters.size, dtype)
+            rows, validation = self._split(X, y, truth, sample_weight)
+            batch_size = self._batch_size(len(rows))
+            loss = self._loss_settings(truth)
+            epoch = Epoch(binding, self._optimizer, loss, batch_size, X, truth, sample_weight)
+        self._train(binding, epoch, rows, validation, incremental)
         if not np.isfinite(binding.model.parameters).all():
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may contain large values and need to be "
@@ -272,17 +278,14 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc, unused-ignore]
             return min(200, n)
         if self.batch_size > n:
             warnings.warn(
-                "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=5
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=4
             )
         return min(int(self.batch_size), n)
 
-    def _fit_stochastic(
-        self, binding: Binding, X: Array, y: Array, truth: Array, weight: Array | None, incremental: bool
+    def _train(
+        self, binding: Binding, epoch: Epoch, rows: Array, validation: tuple[Any, ...] | None, incremental: bool
     ) -> None:
         """Run epochs until a stop rule says enough."""
-        rows, validation = self._split(X, y, truth, weight)
-        loss = self._loss_settings(truth)
-        epoch = _Epoch(binding, self._optimizer, loss, self._batch_size(len(rows)), X, truth, weight)
         if (self.validation_scores_ is not None) != self.early_stopping:
             self._watch()  # early_stopping was changed before a warm start
         best = binding.model.parameters.copy() if validation else None
@@ -361,53 +364,3 @@ class BaseMLP(BaseEstimator, ABC):  # type: ignore[misc, unused-ignore]
         """Return the network's outputs for rows that a user passed."""
         check_is_fitted(self)
         return self._bound().model.predict(validate_data(self, X, dtype=DTYPES, reset=False))
-
-
-class _Epoch:
-    """One pass over the data: a Trainer of the engine, its learning rates, and the mean of its losses."""
-
-    def __init__(
-        self,
-        binding: Binding,
-        solver: Solver,
-        loss: LossSettings,
-        batch_size: int,
-        X: Array,
-        truth: Array,
-        weight: Array | None,
-    ) -> None:
-        self.solver, self.batch_size, self.weight = solver, batch_size, weight
-        self.pace = Pace()
-        self.trainer = engine.Trainer(
-            binding.model.plan,
-            binding.model.parameters,
-            solver.states if len(solver.states) else None,
-            loss=loss.name,
-            optimizer=solver.optimizer,
-            value_scale=loss.value_scale,
-            gradient_scale=loss.gradient_scale,
-            weighted_mean=True,
-            penalty_over_batch=True,
-            numbers=solver.numbers,
-            batch_size=batch_size,
-            threads=threads.default_threads(),
-            seed=0,
-        )
-        self.trainer.iterations = solver.iterations
-        self.trainer.bind(X, truth, None if weight is None else weight.astype(binding.recipe.dtype, copy=False))
-
-    def run(self, rows: Array) -> float:
-        """Train on the rows in this order; return the mean of the batches' losses, each counted by its rows."""
-        starts = np.arange(0, len(rows), self.batch_size)
-        if self.weight is not None and not np.add.reduceat(self.weight[rows], starts).all():
-            # scikit-learn's error, out of np.average; the engine would skip such a batch
-            raise ZeroDivisionError("Weights sum to zero, can't be normalized")
-        losses = np.empty(len(starts))
-        rates = np.full(len(starts), self.solver.learning_rate)
-        try:
-            for first, last in self.pace.slices(len(starts)):
-                end = min(last * self.batch_size, len(rows))
-                self.trainer.run(rows, first * self.batch_size, end, rates[first:last], losses[first:last])
-        finally:  # also where Ctrl-C ended it: the moments have counted these steps
-            self.solver.iterations = self.trainer.iterations
-        return float(losses @ np.diff(starts, append=len(rows)) / len(rows))

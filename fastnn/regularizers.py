@@ -10,7 +10,15 @@ from fastnn import arguments
 
 
 class Regularizer(arguments.Configured):
-    """Base of penalties ``l1 sum |w| + l2 sum w^2``; `l1` and `l2` are the factors, 0 where absent."""
+    """Base of penalties ``l1 sum |w| + l2 sum w^2``; `l1` and `l2` are the factors, 0 where absent.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> penalty = fastnn.regularizers.get("l2")
+    >>> penalty.l1, penalty.l2
+    (0.0, 0.01)
+    """
 
     l1 = 0.0
     l2 = 0.0

@@ -5,11 +5,12 @@ Base of network.Sequential, which has the documentation.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import warnings
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -42,7 +43,7 @@ class Stack:
         self._declared: int | None = None  # the width that Input or input_shape said
         self.parameters: Any = None  # an ndarray once built
         self.plan: Any = None
-        for layer in layers or []:
+        for layer in arguments.sequence("layers", layers):
             self._append(layer)
         self._reassemble()
 
@@ -136,6 +137,20 @@ class Stack:
             raise ValueError("expected the width of the input: add Input(shape=(n,)) first, or fit the model")
         if self.parameters is None:
             self._assemble(inputs)
+
+    @contextlib.contextmanager
+    def built_for(self, inputs: int) -> Iterator[None]:
+        """Build if need be; an error in the block undoes that."""
+        built, before = self.built, [(layer, layer.inputs, layer.flat) for layer in self.layers]
+        try:
+            self.build((inputs,))
+            yield
+        except BaseException:
+            if not built:
+                self.inputs = self.parameters = self.plan = None
+                for layer, width, flat in before:
+                    layer.inputs, layer.flat = width, flat
+            raise
 
     def _assemble(self, inputs: int) -> None:
         widths = [inputs]

@@ -273,7 +273,8 @@ def r2_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
 def check_random_state(seed: Any) -> np.random.RandomState:
     """Return the generator that a random_state argument stands for."""
     if seed is None or seed is np.random:
-        return np.random.mtrand._rand  # type: ignore[attr-defined, no-any-return]
+        generator: np.random.RandomState = np.random.mtrand._rand
+        return generator
     if isinstance(seed, np.random.RandomState):
         return seed
     # the old generator: its stream of numbers is the one that scikit-learn draws from
@@ -286,7 +287,7 @@ def _share(counts: Array, n: int, generator: np.random.RandomState) -> Array:
     Equal remainders are settled by a draw from `generator`.
     """
     exact = counts / counts.sum() * n
-    shares = np.floor(exact)
+    shares: Array = np.floor(exact)
     missing = int(n - shares.sum())
     remainders = exact - shares
     for value in np.unique(remainders)[::-1]:

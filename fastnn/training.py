@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -84,7 +84,9 @@ class Training:
         self.model = model
         self.optimizer = optimizers.get(optimizer)
         self.loss = None if loss is None else losses.get(loss)
-        given = [metrics_] if isinstance(metrics_, str) or callable(metrics_) else list(metrics_ or [])
+        given = (
+            [metrics_] if isinstance(metrics_, str) or callable(metrics_) else arguments.sequence("metrics", metrics_)
+        )
         self.metrics = [metrics.get(metric) for metric in given]
         self.penalty_over_batch = bool(penalty_over_batch)
         self.iterations = 0
@@ -189,10 +191,10 @@ class Training:
         told = CallbackList(callbacks, model, plan)
         told.callbacks = [*told.callbacks, history]
         shown = progress.reporter(verbose, epochs, rows)
-        model.build((dataset.x.shape[1],))
+        with model.built_for(dataset.x.shape[1]):
+            trainer = self.trainer(batch_size)
+            trainer.bind(*dataset)
         model.warn_of_equal_units()
-        trainer = self.trainer(batch_size)
-        trainer.bind(*dataset)
         model.history, model.stop_training = history, False
         told.attach()
         pace = Pace()
@@ -297,9 +299,9 @@ class Training:
     def train_on_batch(self, dataset: Dataset) -> Logs:
         """Take one step on all rows; the loss and metrics are those before it."""
         rows = dataset.rows
-        self.model.build((dataset.x.shape[1],))
-        trainer = self.trainer(rows)
-        trainer.bind(*dataset)
+        with self.model.built_for(dataset.x.shape[1]):
+            trainer = self.trainer(rows)
+            trainer.bind(*dataset)
         loss = np.empty(1, dtype=np.float64)
         outputs = np.empty((rows, self.model.plan.outputs), dtype=self.model.dtype) if self.metrics else None
         rates = self.optimizer.rates(self.iterations, 1)
@@ -348,6 +350,8 @@ def validation_arrays(validation_data: Any) -> tuple[Any, ...]:
 
 def class_weights(y: np.ndarray, class_weight: Any, dtype: str) -> np.ndarray:
     """Return each row's weight by its class: of labels, of a single 0-or-1 output, or the largest of one-hot rows."""
+    if not isinstance(class_weight, Mapping):
+        raise TypeError(f"expected `class_weight` to be a dict, received: class_weight={class_weight!r}")
     single = y.reshape(-1) if y.ndim == 1 or y.shape[1] == 1 else y.argmax(axis=1)
     classes = single.astype(np.int64)
     present, place = np.unique(classes, return_inverse=True)

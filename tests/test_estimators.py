@@ -1,11 +1,9 @@
 """MLPClassifier and MLPRegressor: scikit-learn's numbers, its books, its errors, and the state behind them."""
 
 import copy
-import doctest
 import importlib
 import inspect
 import pickle
-import warnings
 
 import numpy as np
 import pytest
@@ -27,7 +25,6 @@ SOLVERS = {
     "adaptive": {"solver": "sgd", "learning_rate": "adaptive", "tol": 0.05, "n_iter_no_change": 2},
 }
 TASKS = ("binary", "several", "indicator", "number", "numbers", "counts")
-MODULES = ("binding", "compat", "estimators", "hyperparameters", "labels", "perceptron", "solvers", "standins")
 
 
 def make_task(name, dtype="float64"):
@@ -490,11 +487,3 @@ def test_digits():
 @pytest.mark.slow
 def test_digits_over_five_seeds():
     assert digits_accuracy(range(5)) >= 0.928
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_examples_in_docstrings(name):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        results = doctest.testmod(importlib.import_module(f"fastnn.{name}"))
-    assert results.failed == 0

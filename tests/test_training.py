@@ -27,42 +27,6 @@ def classifier(**options):
     return model
 
 
-def test_gradient_descent_of_the_deck():
-    """3-4-1 sigmoid network, cross-entropy, rate 0.5: outputs before and after each update."""
-    first = [
-        [0.179, -0.186, -0.008, -0.048],
-        [0.044, -0.028, -0.063, -0.131],
-        [0.010, -0.035, -0.004, 0.088],
-    ]
-    model = fastnn.Sequential([fastnn.Input((3,)), layers.Dense(4, "sigmoid"), layers.Dense(1, "sigmoid")])
-    model.set_weights([first, np.zeros(4), [[0.088], [0.171], [0.005], [-0.040]], np.zeros(1)])
-    model.compile(fastnn.optimizers.SGD(0.5), "binary_crossentropy")
-    x, y = [[7.0, 8.0, 10.0]], [1.0]
-    np.testing.assert_allclose(model.activations(x)[0], [[0.845, 0.132, 0.354, 0.377]], atol=0.0015)
-    loss, (dw1, _, dw2, db2) = model.gradients(x, y)
-    assert loss == pytest.approx(0.652, abs=0.001)
-    np.testing.assert_allclose(dw2.ravel(), [-0.405, -0.063, -0.169, -0.181], atol=0.001)
-    np.testing.assert_allclose(db2, [-0.479], atol=0.001)
-    np.testing.assert_allclose([dw1[2, 3], dw1[2, 0]], [0.045, -0.055], atol=0.001)
-    outputs = [model.predict(x).item()]
-    for step in range(6):
-        model.train_on_batch(x, y)
-        outputs.append(model.predict(x).item())
-        if step == 0:
-            assert model.layers[0].kernel[2, 0] == pytest.approx(0.0375, abs=0.001)
-    np.testing.assert_allclose(outputs, [0.52096, 0.64800, 0.75796, 0.83652, 0.88093, 0.90779, 0.92512], atol=1e-4)
-
-
-def test_xor_from_any_of_20_seeds():
-    x = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]], dtype=np.float32)
-    y = np.array([-1, 1, 1, -1], dtype=np.float32)
-    for seed in range(20):
-        model = fastnn.Sequential([layers.Dense(4, "tanh"), layers.Dense(1, "tanh")], seed=seed)
-        model.compile(fastnn.optimizers.Adam(0.05), "mse")
-        model.fit(x, y, epochs=500, verbose=0)
-        np.testing.assert_array_equal(np.sign(model.predict(x)).ravel(), y)
-
-
 @pytest.mark.parametrize("metrics", [None, ["mae", "r2_score"]])
 def test_an_epoch_by_hand(metrics):
     """Batches in order, an incomplete last one, weights, history: against plain NumPy."""
@@ -87,12 +51,6 @@ def test_an_epoch_by_hand(metrics):
     assert model.iterations == 4
     if metrics:
         np.testing.assert_allclose(history["mae"], [np.abs(np.concatenate(made) - y).mean()], rtol=1e-9)
-
-
-def test_100_iterations_an_epoch():
-    model = regression(layers.Dense(1))
-    model.fit(np.zeros((2000, 1)), np.zeros(2000), batch_size=20, verbose=0)
-    assert model.iterations == 100
 
 
 def test_learning_with_metrics_and_validation():

@@ -4,16 +4,21 @@
  * chains start from, activations run over the block while it is in L1 (fastnn/_core/dense.pyx). Called by dense.
  *
  * Design: a tile of R rows x N vectors of c lives in registers while k runs; b is read row by row, a by scalar
- * broadcasts, so a is never packed and its two orders differ by two strides alone. R and N are compile-time
- * constants in every instance; that the accumulators stay in registers is visible in the disassembly (no store in
- * the loop), and costs half the speed where it fails. Loops, outside in: column panels of one tile's width, blocks
- * of FN_BLOCK_DEPTH of k (so that a block of the panel stays in L1 while all rows pass), tiles of rows. A panel is
- * copied into contiguous lines where enough rows will read it: rows of b a power of two apart share cache sets.
+ * broadcasts, so a's two orders differ by two strides alone. R and N are compile-time constants in every instance;
+ * that the accumulators stay in registers is visible in the disassembly (no store in the loop), and costs half the
+ * speed where it fails. Loops, outside in: column panels of one tile's width, blocks of k (so that a block of the
+ * panel stays in L1 while all rows pass), tiles of rows. A panel is copied into contiguous lines where enough rows
+ * will read it: rows of b a power of two apart share cache sets. X^T is copied too, tile by tile, where enough columns
+ * will read it: a tile uses a few numbers of every line that it touches.
  */
-#ifndef FN_BLOCK_DEPTH
-#define FN_BLOCK_DEPTH FN_DEEPEST_TIGHT
-#define FN_ROWS_WORTH_PACKING 64
+#ifndef FN_PANEL_BYTES
+#define FN_PANEL_BYTES 24576     /* of a block of a panel: most of an L1 */
+#define FN_ROWS_WORTH_PACKING 64 /* rows that must read a panel before it is copied */
+#define FN_TILES_WORTH_PACKING 4 /* column tiles that must read a tile of X^T before it is copied */
+#define FN_PACKED_ROWS 48        /* rows of X^T that are copied at a time, */
+#define FN_PACKED_DEPTH 128      /* and how deep */
 #endif
+#define PANEL_DEPTH ((ptrdiff_t)(FN_PANEL_BYTES / (FN_TILE_VECTORS * FN_VECTOR_BYTES)))
 
 /* One tile. `rows` and `vectors` are constants wherever this is inlined. */
 INLINE void FN(tile)(const int rows, const int vectors, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step,
@@ -82,10 +87,13 @@ INLINE ptrdiff_t FN(tile_height)(ptrdiff_t left) {
     return (left + 1) / 2;
 }
 
+/* Is there room behind each row of c[*, n] for the whole vectors that are written? */
+INLINE int FN(has_room)(ptrdiff_t n, ptrdiff_t ldc) { return ldc >= (n + LANES - 1) / LANES * LANES; }
+
 /* panel[k, tile columns] = b[k, 0:n]; whole vectors, so b over-reads. */
-INLINE void FN(pack_panel)(ptrdiff_t k, const int vectors, const T *b, ptrdiff_t ldb, T *panel) {
+INLINE void FN(pack_panel)(ptrdiff_t k, ptrdiff_t vectors, const T *b, ptrdiff_t ldb, T *panel) {
     for (ptrdiff_t p = 0; p < k; p++, b += ldb, panel += FN_TILE_VECTORS * LANES)
-        for (int v = 0; v < vectors; v++) FN(store)(panel + v * LANES, FN(load)(b + v * LANES));
+        for (ptrdiff_t v = 0; v < vectors; v++) FN(store)(panel + v * LANES, FN(load)(b + v * LANES));
 }
 
 /* panel[k, tile columns] = bt[0:n, k]^T, by square blocks of LANES; rows past n and depths past k read as zero. */
@@ -119,44 +127,95 @@ INLINE void FN(panel_rows)(ptrdiff_t m, const int vectors, ptrdiff_t k, const T 
     }
 }
 
+/* The same for a panel whose number of vectors is not known beforehand. */
+INLINE void FN(panel)(ptrdiff_t m, ptrdiff_t vectors, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step,
+                      const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+    if (vectors == FN_TILE_VECTORS)
+        FN(panel_rows)(m, FN_TILE_VECTORS, k, a, a_row, a_step, b, ldb, start, ldstart, c, ldc);
+#if FN_TILE_VECTORS > 2
+    else if (vectors == 2)
+        FN(panel_rows)(m, 2, k, a, a_row, a_step, b, ldb, start, ldstart, c, ldc);
+#endif
+    else
+        FN(panel_rows)(m, 1, k, a, a_row, a_step, b, ldb, start, ldstart, c, ldc);
+}
+
 /* b[k,n] (transposed = 0) or bt[n,k] (transposed = 1, always packed). */
 INLINE void FN(product_of_panels)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step,
                                   const T *b, ptrdiff_t ldb, const int transposed, const T *start, ptrdiff_t ldstart,
                                   T *c, ptrdiff_t ldc) {
     const ptrdiff_t columns = FN_TILE_VECTORS * LANES;
-    T panel[FN_BLOCK_DEPTH * FN_TILE_VECTORS * (FN_VECTOR_BYTES / sizeof(T))] __attribute__((aligned(64)));
+    T panel[FN_PANEL_BYTES / sizeof(T)] __attribute__((aligned(64)));
     if (m <= 0 || n <= 0) return;
+    /* without room behind a row, the next row's first sums would be lost before they are gone on from */
+    const ptrdiff_t deepest = transposed || FN(has_room)(n, ldc) ? PANEL_DEPTH : k;
     for (ptrdiff_t j = (n - 1) / columns * columns; j >= 0; j -= columns) {
-        const ptrdiff_t width = n - j < columns ? n - j : columns;
-        const int vectors = (int)((width + LANES - 1) / LANES);
+        const ptrdiff_t width = n - j < columns ? n - j : columns, vectors = (width + LANES - 1) / LANES;
         ptrdiff_t p = 0;
         do { /* once for k = 0, to write `start` */
-            ptrdiff_t depth = k - p < FN_BLOCK_DEPTH ? k - p : FN_BLOCK_DEPTH;
+            const ptrdiff_t depth = k - p < deepest ? k - p : deepest;
             const T *from = p ? c + j : start ? start + j : NULL, *block = b + p * ldb + j;
-            const ptrdiff_t ldfrom = p ? ldc : ldstart;
             ptrdiff_t ldblock = ldb;
             if (transposed) {
                 FN(pack_panel_transposed)(depth, width, b + j * ldb + p, ldb, panel);
                 block = panel;
                 ldblock = columns;
-            } else if (m >= FN_ROWS_WORTH_PACKING && ldb != columns) {
+            } else if (m >= FN_ROWS_WORTH_PACKING && depth <= PANEL_DEPTH) {
                 FN(pack_panel)(depth, vectors, block, ldb, panel);
                 block = panel;
                 ldblock = columns;
-            } 
-            if (vectors == FN_TILE_VECTORS)
-                FN(panel_rows)(m, FN_TILE_VECTORS, depth, a + p * a_step, a_row, a_step, block, ldblock, from, ldfrom, c + j, ldc);
-#if FN_TILE_VECTORS > 2
-            else if (vectors == 2)
-                FN(panel_rows)(m, 2, depth, a + p * a_step, a_row, a_step, block, ldblock, from, ldfrom, c + j, ldc);
-#endif
-            else
-                FN(panel_rows)(m, 1, depth, a + p * a_step, a_row, a_step, block, ldblock, from, ldfrom, c + j, ldc);
+            }
+            FN(panel)(m, vectors, depth, a + p * a_step, a_row, a_step, block, ldblock, from, p ? ldc : ldstart, c + j,
+                      ldc);
             p += depth;
         } while (p < k);
     }
 }
+
+/* packed: at[k, m] tile by tile, each tile [k, its rows] without gaps; whole vectors, so up to LANES - 1 elements past
+ * the end are written. */
+static void FN(pack_tiles)(ptrdiff_t m, ptrdiff_t k, const T *at, ptrdiff_t ldat, T *packed) {
+    for (ptrdiff_t i = 0, height; i < m; i += height) {
+        height = FN(tile_height)(m - i);
+        for (ptrdiff_t p = 0; p < k; p++, packed += height) {
+            const T *row = at + p * ldat + i;
+            ptrdiff_t r = 0;
+            for (; r + LANES <= height; r += LANES) FN(store)(packed + r, FN(load)(row + r));
+#ifdef FN_HAS_PARTIAL
+            if (r < height) FN(store)(packed + r, FN(load_first)(row + r, height - r));
+#else
+            for (; r < height; r++) packed[r] = row[r];
+#endif
+        }
+    }
+}
+
+/* a given transposed, in packed blocks of rows; c has room. */
+static void FN(product_of_packed_tiles)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *at, ptrdiff_t ldat, const T *b,
+                                        ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+    const ptrdiff_t columns = FN_TILE_VECTORS * LANES, rows = FN_PACKED_ROWS / FN_TILE_ROWS * FN_TILE_ROWS;
+    T packed[FN_PACKED_ROWS * FN_PACKED_DEPTH + FN_VECTOR_BYTES / sizeof(T)] __attribute__((aligned(64)));
+    for (ptrdiff_t p = 0; p < k; p += FN_PACKED_DEPTH) {
+        const ptrdiff_t depth = k - p < FN_PACKED_DEPTH ? k - p : FN_PACKED_DEPTH;
+        const T *from = p ? c : start;
+        const ptrdiff_t ldfrom = p ? ldc : ldstart;
+        for (ptrdiff_t i = 0; i < m; i += rows) {
+            const ptrdiff_t block = m - i < rows ? m - i : rows;
+            FN(pack_tiles)(block, depth, at + p * ldat + i, ldat, packed);
+            for (ptrdiff_t j = 0; j < n; j += columns) {
+                const ptrdiff_t width = n - j < columns ? n - j : columns;
+                const T *tile = packed;
+                for (ptrdiff_t r = 0, height; r < block; tile += height * depth, r += height) {
+                    height = FN(tile_height)(block - r);
+                    FN(panel)(height, (width + LANES - 1) / LANES, depth, tile, 1, height, b + p * ldb + j, ldb,
+                              from ? from + (i + r) * ldfrom + j : NULL, ldfrom, c + (i + r) * ldc + j, ldc);
+                }
+            }
+        }
+    }
+}
 #undef FN_TILE_ARGUMENTS
+#undef PANEL_DEPTH
 
 static void FN(product)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *b, ptrdiff_t ldb,
                         const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
@@ -165,7 +224,10 @@ static void FN(product)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdi
 
 static void FN(product_at)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *b,
                            ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
-    FN(product_of_panels)(m, n, k, a, 1, lda, b, ldb, 0, start, ldstart, c, ldc);
+    if (n >= FN_TILES_WORTH_PACKING * FN_TILE_VECTORS * LANES && k > 0 && FN(has_room)(n, ldc))
+        FN(product_of_packed_tiles)(m, n, k, a, lda, b, ldb, start, ldstart, c, ldc);
+    else
+        FN(product_of_panels)(m, n, k, a, 1, lda, b, ldb, 0, start, ldstart, c, ldc);
 }
 
 static void FN(product_bt)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *bt,

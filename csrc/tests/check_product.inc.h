@@ -61,11 +61,12 @@ static void N(product_case)(const TABLE *table, int order, int mode, int tight, 
 static void N(check_product)(const TABLE *table) {
     const int fused = N(fuses)(table);
     const ptrdiff_t rows = table->tile_rows, lanes = table->lanes, tile = table->tile_columns;
-    const ptrdiff_t ms[] = {1, 2, rows - 1, rows, rows + 1, 2 * rows - 1, 2 * rows + 1, 67};
-    const ptrdiff_t ns[] = {1, lanes - 1, lanes, lanes + 1, tile - 1, tile, tile + 1, 2 * tile + 3};
-    const ptrdiff_t ks[] = {0, 1, 17, FN_DEEPEST_TIGHT, FN_DEEPEST_TIGHT + 1, 2 * FN_DEEPEST_TIGHT + 7};
-    enum { M = 67, DEPTH = 2 * FN_DEEPEST_TIGHT + 7 };
-    const ptrdiff_t columns = 2 * tile + 3;
+    const ptrdiff_t ms[] = {1, 2, rows - 1, rows, rows + 1, 2 * rows - 1, 2 * rows + 1, 101};
+    const ptrdiff_t ns[] = {1, lanes - 1, lanes, lanes + 1, tile - 1, tile, tile + 1, 4 * tile, 4 * tile + 3};
+    /* around the depths at which the products split k: 128 (packed tiles), 192 to 768 (panels) */
+    const ptrdiff_t ks[] = {0, 1, 17, 128, 129, 395, 777};
+    enum { M = 101, DEPTH = 777 };
+    const ptrdiff_t columns = 4 * tile + 3;
     T *a = malloc(M * DEPTH * sizeof(T)), *b = malloc((size_t)(DEPTH * columns) * sizeof(T));
     T *start = malloc((size_t)(M * columns) * sizeof(T)), *wanted = malloc((size_t)(M * columns) * sizeof(T));
     for (ptrdiff_t i = 0; i < M * DEPTH; i++) a[i] = (T)random_in(-1, 1);
@@ -79,8 +80,8 @@ static void N(check_product)(const TABLE *table) {
                 for (int in = 0; in < COUNT(ns); in++)
                     for (int order = 0; order < 3; order++) {
                         N(product_case)(table, order, mode, 0, ms[im], ns[in], k, a, b, columns, start, DEPTH, wanted);
-                        /* rows without room between them: not where c itself is read, nor where k is split */
-                        if (k <= FN_DEEPEST_TIGHT && mode != START_SELF)
+                        /* rows without room between them: not where c itself is read, nor where b is transposed */
+                        if (mode != START_SELF && order != 2)
                             N(product_case)(table, order, mode, 1, ms[im], ns[in], k, a, b, columns, start, DEPTH, wanted);
                     }
         }

@@ -3,6 +3,7 @@
 Each polynomial is the weighted minimax fit of a function on an interval. Its coefficients are rounded to the
 element type one by one from the lowest power, and the rest is fitted anew, so that it takes up the rounding.
 """
+
 from mpmath import cos, exp, expm1, fdot, floor, frexp, ldexp, log, lu_solve, matrix, mp, mpf, nint, pi, sqrt
 
 mp.dps = 60
@@ -36,11 +37,11 @@ def minimax(f, weight, powers, interval):
     right = [weight(x) * f(x) for x in xs]
     shares = [mpf(1)] * len(xs)
     for _ in range(40):
-        scaled = [[share * v for v in row] for share, row in zip(shares, rows)]
+        scaled = [[share * v for v in row] for share, row in zip(shares, rows, strict=False)]
         normal = matrix(scaled).T * matrix(rows)
         c = lu_solve(normal, matrix(scaled).T * matrix(right))
-        misses = [abs(fdot(row, c) - value) for row, value in zip(rows, right)]
-        shares = [share * miss for share, miss in zip(shares, misses)]
+        misses = [abs(fdot(row, c) - value) for row, value in zip(rows, right, strict=False)]
+        shares = [share * miss for share, miss in zip(shares, misses, strict=False)]
         total = sum(shares)
         shares = [share / total for share in shares]
     return list(c)
@@ -50,15 +51,18 @@ def fit(f, weight, terms, interval, bits):
     """Coefficients, lowest power first, each representable in `bits` bits"""
     fixed = []
     while len(fixed) < terms:
+
         def rest(x):
             return f(x) - sum(c * x**i for i, c in enumerate(fixed))
+
         fixed.append(rounded(minimax(rest, weight, range(len(fixed), terms), interval)[0], bits))
     return fixed
 
 
 def worst(f, weight, coefficients, interval):
-    return max(abs((sum(c * x**i for i, c in enumerate(coefficients)) - f(x)) * weight(x))
-               for x in points(interval, 1000))
+    return max(
+        abs((sum(c * x**i for i, c in enumerate(coefficients)) - f(x)) * weight(x)) for x in points(interval, 1000)
+    )
 
 
 def tail_of_exp(r):  # expm1(r) = r + r^2 tail
@@ -80,8 +84,13 @@ for name, bits, exponent_bits, exp_terms, log_terms in (("float", 24, 9, 6, 3), 
     z = ((s - 1) / (s + 1)) ** 2
     for label, f, terms, interval, weight in (
         # error relative to exp(r) for r < 0 and to expm1(r) above
-        ("exp", tail_of_exp, exp_terms, (-log(2) / 2 - SLACK, log(2) + SLACK),
-         lambda r: r**2 / (exp(r) if r < 0 else expm1(r))),
+        (
+            "exp",
+            tail_of_exp,
+            exp_terms,
+            (-log(2) / 2 - SLACK, log(2) + SLACK),
+            lambda r: r**2 / (exp(r) if r < 0 else expm1(r)),
+        ),
         # error relative to log(1 + f) ~ 2 s
         ("log", tail_of_log, log_terms, (z * 0, z * (1 + SLACK)), lambda z: z / 2),
     ):

@@ -2,10 +2,10 @@
 
 try:
     from fastnn._core import targets  # noqa: F401
-except ModuleNotFoundError as error:
-    if error.name != "fastnn._core.targets":
+except ModuleNotFoundError as _error:
+    if _error.name != "fastnn._core.targets":
         raise
     raise ImportError(
         "fastnn's compiled core is missing: this is its source folder, not an installed package. Run Python in another "
         "folder, or make the source folder importable with: pip install -e ."
-    ) from error
+    ) from _error

@@ -3,10 +3,12 @@
 Plain Python: the kernels' modules are compiled without bounds and negative indices.
 """
 
+from typing import Any
+
 import numpy as np
 
 
-def checked(name, array, shape, dtype=None):
+def checked(name: str, array: Any, shape: tuple[int | None, ...], dtype: Any = None) -> np.ndarray:
     """`array` itself, if the kernels can take it.
 
     Parameters
@@ -40,8 +42,8 @@ def checked(name, array, shape, dtype=None):
     if array.ndim != len(shape) or any(
         wanted not in (None, size) for wanted, size in zip(shape, array.shape, strict=True)
     ):
-        wanted = str(tuple("any" if size is None else size for size in shape)).replace("'", "")
-        raise ValueError(f"{name}: expected shape {wanted}, received: {array.shape}")
+        wanted_shape = str(tuple("any" if size is None else size for size in shape)).replace("'", "")
+        raise ValueError(f"{name}: expected shape {wanted_shape}, received: {array.shape}")
     # numpy leaves the strides of an empty array, and of an axis of length 1, undefined
     gaps = array.shape[-1] > 1 and array.strides[-1] != array.itemsize
     if array.size and (gaps or any(stride % array.itemsize for stride in array.strides)):
@@ -49,7 +51,7 @@ def checked(name, array, shape, dtype=None):
     return array
 
 
-def checked_integers(name, array, dtype, length, limit):
+def checked_integers(name: str, array: Any, dtype: Any, length: int | None, limit: int) -> np.ndarray:
     """`array` itself, if it is 1-D, contiguous, of `dtype` and `length` (None: any), its values in [0, limit).
 
     Raises

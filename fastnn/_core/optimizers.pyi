@@ -3,13 +3,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.floating[Any]]
+from fastnn._core.targets import OPTIMIZERS as OPTIMIZERS
+
+_Array = NDArray[np.floating[Any]]
 
 def update(
     name: str,
-    g: Array,
-    w: Array,
-    *states: Array,
+    g: _Array,
+    w: _Array,
+    *states: _Array,
     rate: float = 0.01,
     momentum: float = 0.0,
     rho: float = 0.9,

@@ -16,6 +16,9 @@ from fastnn._core.threads cimport Share
 cdef enum:
     BLOCK_BYTES = 16384      # of a product's result, before the operations after it run: half an L1
     SCRATCH_ELEMENTS = 4096  # of a weight gradient, before the update runs over it
+    BLOCK_TILES = 4          # but at least so many tiles of rows
+    HIGHEST_TILE = 16        # rows of a tile, on any target
+    WIDEST_TIGHT = 32        # columns
     GROUP_ROWS = 512         # see group_rows
     MOST_GROUPS = 32
 
@@ -127,9 +130,14 @@ cdef inline void apply(const real *gradient, ptrdiff_t offset, ptrdiff_t n, cons
                       <real *>sink.slot1 + offset if sink.slot1 != NULL else <real *>NULL)
 
 
+cdef inline ptrdiff_t block_size(const Segment *segment) noexcept nogil:
+    """Elements of a block of the gradient: the largest that update_segment takes, for any element type and target."""
+    return (max(<ptrdiff_t>SCRATCH_ELEMENTS, BLOCK_TILES * HIGHEST_TILE * padded(segment.outputs, 4))
+            + targets.FN_SLACK_BYTES)
+
+
 cdef ptrdiff_t scratch_size(const Segment *segment) noexcept nogil:
-    # Two blocks (a group's, and the sum of groups), each of SCRATCH_ELEMENTS or of 32 padded rows, whichever is more.
-    return 2 * max(<ptrdiff_t>SCRATCH_ELEMENTS, 32 * padded(segment.outputs, 4)) + 2 * targets.FN_SLACK_BYTES
+    return 2 * block_size(segment)  # a group's block, and the sum of groups
 
 
 cdef void update_segment(const real *sample, const Segment *segment, int index, const Memory *memory, const Sink *sink,
@@ -142,13 +150,14 @@ cdef void update_segment(const real *sample, const Segment *segment, int index, 
     cdef const real *delta = <const real *>memory.deltas[index]
     cdef ptrdiff_t width = columns.stop - columns.start, group = group_rows(batch)
     cdef ptrdiff_t first, depth, r, tile = targets.tile_rows(sample)
-    # Rows without padding are updated in one go; a deep product needs the padding to go on from its own sums.
-    cdef bint tight = width == segment.outputs and group <= targets.FN_DEEPEST_TIGHT
+    # Whole rows without padding are updated in one go. Wide ones keep the padding where they need it: the product wants room.
+    cdef bint tight = width == segment.outputs and (width <= WIDEST_TIGHT or width % targets.lanes(sample) == 0)
     cdef ptrdiff_t ldblock = width if tight else padded(width, sizeof(real))
-    cdef ptrdiff_t height = min(<ptrdiff_t>max(tile, <ptrdiff_t>SCRATCH_ELEMENTS // ldblock // tile * tile),
+    # Several tiles of rows at a time: each reads all of delta's columns.
+    cdef ptrdiff_t height = min(max(BLOCK_TILES * tile, <ptrdiff_t>SCRATCH_ELEMENTS // ldblock // tile * tile),
                                 rows.stop - rows.start)
     cdef real *total = scratch
-    cdef real *part = scratch + max(<ptrdiff_t>SCRATCH_ELEMENTS, 32 * padded(segment.outputs, 4)) + targets.FN_SLACK_BYTES
+    cdef real *part = scratch + block_size(segment)
     cdef Share block
     if width <= 0 or rows.stop <= rows.start:
         return

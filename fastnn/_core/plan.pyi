@@ -1,19 +1,25 @@
-from typing import Any
+from typing import Any, Self
+
+from typing_extensions import disjoint_base
+
+from fastnn._core.targets import ACTIVATIONS as ACTIVATIONS
 
 ROWWISE: tuple[str, ...]
 
+@disjoint_base
 class Program:
     @property
     def results(self) -> list[int]: ...
 
+@disjoint_base
 class Plan:
-    def __init__(
-        self,
+    def __new__(
+        cls,
         dtype: str,
         inputs: int,
         ops: list[tuple[Any, ...]],
         segments: list[tuple[int, int, float, float, bool]],
-    ) -> None: ...
+    ) -> Self: ...
     @property
     def dtype(self) -> str: ...
     @property

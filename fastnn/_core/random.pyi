@@ -3,8 +3,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.floating[Any]]
+_Array = NDArray[np.floating[Any]]
 
+def whole(name: str, value: int, bits: int) -> int: ...
 def uniform(
     n: int,
     key: int = 0,
@@ -12,9 +13,9 @@ def uniform(
     layer: int = 0,
     first: int = 0,
     dtype: Literal["float32", "float64"] = "float32",
-) -> Array: ...
+) -> _Array: ...
 def dropout(
-    x: Array,
+    x: _Array,
     rate: float,
     key: int,
     step: int,
@@ -22,5 +23,5 @@ def dropout(
     first_row: int = 0,
     row_stride: int | None = None,
     first_column: int = 0,
-    out: Array | None = None,
-) -> Array: ...
+    out: _Array | None = None,
+) -> _Array: ...

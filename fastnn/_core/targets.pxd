@@ -14,7 +14,6 @@ ctypedef fused real:
 cdef extern from "fastnn.h" nogil:
     enum:
         FN_SLACK_BYTES
-        FN_DEEPEST_TIGHT
         FN_PEAK_CHAINS
         FN_ACTIVATIONS
         FN_LOSSES

@@ -2,10 +2,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
 from fastnn._core.plan import Plan, Program
+from fastnn._core.targets import LOSSES as LOSSES
+from fastnn._core.targets import OPTIMIZERS as OPTIMIZERS
 from fastnn._core.workspace import Workspace
 
+@disjoint_base
 class Trainer:
     iterations: int
     def __init__(

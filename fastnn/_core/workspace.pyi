@@ -1,14 +1,16 @@
-from typing import Any
+from typing import Any, Self
 
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
 from fastnn._core.plan import Program
 
 def allocate(size: int, dtype: str) -> NDArray[Any]: ...
 
+@disjoint_base
 class Workspace:
-    def __init__(
-        self,
+    def __new__(
+        cls,
         program: Program,
         itemsize: int,
         rows: int,
@@ -18,7 +20,7 @@ class Workspace:
         groups: int = 0,
         deltas: bool = False,
         alternate: bool = False,
-    ) -> None: ...
+    ) -> Self: ...
     @property
     def rows(self) -> int: ...
     @property

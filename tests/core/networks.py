@@ -1,5 +1,7 @@
 """Small networks as the engine takes them, and the same network trained by the reference, step by step."""
 
+import itertools
+
 import numpy as np
 
 from fastnn._core import engine, targets
@@ -9,7 +11,7 @@ from fastnn.testing import reference
 def network(dtype, widths, activations, dropout=0.0, l1=0.0, l2=0.0, scale=0.3, seed=0):
     """(plan, parameters): dense layers of `widths`, each with its activation, dropout after all but the last."""
     ops, segments, offset = [], [], 0
-    for index, (inputs, units) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+    for index, (inputs, units) in enumerate(itertools.pairwise(widths)):
         size = inputs * units
         ops.append(("dense", units, offset, offset + size, True))
         segments += [(offset, size, l1, l2, True), (offset + size, units, 0.0, 0.0, True)]
@@ -55,7 +57,7 @@ class Twin:
     def __init__(self, widths, activations, parameters, dropout=0.0, l1=0.0, l2=0.0):
         self.activations, self.dropout, self.l1, self.l2 = activations, dropout, l1, l2
         self.weights, offset = [], 0
-        for inputs, units in zip(widths[:-1], widths[1:], strict=True):
+        for inputs, units in itertools.pairwise(widths):
             size = inputs * units
             kernel = np.array(parameters[offset : offset + size], dtype=np.float64).reshape(inputs, units)
             bias = np.array(parameters[offset + size : offset + size + units], dtype=np.float64)

@@ -1,5 +1,7 @@
 """The same bits whatever the number of threads, the slices of an epoch, the batch that a row stands in."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -21,14 +23,16 @@ def fitted(dtype, name, threads, batch, rows=700, optimizer="adam", slices=1, dr
     plan, parameters = network(dtype, widths, activations, dropout=dropout, l1=1e-4, l2=1e-3)
     x, y, _, weight = problem(dtype, rows, widths[0], widths[-1])
     numbers = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
-    trained = trainer(plan, parameters, optimizer, loss=loss, numbers=numbers, batch_size=batch, threads=threads, seed=3)
+    trained = trainer(
+        plan, parameters, optimizer, loss=loss, numbers=numbers, batch_size=batch, threads=threads, seed=3
+    )
     trained.bind(x, y, weight)
     losses = []
     for epoch in range(2):
         order = np.random.default_rng(epoch).permutation(rows).astype(np.int64)
         steps = -(-rows // batch)
         cuts = [min(rows, -(-steps * part // slices) * batch) for part in range(slices + 1)]
-        for start, stop in zip(cuts[:-1], cuts[1:], strict=True):
+        for start, stop in itertools.pairwise(cuts):
             losses += run(trained, order, batch, 0.01, start=start, stop=stop).tolist()
     return trained.threads, parameters.tobytes(), losses
 

@@ -108,7 +108,9 @@ def test_scikit_learns_reduction(dtype, batch):
     plan, parameters = network(dtype, [7, 12, 3], ["relu", "softmax"], l2=0.5)
     twin = Twin([7, 12, 3], ["relu", "softmax"], parameters, l2=0.0)
     x, y, _, weight = problem(dtype, 1100, 7, 3)
-    trained = trainer(plan, parameters, loss=trained_loss, batch_size=batch, weighted_mean=True, penalty_over_batch=True)
+    trained = trainer(
+        plan, parameters, loss=trained_loss, batch_size=batch, weighted_mean=True, penalty_over_batch=True
+    )
     trained.bind(x, y, weight)
     losses = run(trained, np.arange(1100), batch, 0.1, stop=batch)
     value, gradients, _ = twin.gradients(x[:batch], y[:batch], trained_loss, weight[:batch], weighted_mean=True)

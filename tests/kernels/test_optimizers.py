@@ -1,5 +1,7 @@
 """csrc/kernels/optimizer.inc.h against its twin."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -63,7 +65,7 @@ def test_elements_do_not_depend_on_their_place(name, penalty, dtype, rng):
     optimizers.update(name, *whole, **NUMBERS, **PENALTIES[penalty])
     for cuts in (range(0, n + 1), (0, 5, 38, n)):
         split = [x.copy() for x in arrays]
-        for start, stop in zip(cuts, cuts[1:], strict=False):
+        for start, stop in itertools.pairwise(cuts):
             optimizers.update(name, *(x[start:stop] for x in split), **NUMBERS, **PENALTIES[penalty])
         assert [x.tobytes() for x in split] == [x.tobytes() for x in whole]
 

@@ -1,0 +1,41 @@
+"""What `import fastnn` loads: NumPy and the compiled core, in a moment."""
+
+import subprocess
+import sys
+
+import pytest
+
+import fastnn
+
+LOADED = """
+import sys, numpy
+before = set(sys.modules)
+import fastnn
+print(*set(sys.modules) - before)
+"""
+#: A module of the standard library in pure Python that NumPy leaves out; Cython's own are let through by their names.
+ALLOWED = {"copy", "cython_runtime"}
+
+
+def run(program, *options):
+    done = subprocess.run([sys.executable, *options, "-c", program], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_it_loads_numpy_and_the_core_only():
+    new = run(LOADED).split()
+    assert "fastnn._core.targets" in new
+    roots = {name.split(".")[0] for name in new if not name.startswith("_cython_")}
+    assert roots - ALLOWED == {"fastnn"}
+    estimators = ("estimators", "perceptron", "compat", "standins", "testing")
+    assert not [name for name in new if name.split(".")[-1] in estimators]
+
+
+def test_estimators_are_loaded_when_used():
+    assert run("import sys, fastnn; fastnn.MLPClassifier; print('fastnn.estimators' in sys.modules)") == "True\n"
+
+
+def test_unknown_names():
+    with pytest.raises(AttributeError, match="no attribute 'Sequentiel'"):
+        _ = fastnn.Sequentiel
+    assert set(fastnn.__all__) <= set(dir(fastnn))
