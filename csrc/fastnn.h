@@ -31,7 +31,7 @@ enum { FN_TRUTH_VALUES = 0, FN_TRUTH_LABELS = 1 };
 /* Facts of the lists, for those who build a model: names and flags by index. */
 typedef struct { const char *name; int saves; double alpha; } fn_activation_info;
 typedef struct { const char *name; int truth; const char *fuses; } fn_loss_info;
-typedef struct { const char *name; int slots; } fn_optimizer_info;
+typedef struct { const char *name; int slots; int corrects_bias; } fn_optimizer_info;
 extern const fn_activation_info fn_activation_infos[];
 extern const fn_loss_info fn_loss_infos[];
 extern const fn_optimizer_info fn_optimizer_infos[];

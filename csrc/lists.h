@@ -29,14 +29,14 @@
     X(categorical_crossentropy_from_logits, FN_TRUTH_VALUES, "softmax")             \
     X(sparse_categorical_crossentropy_from_logits, FN_TRUTH_LABELS, "softmax")
 
-/* name, state arrays a parameter */
+/* name, state arrays a parameter, whether its rate has Adam's bias corrections in it */
 #define FN_OPTIMIZER_LIST(X)      \
-    X(store, 1)                   \
-    X(sgd, 0)                     \
-    X(momentum, 1)                \
-    X(nesterov, 1)                \
-    X(rmsprop, 1)                 \
-    X(rmsprop_momentum, 2)        \
-    X(adam, 2)
+    X(store, 1, 0)                   \
+    X(sgd, 0, 0)                     \
+    X(momentum, 1, 0)                \
+    X(nesterov, 1, 0)                \
+    X(rmsprop, 1, 0)                 \
+    X(rmsprop_momentum, 2, 0)        \
+    X(adam, 2, 1)
 
 #endif

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-DATA = Path(os.environ.get("FASTNN_DATA", ROOT.parent / "shared" / "data"))
+DATA = Path(os.environ.get("FASTNN_DATA", ROOT / "data"))
 
 
 def example(name):

@@ -29,16 +29,17 @@ INLINE void FN(forward)(V (*const f)(V, V), ptrdiff_t rows, ptrdiff_t width, T p
     }
 }
 
-/* dz[rows, width] = f(saved, dy) */
-INLINE void FN(backward)(V (*const f)(V, V), ptrdiff_t rows, ptrdiff_t width, const T *saved, ptrdiff_t ldsaved,
-                         const T *dy, ptrdiff_t lddy, T *dz, ptrdiff_t lddz) {
+/* dz[rows, width] = f(saved, dy, alpha) */
+INLINE void FN(backward)(V (*const f)(V, V, V), ptrdiff_t rows, ptrdiff_t width, T parameter, const T *saved,
+                         ptrdiff_t ldsaved, const T *dy, ptrdiff_t lddy, T *dz, ptrdiff_t lddz) {
+    const V alpha = FN(splat)(parameter);
     FN_JOIN_ROWS(ldsaved == width && lddy == width && lddz == width)
     for (; rows > 0; rows--, saved += ldsaved, dy += lddy, dz += lddz) {
         ptrdiff_t j = 0;
-        for (; j + LANES <= width; j += LANES) FN(store)(dz + j, f(FN(load)(saved + j), FN(load)(dy + j)));
+        for (; j + LANES <= width; j += LANES) FN(store)(dz + j, f(FN(load)(saved + j), FN(load)(dy + j), alpha));
         if (j < width) {
             const ptrdiff_t n = width - j;
-            FN(store_first)(dz + j, n, f(FN(load_first)(saved + j, n), FN(load_first)(dy + j, n)));
+            FN(store_first)(dz + j, n, f(FN(load_first)(saved + j, n), FN(load_first)(dy + j, n), alpha));
         }
     }
 }
@@ -54,11 +55,13 @@ INLINE void FN(backward)(V (*const f)(V, V), ptrdiff_t rows, ptrdiff_t width, co
     }
 /* y is the saved output */
 #define FN_BACKWARD(name, formula)                                                                             \
-    INLINE V FN(name##_back)(V y, V dy) { return formula; }                                                    \
+    INLINE V FN(name##_back)(V y, V dy, V alpha) {                                                             \
+        (void)alpha;                                                                                           \
+        return formula;                                                                                        \
+    }                                                                                                          \
     static void FN(name##_backward)(ptrdiff_t rows, ptrdiff_t width, T alpha, const T *saved,                  \
                                     ptrdiff_t ldsaved, const T *dy, ptrdiff_t lddy, T *dz, ptrdiff_t lddz) {   \
-        (void)alpha;                                                                                           \
-        FN(backward)(FN(name##_back), rows, width, saved, ldsaved, dy, lddy, dz, lddz);                        \
+        FN(backward)(FN(name##_back), rows, width, alpha, saved, ldsaved, dy, lddy, dz, lddz);                 \
     }
 
 FN_FORWARD(sigmoid, FN(sigmoid)(z))

@@ -1,7 +1,7 @@
 /* product.inc.h: the matrix products of a dense layer: X W, X^T dY and dY W^T.
  *
  * Room: register tiles and the loops over them. No threads, no activation of its own: a bias is the value that the
- * chains start from, activations run over the block while it is in L1 (fastnn/_core/dense.pyx). Called by dense.
+ * chains start from, activations run over the block while it is in L1 (fastnn/_core/passes.pyx). Called by dense.
  *
  * Design: a tile of R rows x N vectors of c lives in registers while k runs; b is read row by row, a by scalar
  * broadcasts, so a's two orders differ by two strides alone. R and N are compile-time constants in every instance;
@@ -14,10 +14,15 @@
 #ifndef FN_PANEL_BYTES
 #define FN_PANEL_BYTES 24576     /* of a block of a panel: most of an L1 */
 #define FN_ROWS_WORTH_PACKING 64 /* rows that must read a panel before it is copied */
+#define FN_ROWS_BYTES 262144     /* of the rows that pass by one block of a panel: half an L2 */
 #define FN_TILES_WORTH_PACKING 4 /* column tiles that must read a tile of X^T before it is copied */
-#define FN_PACKED_ROWS 48        /* rows of X^T that are copied at a time, */
+#define FN_PACKED_BYTES 49152    /* of X^T that is copied at a time, */
 #define FN_PACKED_DEPTH 128      /* and how deep */
+#define FN_TILES_WORTH_A_PANEL 6 /* packed tiles that must read a panel before it is copied too */
 #endif
+/* whole tiles of rows that take `bytes` at the depth of a panel */
+#define ROWS_OF(bytes, depth) \
+    ((ptrdiff_t)((bytes) / ((depth) * sizeof(T)) / FN_TILE_ROWS * FN_TILE_ROWS))
 #define PANEL_DEPTH ((ptrdiff_t)(FN_PANEL_BYTES / (FN_TILE_VECTORS * FN_VECTOR_BYTES)))
 
 /* One tile. `rows` and `vectors` are constants wherever this is inlined. */
@@ -146,7 +151,6 @@ INLINE void FN(product_of_panels)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T
                                   T *c, ptrdiff_t ldc) {
     const ptrdiff_t columns = FN_TILE_VECTORS * LANES;
     T panel[FN_PANEL_BYTES / sizeof(T)] __attribute__((aligned(64)));
-    if (m <= 0 || n <= 0) return;
     /* without room behind a row, the next row's first sums would be lost before they are gone on from */
     const ptrdiff_t deepest = transposed || FN(has_room)(n, ldc) ? PANEL_DEPTH : k;
     for (ptrdiff_t j = (n - 1) / columns * columns; j >= 0; j -= columns) {
@@ -193,8 +197,9 @@ static void FN(pack_tiles)(ptrdiff_t m, ptrdiff_t k, const T *at, ptrdiff_t ldat
 /* a given transposed, in packed blocks of rows; c has room. */
 static void FN(product_of_packed_tiles)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *at, ptrdiff_t ldat, const T *b,
                                         ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
-    const ptrdiff_t columns = FN_TILE_VECTORS * LANES, rows = FN_PACKED_ROWS / FN_TILE_ROWS * FN_TILE_ROWS;
-    T packed[FN_PACKED_ROWS * FN_PACKED_DEPTH + FN_VECTOR_BYTES / sizeof(T)] __attribute__((aligned(64)));
+    const ptrdiff_t columns = FN_TILE_VECTORS * LANES, rows = ROWS_OF(FN_PACKED_BYTES, FN_PACKED_DEPTH);
+    T packed[(FN_PACKED_BYTES + FN_VECTOR_BYTES) / sizeof(T)] __attribute__((aligned(64)));
+    T panel[FN_PACKED_DEPTH * FN_TILE_VECTORS * FN_VECTOR_BYTES / sizeof(T)] __attribute__((aligned(64)));
     for (ptrdiff_t p = 0; p < k; p += FN_PACKED_DEPTH) {
         const ptrdiff_t depth = k - p < FN_PACKED_DEPTH ? k - p : FN_PACKED_DEPTH;
         const T *from = p ? c : start;
@@ -203,11 +208,17 @@ static void FN(product_of_packed_tiles)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, c
             const ptrdiff_t block = m - i < rows ? m - i : rows;
             FN(pack_tiles)(block, depth, at + p * ldat + i, ldat, packed);
             for (ptrdiff_t j = 0; j < n; j += columns) {
-                const ptrdiff_t width = n - j < columns ? n - j : columns;
-                const T *tile = packed;
+                const ptrdiff_t width = n - j < columns ? n - j : columns, vectors = (width + LANES - 1) / LANES;
+                const T *tile = packed, *lines = b + p * ldb + j;
+                ptrdiff_t ldlines = ldb;
+                if (block >= FN_TILES_WORTH_A_PANEL * FN_TILE_ROWS) {
+                    FN(pack_panel)(depth, vectors, lines, ldb, panel);
+                    lines = panel;
+                    ldlines = columns;
+                }
                 for (ptrdiff_t r = 0, height; r < block; tile += height * depth, r += height) {
                     height = FN(tile_height)(block - r);
-                    FN(panel)(height, (width + LANES - 1) / LANES, depth, tile, 1, height, b + p * ldb + j, ldb,
+                    FN(panel)(height, vectors, depth, tile, 1, height, lines, ldlines,
                               from ? from + (i + r) * ldfrom + j : NULL, ldfrom, c + (i + r) * ldc + j, ldc);
                 }
             }
@@ -215,11 +226,21 @@ static void FN(product_of_packed_tiles)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, c
     }
 }
 #undef FN_TILE_ARGUMENTS
-#undef PANEL_DEPTH
+
+/* The same, in blocks of rows that stay in L2 while all panels pass; a transposed panel costs more to copy again. */
+INLINE void FN(product_of_blocks)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step,
+                                  const T *b, ptrdiff_t ldb, const int transposed, const T *start, ptrdiff_t ldstart,
+                                  T *c, ptrdiff_t ldc) {
+    const ptrdiff_t rows = ROWS_OF(FN_ROWS_BYTES, PANEL_DEPTH) * (transposed ? 2 : 1);
+    if (n <= 0) return;
+    for (ptrdiff_t i = 0; i < m; i += rows)
+        FN(product_of_panels)(m - i < rows ? m - i : rows, n, k, a + i * a_row, a_row, a_step, b, ldb, transposed,
+                              start ? start + i * ldstart : NULL, ldstart, c + i * ldc, ldc);
+}
 
 static void FN(product)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *b, ptrdiff_t ldb,
                         const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
-    FN(product_of_panels)(m, n, k, a, lda, 1, b, ldb, 0, start, ldstart, c, ldc);
+    FN(product_of_blocks)(m, n, k, a, lda, 1, b, ldb, 0, start, ldstart, c, ldc);
 }
 
 static void FN(product_at)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *b,
@@ -227,10 +248,12 @@ static void FN(product_at)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, pt
     if (n >= FN_TILES_WORTH_PACKING * FN_TILE_VECTORS * LANES && k > 0 && FN(has_room)(n, ldc))
         FN(product_of_packed_tiles)(m, n, k, a, lda, b, ldb, start, ldstart, c, ldc);
     else
-        FN(product_of_panels)(m, n, k, a, 1, lda, b, ldb, 0, start, ldstart, c, ldc);
+        FN(product_of_blocks)(m, n, k, a, 1, lda, b, ldb, 0, start, ldstart, c, ldc);
 }
 
 static void FN(product_bt)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *bt,
                            ptrdiff_t ldbt, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
-    FN(product_of_panels)(m, n, k, a, lda, 1, bt, ldbt, 1, start, ldstart, c, ldc);
+    FN(product_of_blocks)(m, n, k, a, lda, 1, bt, ldbt, 1, start, ldstart, c, ldc);
 }
+#undef PANEL_DEPTH
+#undef ROWS_OF

@@ -2,7 +2,7 @@
  *
  * Room: everything that names an instruction or a lane count. Included by kernels/all.inc.h once for each element type, with
  * FN_IS_F32 (1 or 0) and FN_VECTOR_BYTES; instructions that the vector extensions cannot say come from
- * simd/<isa>.inc.h. Everything is static inline: a target exports nothing from here.
+ * isa.inc.h. Everything is static inline: a target exports nothing from here.
  */
 
 #define T FN_T

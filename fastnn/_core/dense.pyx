@@ -1,8 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """The three products of a dense layer: forward X W + b, input gradient dY W^T, weight gradient X^T dY.
 
-The cdef functions do one thread's part (the engine calls them inside its region); the def functions do the same on
-whole arrays, for tests and bench. No activation beyond the epilogue's, no update: see engine.
+The cdef functions do one thread's part (passes calls them inside a parallel region); the def functions do the same on
+whole arrays, for tests and bench. No activation beyond the epilogue's, no update: see passes.
 """
 from cython.parallel cimport parallel, threadid
 from libc.stddef cimport ptrdiff_t

@@ -2,7 +2,7 @@
 """Forward passes that keep nothing: predictions, losses of rows, and every operation's output.
 
 Rows are cut into blocks that run through all layers at once; threads take ranges of blocks and never meet. A row's result
-has the same bits in any block. Called by network (through the functions at the end) and by engine's Trainer.
+has the same bits in any block. Called by network (through the functions at the end) and by Trainer.
 """
 from cython.parallel cimport parallel, threadid
 from libc.stddef cimport ptrdiff_t

@@ -1,7 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Forward, backward and update of one segment of a plan, for the part of it that one thread owns.
 
-Which kernels, in which order, on which block; not who does which part nor when to wait (engine). A block of columns is
+Which kernels, in which order, on which block; not who does which part nor when to wait (steps). A block of columns is
 small enough that the operations after a product find it in L1.
 """
 from libc.stddef cimport ptrdiff_t
@@ -15,9 +15,8 @@ from fastnn._core.threads cimport Share
 
 cdef enum:
     BLOCK_BYTES = 16384      # of a product's result, before the operations after it run: half an L1
-    SCRATCH_ELEMENTS = 4096  # of a weight gradient, before the update runs over it
-    BLOCK_TILES = 4          # but at least so many tiles of rows
-    HIGHEST_TILE = 16        # rows of a tile, on any target
+    SCRATCH_ELEMENTS = 8192  # of a weight gradient, before the update runs over it while it is in cache
+    FEWEST_ROWS = 48         # but at least so many rows: each block reads all of delta's columns
     WIDEST_TIGHT = 32        # columns
     GROUP_ROWS = 512         # see group_rows
     MOST_GROUPS = 32
@@ -132,7 +131,7 @@ cdef inline void apply(const real *gradient, ptrdiff_t offset, ptrdiff_t n, cons
 
 cdef inline ptrdiff_t block_size(const Segment *segment) noexcept nogil:
     """Elements of a block of the gradient: the largest that update_segment takes, for any element type and target."""
-    return (max(<ptrdiff_t>SCRATCH_ELEMENTS, BLOCK_TILES * HIGHEST_TILE * padded(segment.outputs, 4))
+    return (max(<ptrdiff_t>SCRATCH_ELEMENTS, FEWEST_ROWS * padded(segment.outputs, 4))
             + targets.FN_SLACK_BYTES)
 
 
@@ -153,8 +152,7 @@ cdef void update_segment(const real *sample, const Segment *segment, int index, 
     # Whole rows without padding are updated in one go. Wide ones keep the padding where they need it: the product wants room.
     cdef bint tight = width == segment.outputs and (width <= WIDEST_TIGHT or width % targets.lanes(sample) == 0)
     cdef ptrdiff_t ldblock = width if tight else padded(width, sizeof(real))
-    # Several tiles of rows at a time: each reads all of delta's columns.
-    cdef ptrdiff_t height = min(max(BLOCK_TILES * tile, <ptrdiff_t>SCRATCH_ELEMENTS // ldblock // tile * tile),
+    cdef ptrdiff_t height = min(max(<ptrdiff_t>FEWEST_ROWS, SCRATCH_ELEMENTS // ldblock) // tile * tile,
                                 rows.stop - rows.start)
     cdef real *total = scratch
     cdef real *part = scratch + block_size(segment)

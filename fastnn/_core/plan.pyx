@@ -2,7 +2,7 @@
 """Plan: a network's operations in the order in which they run, laid out in C structs.
 
 Built once from the layers' declarations; owns no numbers of the network. A Plan holds two Programs: for training, and
-for inference, where dropout is absent. Read by passes and engine.
+for inference, where dropout is absent. Read by passes, steps and inference.
 """
 from libc.stddef cimport ptrdiff_t
 

@@ -37,6 +37,7 @@ cdef extern from "fastnn.h" nogil:
     ctypedef struct fn_optimizer_info:
         const char *name
         int slots
+        int corrects_bias
     const fn_activation_info fn_activation_infos[]
     const fn_loss_info fn_loss_infos[]
     const fn_optimizer_info fn_optimizer_infos[]

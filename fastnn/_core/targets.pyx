@@ -101,6 +101,9 @@ for index_ in range(FN_LOSSES):
     LOSSES[(<bytes>fn_loss_infos[index_].name).decode("ascii")] = (
         index_, fn_loss_infos[index_].truth, (<bytes>fn_loss_infos[index_].fuses).decode("ascii"))
 OPTIMIZERS = {}
+BIAS_CORRECTED = set()  # optimizers whose rate has Adam's bias corrections in it
 for index_ in range(FN_OPTIMIZERS):
     OPTIMIZERS[(<bytes>fn_optimizer_infos[index_].name).decode("ascii")] = (
         index_, fn_optimizer_infos[index_].slots)
+    if fn_optimizer_infos[index_].corrects_bias:
+        BIAS_CORRECTED.add((<bytes>fn_optimizer_infos[index_].name).decode("ascii"))
