@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import fastnn
-from fastnn import layers, losses, regularizers
+from fastnn import initializers, layers, losses, regularizers
 from fastnn.testing.gradcheck import check_gradients
 
 GENERATOR = np.random.default_rng(0)
@@ -54,6 +54,20 @@ def test_losses(activation, loss, y):
 def test_activations(activation):
     model = model_of(layers.Dense(5, activation), layers.Activation("tanh"), layers.Dropout(0.5), layers.Dense(3))
     assert check_gradients(model, X, VALUES).max_relative_error < 1e-6
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 4])
+@pytest.mark.parametrize("hidden", ["linear", "sigmoid", "tanh", "relu", "softmax", "exponential"])
+@pytest.mark.parametrize(("activation", "loss", "y"), PAIRS)
+def test_every_activation_with_every_loss_at_every_depth(activation, loss, y, hidden, depth):
+    """`depth` dense layers, all but the last with the activation `hidden`. Small weights keep exp of exp of exp finite."""
+    weights = initializers.RandomNormal(stddev=0.05 if hidden == "exponential" else 0.4)
+    stack = [
+        layers.Dense(5, hidden, kernel_initializer=weights, bias_initializer="random_normal") for _ in range(depth - 1)
+    ]
+    model = model_of(*stack, layers.Dense(width(y), activation), loss=loss)
+    report = check_gradients(model, X, y, max_parameters=30, seed=depth)
+    assert report.max_relative_error < 2e-6, report
 
 
 @pytest.mark.parametrize("over_batch", [False, True])

@@ -121,7 +121,7 @@ INLINE void FN(steps)(V (*const formula)(const FN(numbers) *, V, V, V *, V *), c
                  slots > 1 ? s1 + i : NULL);
 }
 
-#define FN_DEFINE_UPDATE(name, slots)                                                                                \
+#define FN_DEFINE_UPDATE(name, slots, ...)                                                                           \
     static void FN(name##_update)(ptrdiff_t n, const fn_update *u, const T *g, T *w, T *s0, T *s1) {                 \
         if (u->l1 == 0 && u->l2 == 0 && u->weight_decay == 0)                                                        \
             FN(steps)(FN(name##_formula), FN_OPTIMIZER_##name, slots, 1, u, n, g, w, s0, s1);                        \
