@@ -60,7 +60,7 @@ def test_activations(activation):
 @pytest.mark.parametrize("hidden", ["linear", "sigmoid", "tanh", "relu", "softmax", "exponential"])
 @pytest.mark.parametrize(("activation", "loss", "y"), PAIRS)
 def test_every_activation_with_every_loss_at_every_depth(activation, loss, y, hidden, depth):
-    """`depth` dense layers, all but the last with the activation `hidden`. Small weights keep exp of exp of exp finite."""
+    """`depth` dense layers, all but the last with the activation `hidden`; small weights tame exp of exp of exp."""
     weights = initializers.RandomNormal(stddev=0.05 if hidden == "exponential" else 0.4)
     stack = [
         layers.Dense(5, hidden, kernel_initializer=weights, bias_initializer="random_normal") for _ in range(depth - 1)

@@ -75,6 +75,11 @@ def multiply_add_peak(dtype, Py_ssize_t rounds):
     return 2 * FN_PEAK_CHAINS * lanes_ * rounds
 
 
+def corrects_bias(optimizer):
+    """Whether the rate of an optimizer, one of OPTIMIZERS, has Adam's bias corrections in it."""
+    return bool(fn_optimizer_infos[<int>OPTIMIZERS[optimizer][0]].corrects_bias)
+
+
 cdef void choose() except *:
     global active
     wanted = os.environ.get("FASTNN_TARGET", "")
@@ -101,9 +106,6 @@ for index_ in range(FN_LOSSES):
     LOSSES[(<bytes>fn_loss_infos[index_].name).decode("ascii")] = (
         index_, fn_loss_infos[index_].truth, (<bytes>fn_loss_infos[index_].fuses).decode("ascii"))
 OPTIMIZERS = {}
-BIAS_CORRECTED = set()  # optimizers whose rate has Adam's bias corrections in it
 for index_ in range(FN_OPTIMIZERS):
     OPTIMIZERS[(<bytes>fn_optimizer_infos[index_].name).decode("ascii")] = (
         index_, fn_optimizer_infos[index_].slots)
-    if fn_optimizer_infos[index_].corrects_bias:
-        BIAS_CORRECTED.add((<bytes>fn_optimizer_infos[index_].name).decode("ascii"))

@@ -19,7 +19,7 @@ from fastnn._core.workspace cimport Workspace
 
 import numpy as np
 
-from fastnn._core.targets import BIAS_CORRECTED, LOSSES, OPTIMIZERS
+from fastnn._core.targets import LOSSES, OPTIMIZERS, corrects_bias
 from fastnn._core.workspace import allocate
 
 cdef enum:
@@ -89,7 +89,7 @@ cdef class Trainer:
         run.sink.numbers.momentum, run.sink.numbers.rho = constants["momentum"], constants["rho"]
         run.sink.numbers.beta_1, run.sink.numbers.beta_2 = constants["beta_1"], constants["beta_2"]
         run.sink.numbers.epsilon, run.decay = constants["epsilon"], constants["weight_decay"] or 0.0
-        run.corrects_bias = optimizer in BIAS_CORRECTED
+        run.corrects_bias = corrects_bias(optimizer)
         self.judge_with(&run.judge)
         run.weighted_mean, run.penalty_over_batch = weighted_mean, penalty_over_batch
         run.key = seed
