@@ -6,7 +6,9 @@
  * Design: a tile of R rows x N vectors of c lives in registers while k runs; b is read row by row, a by scalar
  * broadcasts, so a's two orders differ by two strides alone. R and N are compile-time constants in every instance;
  * that the accumulators stay in registers is visible in the disassembly (no store in the loop), and costs half the
- * speed where it fails. Loops, outside in: column panels of one tile's width, blocks of k (so that a block of the
+ * speed where it fails. Four steps of k at a time leave the loop's own instructions out three times of four: nothing on
+ * a core of one's own, a fifth of the speed on one whose other hardware thread is busy, which then decodes every other
+ * cycle. Loops, outside in: column panels of one tile's width, blocks of k (so that a block of the
  * panel stays in L1 while all rows pass), tiles of rows. A panel is copied into contiguous lines where enough rows
  * will read it: rows of b a power of two apart share cache sets. X^T is copied too, tile by tile, where enough columns
  * will read it: a tile uses a few numbers of every line that it touches.
@@ -14,7 +16,7 @@
 #ifndef FN_PANEL_BYTES
 #define FN_PANEL_BYTES 24576     /* of a block of a panel: most of an L1 */
 #define FN_ROWS_WORTH_PACKING 64 /* rows that must read a panel before it is copied */
-#define FN_ROWS_BYTES 262144     /* of the rows that pass by one block of a panel: half an L2 */
+#define FN_ROWS_BYTES 294912     /* of the rows that pass by one block of a panel: half an L2, and some */
 #define FN_TILES_WORTH_PACKING 4 /* column tiles that must read a tile of X^T before it is copied */
 #define FN_PACKED_BYTES 49152    /* of X^T that is copied at a time, */
 #define FN_PACKED_DEPTH 128      /* and how deep */
@@ -34,6 +36,7 @@ INLINE void FN(tile)(const int rows, const int vectors, ptrdiff_t k, const T *a,
         FN_UNROLL(4)
         for (int v = 0; v < vectors; v++)
             sum[r][v] = start ? FN(load)(start + r * ldstart + v * LANES) : (V){0};
+    FN_UNROLL_BY(4)
     for (ptrdiff_t p = 0; p < k; p++) {
         V row[FN_TILE_VECTORS];
         FN_UNROLL(4)
@@ -90,6 +93,13 @@ INLINE void FN(tile_of_rows)(ptrdiff_t rows, const int vectors, ptrdiff_t k, con
 INLINE ptrdiff_t FN(tile_height)(ptrdiff_t left) {
     if (left <= FN_TILE_ROWS || left >= 2 * FN_TILE_ROWS) return left < FN_TILE_ROWS ? left : FN_TILE_ROWS;
     return (left + 1) / 2;
+}
+
+/* Length of a block where `size` is cut into as few as possible, none longer than `most`, all alike: in whole units. */
+INLINE ptrdiff_t FN(even_block)(ptrdiff_t size, ptrdiff_t most, ptrdiff_t unit) {
+    if (size <= most) return size;
+    const ptrdiff_t blocks = (size + most - 1) / most;
+    return ((size + blocks - 1) / blocks + unit - 1) / unit * unit;
 }
 
 /* Is there room behind each row of c[*, n] for the whole vectors that are written? */
@@ -152,7 +162,7 @@ INLINE void FN(product_of_panels)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T
     const ptrdiff_t columns = FN_TILE_VECTORS * LANES;
     T panel[FN_PANEL_BYTES / sizeof(T)] __attribute__((aligned(64)));
     /* without room behind a row, the next row's first sums would be lost before they are gone on from */
-    const ptrdiff_t deepest = transposed || FN(has_room)(n, ldc) ? PANEL_DEPTH : k;
+    const ptrdiff_t deepest = transposed || FN(has_room)(n, ldc) ? FN(even_block)(k, PANEL_DEPTH, 1) : k;
     for (ptrdiff_t j = (n - 1) / columns * columns; j >= 0; j -= columns) {
         const ptrdiff_t width = n - j < columns ? n - j : columns, vectors = (width + LANES - 1) / LANES;
         ptrdiff_t p = 0;
@@ -197,11 +207,13 @@ static void FN(pack_tiles)(ptrdiff_t m, ptrdiff_t k, const T *at, ptrdiff_t ldat
 /* a given transposed, in packed blocks of rows; c has room. */
 static void FN(product_of_packed_tiles)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *at, ptrdiff_t ldat, const T *b,
                                         ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
-    const ptrdiff_t columns = FN_TILE_VECTORS * LANES, rows = ROWS_OF(FN_PACKED_BYTES, FN_PACKED_DEPTH);
+    const ptrdiff_t columns = FN_TILE_VECTORS * LANES;
+    const ptrdiff_t rows = FN(even_block)(m, ROWS_OF(FN_PACKED_BYTES, FN_PACKED_DEPTH), FN_TILE_ROWS);
+    const ptrdiff_t deepest = FN(even_block)(k, FN_PACKED_DEPTH, 1);
     T packed[(FN_PACKED_BYTES + FN_VECTOR_BYTES) / sizeof(T)] __attribute__((aligned(64)));
     T panel[FN_PACKED_DEPTH * FN_TILE_VECTORS * FN_VECTOR_BYTES / sizeof(T)] __attribute__((aligned(64)));
-    for (ptrdiff_t p = 0; p < k; p += FN_PACKED_DEPTH) {
-        const ptrdiff_t depth = k - p < FN_PACKED_DEPTH ? k - p : FN_PACKED_DEPTH;
+    for (ptrdiff_t p = 0; p < k; p += deepest) {
+        const ptrdiff_t depth = k - p < deepest ? k - p : deepest;
         const T *from = p ? c : start;
         const ptrdiff_t ldfrom = p ? ldc : ldstart;
         for (ptrdiff_t i = 0; i < m; i += rows) {
@@ -231,8 +243,10 @@ static void FN(product_of_packed_tiles)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, c
 INLINE void FN(product_of_blocks)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step,
                                   const T *b, ptrdiff_t ldb, const int transposed, const T *start, ptrdiff_t ldstart,
                                   T *c, ptrdiff_t ldc) {
-    const ptrdiff_t rows = ROWS_OF(FN_ROWS_BYTES, PANEL_DEPTH) * (transposed ? 2 : 1);
-    if (n <= 0) return;
+    if (m <= 0 || n <= 0) return;
+    const ptrdiff_t depth = FN(even_block)(k, PANEL_DEPTH, 1);
+    const ptrdiff_t most = ROWS_OF(FN_ROWS_BYTES, (depth ? depth : 1)) * (transposed ? 2 : 1);
+    const ptrdiff_t rows = FN(even_block)(m, most, FN_TILE_ROWS);
     for (ptrdiff_t i = 0; i < m; i += rows)
         FN(product_of_panels)(m - i < rows ? m - i : rows, n, k, a + i * a_row, a_row, a_step, b, ldb, transposed,
                               start ? start + i * ldstart : NULL, ldstart, c + i * ldc, ldc);
