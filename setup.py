@@ -30,7 +30,7 @@ def extension(path):
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
         extra_compile_args=["-O3" if kernels else "-O2", *OPTIMIZE, *compile_openmp],
         extra_link_args=link_openmp,
-        depends=glob("csrc/**/*.h", recursive=True) if kernels else glob("csrc/*.h"),
+        depends=glob("csrc/**/*.h", recursive=True) if kernels else glob("csrc/*.h") + glob("fastnn/_core/*.h"),
     )
 
 

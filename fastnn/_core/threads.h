@@ -8,10 +8,11 @@
 
 #ifdef _OPENMP
 #include <omp.h>
+#define FN_OPENMP_DATE _OPENMP
 #else
 static inline int omp_get_max_threads(void) { return 1; }
 static inline int omp_get_num_threads(void) { return 1; }
-#define _OPENMP 0
+#define FN_OPENMP_DATE 0
 #endif
 
 #ifdef _WIN32

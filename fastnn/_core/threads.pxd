@@ -5,7 +5,7 @@ from libc.stddef cimport ptrdiff_t
 cdef extern from "threads.h" nogil:
     int omp_get_max_threads() noexcept
     int team_size "omp_get_num_threads"() noexcept
-    const int OPENMP_DATE "_OPENMP"
+    const int OPENMP_DATE "FN_OPENMP_DATE"
     ctypedef struct Barrier "fn_barrier":
         pass
     void wait_for_all "fn_barrier_wait"(Barrier *barrier, int threads) noexcept
