@@ -17,7 +17,8 @@ import numpy as np
 
 from fastnn import activations, arguments, summary
 from fastnn._core import engine
-from fastnn.layers import Input, Layer, assign, draw, lay_out
+from fastnn.layers.base import Layer, assign, draw, lay_out
+from fastnn.layers.core import Input
 
 #: Streams of random numbers, by purpose; training.py has one more.
 FIRST_WEIGHTS_STREAM, DROPOUT_STREAM = 0, 1

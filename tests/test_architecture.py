@@ -256,7 +256,7 @@ def public():
         thing = getattr(fastnn, name)
         if inspect.ismodule(thing):
             for key, value in vars(thing).items():
-                if not key.startswith("_") and getattr(value, "__module__", "") == thing.__name__:
+                if not key.startswith("_") and f"{getattr(value, '__module__', '')}.".startswith(f"{thing.__name__}."):
                     found[f"{name}.{key}"] = value
         elif callable(thing):
             found[name] = thing

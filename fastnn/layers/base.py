@@ -1,8 +1,4 @@
-"""Layers: what a model is made of, declared. The engine runs them.
-
-To add one: a class with a constructor that checks its arguments, `output_width`, `weights` (its parameters' names,
-shapes, initializers, penalties) and `ops` (the tuples of engine.Plan). Where parameters live is stack.py's.
-"""
+"""Layer: what a layer declares, and its parameters; where parameters lie in a vector, and their first values."""
 
 from __future__ import annotations
 
@@ -11,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from fastnn import activations, arguments, data, initializers, regularizers
+from fastnn import arguments, data, initializers, regularizers
 from fastnn._core import engine
 
 Op = tuple[Any, ...]
@@ -67,7 +63,7 @@ class Layer(arguments.Configured):
             raise ValueError(f"expected `name` to be a non-empty string, received: name={name!r}")
         self.name = name
         self.trainable = bool(trainable)
-        self.input_shape = None if input_shape is None else _shape("input_shape", input_shape)
+        self.input_shape = None if input_shape is None else feature_shape("input_shape", input_shape)
         self.owner: Any = None  # the model whose parameter vector holds this layer's
         self.inputs: int | None = None
         self.flat: np.ndarray | None = None
@@ -223,7 +219,7 @@ def assign(views: Sequence[np.ndarray], weights: Sequence[Any], what: str) -> No
         view[...] = array
 
 
-def _shape(name: str, shape: Any) -> tuple[int, ...]:
+def feature_shape(name: str, shape: Any) -> tuple[int, ...]:
     """A shape without its rows: (features,); None in front, for the rows, is left out."""
     given = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
     if len(given) == 2 and given[0] is None:
@@ -231,185 +227,3 @@ def _shape(name: str, shape: Any) -> tuple[int, ...]:
     if len(given) != 1:
         raise ValueError(f"expected `{name}` to be (features,), received: {name}={shape!r}")
     return (arguments.integer(name, given[0], least=1),)
-
-
-class Input(Layer):
-    """Width of a model's input rows; first in the list of layers, and no layer of `Sequential.layers`.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        (features,).
-    name : str, optional
-
-    Raises
-    ------
-    ValueError
-        If shape is not one positive integer.
-
-    Examples
-    --------
-    >>> import fastnn
-    >>> fastnn.Sequential([fastnn.Input(shape=(3,)), fastnn.layers.Dense(2)]).count_params()
-    8
-    """
-
-    def __init__(self, shape: Any, name: str | None = None) -> None:
-        super().__init__(name=name)
-        self.shape = _shape("shape", shape)
-
-
-class Dense(Layer):
-    """Fully connected layer: ``Y = activation(X W + b)``.
-
-    Parameters
-    ----------
-    units : int
-        Width of the output, O.
-    activation : None, str or function of fastnn.activations
-    use_bias : bool, default True
-    kernel_initializer, bias_initializer : str or Initializer, default "glorot_uniform" and "zeros"
-    kernel_regularizer, bias_regularizer : None, str or Regularizer
-    name, trainable, input_shape
-        See `Layer`.
-
-    Attributes
-    ----------
-    kernel : ndarray, shape (I, O)
-        W, a writable view of the model's parameters.
-    bias : ndarray, shape (O,), or None
-        b, a writable view of the model's parameters.
-
-    Raises
-    ------
-    ValueError
-        If units is not a positive integer, or a name is not known.
-
-    Examples
-    --------
-    >>> import fastnn
-    >>> layer = fastnn.layers.Dense(1, activation="relu", kernel_initializer="ones")
-    >>> layer([[1.0, 2.0], [-1.0, -2.0]])
-    array([[3.],
-           [0.]])
-    """
-
-    def __init__(
-        self,
-        units: int,
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        name: str | None = None,
-        trainable: bool = True,
-        input_shape: tuple[int, ...] | None = None,
-    ) -> None:
-        super().__init__(name, trainable, input_shape)
-        self.units = arguments.integer("units", units, least=1)
-        self.activation = activations.get(activation)
-        self.use_bias = bool(use_bias)
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-
-    @property
-    def kernel(self) -> np.ndarray:
-        """W, shape (I, O): a writable view of the parameters."""
-        return self.arrays()[0]
-
-    @property
-    def bias(self) -> np.ndarray | None:
-        """b, shape (O,): a writable view of the parameters; None without bias."""
-        return self.arrays()[1] if self.use_bias else None
-
-    def output_width(self, inputs: int) -> int:
-        return self.units
-
-    def weights(self, inputs: int) -> tuple[Weight, ...]:
-        kernel = Weight("kernel", (inputs, self.units), self.kernel_initializer, self.kernel_regularizer)
-        bias = Weight("bias", (self.units,), self.bias_initializer, self.bias_regularizer)
-        return (kernel, bias) if self.use_bias else (kernel,)
-
-    def ops(self, offsets: Sequence[int], stream: int) -> list[Op]:
-        dense: Op = ("dense", self.units, offsets[0], offsets[1] if self.use_bias else -1, self.trainable)
-        name, alpha = activations.kernel(self.activation)
-        return [dense] if name == "linear" else [dense, ("activation", name, alpha)]
-
-    def last_activation(self, before: str) -> str:
-        return activations.kernel(self.activation)[0]
-
-
-class Activation(Layer):
-    """An activation by itself: ``Y = activation(X)``.
-
-    Parameters
-    ----------
-    activation : str or function of fastnn.activations
-    name, input_shape
-        See `Layer`.
-
-    Examples
-    --------
-    >>> import fastnn
-    >>> fastnn.layers.Activation("relu")([[-1.0, 2.0]])
-    array([[0., 2.]])
-    """
-
-    def __init__(self, activation: Any, name: str | None = None, input_shape: tuple[int, ...] | None = None) -> None:
-        super().__init__(name, input_shape=input_shape)
-        self.activation = activations.get(activation)
-
-    def ops(self, offsets: Sequence[int], stream: int) -> list[Op]:
-        return [("activation", *activations.kernel(self.activation))]
-
-    def last_activation(self, before: str) -> str:
-        name = activations.kernel(self.activation)[0]
-        return before if name == "linear" else name
-
-
-class Dropout(Layer):
-    """Drops inputs in training: each becomes 0 with probability `rate`, the others ``x / (1 - rate)``.
-
-    Parameters
-    ----------
-    rate : float in [0, 1)
-        Keras's rate: the probability to drop, not to keep.
-    seed : int, optional
-        Picks the layer's stream of random numbers, whatever its place in the model; the stream is the same in every
-        process if the model has a seed or all its Dropout layers have.
-    name, input_shape
-        See `Layer`.
-
-    Raises
-    ------
-    ValueError
-        If rate is outside [0, 1).
-
-    Examples
-    --------
-    >>> import fastnn
-    >>> fastnn.layers.Dropout(0.5)([[1.0, 2.0]])  # inference: nothing is dropped
-    array([[1., 2.]])
-    """
-
-    random = True
-
-    def __init__(
-        self,
-        rate: float,
-        seed: int | None = None,
-        name: str | None = None,
-        input_shape: tuple[int, ...] | None = None,
-    ) -> None:
-        super().__init__(name, input_shape=input_shape)
-        self.rate = arguments.number("rate", rate, least=0.0, below=1.0)
-        self.seed = arguments.seed(seed)
-
-    def ops(self, offsets: Sequence[int], stream: int) -> list[Op]:
-        if self.seed is not None:
-            stream = int(np.random.SeedSequence(self.seed).generate_state(1)[0])
-        return [("dropout", self.rate, stream)]

@@ -1,0 +1,149 @@
+"""Input, Dense, Activation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fastnn import activations, arguments, initializers, regularizers
+from fastnn.layers.base import Layer, Op, Weight, feature_shape
+
+
+class Input(Layer):
+    """Width of a model's input rows; first in the list of layers, and no layer of `Sequential.layers`.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (features,).
+    name : str, optional
+
+    Raises
+    ------
+    ValueError
+        If shape is not one positive integer.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.Sequential([fastnn.Input(shape=(3,)), fastnn.layers.Dense(2)]).count_params()
+    8
+    """
+
+    def __init__(self, shape: Any, name: str | None = None) -> None:
+        super().__init__(name=name)
+        self.shape = feature_shape("shape", shape)
+
+
+class Dense(Layer):
+    """Fully connected layer: ``Y = activation(X W + b)``.
+
+    Parameters
+    ----------
+    units : int
+        Width of the output, O.
+    activation : None, str or function of fastnn.activations
+    use_bias : bool, default True
+    kernel_initializer, bias_initializer : str or Initializer, default "glorot_uniform" and "zeros"
+    kernel_regularizer, bias_regularizer : None, str or Regularizer
+    name, trainable, input_shape
+        See `Layer`.
+
+    Attributes
+    ----------
+    kernel : ndarray, shape (I, O)
+        W, a writable view of the model's parameters.
+    bias : ndarray, shape (O,), or None
+        b, a writable view of the model's parameters.
+
+    Raises
+    ------
+    ValueError
+        If units is not a positive integer, or a name is not known.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> layer = fastnn.layers.Dense(1, activation="relu", kernel_initializer="ones")
+    >>> layer([[1.0, 2.0], [-1.0, -2.0]])
+    array([[3.],
+           [0.]])
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
+        self.units = arguments.integer("units", units, least=1)
+        self.activation = activations.get(activation)
+        self.use_bias = bool(use_bias)
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+
+    @property
+    def kernel(self) -> np.ndarray:
+        """W, shape (I, O): a writable view of the parameters."""
+        return self.arrays()[0]
+
+    @property
+    def bias(self) -> np.ndarray | None:
+        """b, shape (O,): a writable view of the parameters; None without bias."""
+        return self.arrays()[1] if self.use_bias else None
+
+    def output_width(self, inputs: int) -> int:
+        return self.units
+
+    def weights(self, inputs: int) -> tuple[Weight, ...]:
+        kernel = Weight("kernel", (inputs, self.units), self.kernel_initializer, self.kernel_regularizer)
+        bias = Weight("bias", (self.units,), self.bias_initializer, self.bias_regularizer)
+        return (kernel, bias) if self.use_bias else (kernel,)
+
+    def ops(self, offsets: Sequence[int], stream: int) -> list[Op]:
+        dense: Op = ("dense", self.units, offsets[0], offsets[1] if self.use_bias else -1, self.trainable)
+        name, alpha = activations.kernel(self.activation)
+        return [dense] if name == "linear" else [dense, ("activation", name, alpha)]
+
+    def last_activation(self, before: str) -> str:
+        return activations.kernel(self.activation)[0]
+
+
+class Activation(Layer):
+    """An activation by itself: ``Y = activation(X)``.
+
+    Parameters
+    ----------
+    activation : str or function of fastnn.activations
+    name, input_shape
+        See `Layer`.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.layers.Activation("relu")([[-1.0, 2.0]])
+    array([[0., 2.]])
+    """
+
+    def __init__(self, activation: Any, name: str | None = None, input_shape: tuple[int, ...] | None = None) -> None:
+        super().__init__(name, input_shape=input_shape)
+        self.activation = activations.get(activation)
+
+    def ops(self, offsets: Sequence[int], stream: int) -> list[Op]:
+        return [("activation", *activations.kernel(self.activation))]
+
+    def last_activation(self, before: str) -> str:
+        name = activations.kernel(self.activation)[0]
+        return before if name == "linear" else name
