@@ -8,11 +8,15 @@ X = np.linspace(-1, 1, 40).reshape(20, 2)
 Y = X.sum(axis=1)
 
 
-@pytest.fixture
-def model():
+def compiled():
     model = fastnn.Sequential([fastnn.layers.Dense(1)], seed=0)
     model.compile("sgd", "mse")
     return model
+
+
+@pytest.fixture
+def model():
+    return compiled()
 
 
 class Recorder(callbacks.Callback):
@@ -159,3 +163,57 @@ def test_arguments():
         callbacks.EarlyStopping(patience=-1)
     with pytest.raises(ValueError, match="'auto', 'min', 'max', received: mode='up'"):
         callbacks.EarlyStopping(mode="up")
+
+
+def resumed(make, values, at, epochs):
+    """(callback, model) of a fit that was cut in two after `at` epochs, the state carried over; then of a whole fit."""
+
+    class Restore(callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            second.set_state(state)
+
+    def fit(model, callback, first, last, *more):
+        model.fit(X, Y, epochs=last, initial_epoch=first, verbose=0, callbacks=[Values(values), callback, *more])
+
+    cut, model = compiled(), compiled()
+    whole, first, second = make(), make(), make()
+    fit(model, whole, 0, epochs)
+    fit(cut, first, 0, at)
+    state = first.get_state()
+    fit(cut, second, at, epochs, Restore())
+    return second, cut, whole, model
+
+
+def test_early_stopping_is_resumed():
+    def make():
+        return callbacks.EarlyStopping("value", patience=3)
+
+    second, cut, whole, model = resumed(make, [5, 4, 6, 6, 6, 6, 6, 6], 4, 8)
+    assert (second.best, second.best_epoch, second.stopped_epoch) == (4, 1, 4)
+    assert (whole.best, whole.best_epoch, whole.stopped_epoch) == (4, 1, 4)
+    assert cut.parameters.tobytes() == model.parameters.tobytes()
+
+
+def test_best_weights_outlive_an_interruption(model):
+    stop = callbacks.EarlyStopping("value", restore_best_weights=True, patience=9)
+    model.fit(X, Y, epochs=3, verbose=0, callbacks=[Values([2, 1, 3]), stop])
+    other = callbacks.EarlyStopping("value", restore_best_weights=True)
+    other.set_state(stop.get_state())
+    for kept, best in zip(other.best_weights, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(kept, best)
+    assert callbacks.EarlyStopping().get_state() == {"best_epoch": 0, "wait": 0}
+
+
+def test_history_is_resumed(model):
+    history = model.fit(X, Y, epochs=2, verbose=0, validation_data=(X, Y))
+    other = callbacks.History()
+    other.set_state(history.get_state())
+    assert other.epoch == history.epoch
+    assert other.history == history.history
+    assert callbacks.Callback().get_state() == {}
+
+
+def test_nan_is_never_the_best(model):
+    stop = callbacks.EarlyStopping("value", patience=2)
+    model.fit(X, Y, epochs=4, verbose=0, callbacks=[Values([float("nan"), 3, 2, 1]), stop])
+    assert (stop.best, stop.best_epoch) == (1, 3)
