@@ -27,23 +27,27 @@ typedef enum { FN_OPTIMIZER_LIST(FN_ENUM_ENTRY) FN_OPTIMIZERS } fn_optimizer_kin
 enum { FN_SAVES_NOTHING = 0, FN_SAVES_OUTPUT = 1, FN_SAVES_INPUT = 2, FN_NOT_DIFFERENTIABLE = 3 };
 /* What a loss takes as truth: values[rows, width], or one class index a row. */
 enum { FN_TRUTH_VALUES = 0, FN_TRUTH_LABELS = 1 };
+/* What of an optimizer's numbers depends on the step t = 1, 2, ...: nothing; Adam's bias corrections of mean and mean
+ * square; Adamax's of the mean; Nadam's, with its schedule of momenta. Who takes the steps computes them. */
+enum { FN_RATE_GIVEN = 0, FN_RATE_ADAM = 1, FN_RATE_ADAMAX = 2, FN_RATE_NADAM = 3 };
 
 /* Facts of the lists, for those who build a model: names and flags by index. */
 typedef struct { const char *name; int saves; double alpha; } fn_activation_info;
 typedef struct { const char *name; int truth; const char *fuses; } fn_loss_info;
-typedef struct { const char *name; int slots; int corrects_bias; } fn_optimizer_info;
+typedef struct { const char *name; int slots; int correction; } fn_optimizer_info;
 extern const fn_activation_info fn_activation_infos[];
 extern const fn_loss_info fn_loss_infos[];
 extern const fn_optimizer_info fn_optimizer_infos[];
 
 /* One optimizer step's numbers, the same for every parameter; computed once a step, in double. */
 typedef struct {
-    double rate;          /* learning rate; for Adam with both bias corrections in it */
+    double rate;          /* learning rate, with what FN_RATE_* says; Nadam's: factor of the mean */
+    double gradient_rate; /* Nadam's: factor of the gradient itself */
     double momentum;      /* SGD's momentum, RMSprop's momentum */
-    double rho;           /* RMSprop's decay of the mean square */
+    double rho;           /* RMSprop's and Adadelta's decay of the mean square */
     double beta_1;        /* Adam's decay of the mean */
-    double beta_2;        /* Adam's decay of the mean square */
-    double epsilon;       /* Adam: added to the root; RMSprop: inside it (both as Keras) */
+    double beta_2;        /* Adam's decay of the mean square; Adamax's of the largest magnitude; Lion's of the mean */
+    double epsilon;       /* Adam and its kin: added to the root; the others: inside it (all as Keras) */
     double weight_decay;  /* decoupled: w -= weight_decay * w before the update; has the learning rate in it */
     double l1;            /* gradient += l1 * sign(w) */
     double l2;            /* gradient += l2 * w; a penalty c * sum w^2 has l2 = 2 c */

@@ -67,11 +67,11 @@ typedef struct {
                             ptrdiff_t ldprediction);
 
     /* ---- optimizers (kernels/optimizer.inc.h), by fn_optimizer_kind -----------------------------------------
-     * g[n]: gradient; w[n]: parameters, updated in place; s0, s1: state (fn_optimizer_infos: how many), updated
+     * g[n]: gradient; w[n]: parameters, updated in place; s0, s1, s2: state (fn_optimizer_infos: how many), updated
      * in place, NULL where unused. The penalties of `update` are added to g first. `store` leaves w alone and
      * writes the gradient with its penalties to s0. Every element by itself. */
     void (*optimizer[FN_OPTIMIZERS])(ptrdiff_t n, const fn_update *update, const FN_T *g, FN_T *w, FN_T *s0,
-                                     FN_T *s1);
+                                     FN_T *s1, FN_T *s2);
 
     /* ---- reductions and movement (kernels/reduce.inc.h) -----------------------------------------------------*/
     /* sums[width] += over rows in ascending order of x[rows, width], each column a chain of its own */

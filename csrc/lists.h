@@ -29,14 +29,22 @@
     X(categorical_crossentropy_from_logits, FN_TRUTH_VALUES, "softmax")             \
     X(sparse_categorical_crossentropy_from_logits, FN_TRUTH_LABELS, "softmax")
 
-/* name, state arrays a parameter, whether its rate has Adam's bias corrections in it */
-#define FN_OPTIMIZER_LIST(X)      \
-    X(store, 1, 0)                   \
-    X(sgd, 0, 0)                     \
-    X(momentum, 1, 0)                \
-    X(nesterov, 1, 0)                \
-    X(rmsprop, 1, 0)                 \
-    X(rmsprop_momentum, 2, 0)        \
-    X(adam, 2, 1)
+/* name, state arrays a parameter (at most 3), what the step's number makes of its rate */
+#define FN_OPTIMIZER_LIST(X)                          \
+    X(store, 1, FN_RATE_GIVEN)                        \
+    X(sgd, 0, FN_RATE_GIVEN)                          \
+    X(momentum, 1, FN_RATE_GIVEN)                     \
+    X(nesterov, 1, FN_RATE_GIVEN)                     \
+    X(adagrad, 1, FN_RATE_GIVEN)                      \
+    X(adadelta, 2, FN_RATE_GIVEN)                     \
+    X(rmsprop, 1, FN_RATE_GIVEN)                      \
+    X(rmsprop_momentum, 2, FN_RATE_GIVEN)             \
+    X(rmsprop_centered, 2, FN_RATE_GIVEN)             \
+    X(rmsprop_centered_momentum, 3, FN_RATE_GIVEN)    \
+    X(adam, 2, FN_RATE_ADAM)                          \
+    X(amsgrad, 3, FN_RATE_ADAM)                       \
+    X(adamax, 2, FN_RATE_ADAMAX)                      \
+    X(nadam, 2, FN_RATE_NADAM)                        \
+    X(lion, 1, FN_RATE_GIVEN)
 
 #endif

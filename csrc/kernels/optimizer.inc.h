@@ -9,17 +9,20 @@
 
 /* fn_update in lanes, with what the formulas make of it */
 typedef struct {
-    V minus_rate, rate, momentum, rho, one_less_rho, one_less_beta_1, one_less_beta_2, epsilon;
-    V minus_decay, l1, l2;
+    V minus_rate, rate, gradient_rate, momentum, rho, one_less_rho, beta_1, beta_2, one_less_beta_1, one_less_beta_2;
+    V epsilon, minus_decay, l1, l2;
 } FN(numbers);
 
 INLINE FN(numbers) FN(numbers_of)(const fn_update *u) {
     return (FN(numbers)){
         .minus_rate = FN(splat)((T)-u->rate),
         .rate = FN(splat)((T)u->rate),
+        .gradient_rate = FN(splat)((T)u->gradient_rate),
         .momentum = FN(splat)((T)u->momentum),
         .rho = FN(splat)((T)u->rho),
         .one_less_rho = FN(splat)((T)(1 - u->rho)),
+        .beta_1 = FN(splat)((T)u->beta_1),
+        .beta_2 = FN(splat)((T)u->beta_2),
         .one_less_beta_1 = FN(splat)((T)(1 - u->beta_1)),
         .one_less_beta_2 = FN(splat)((T)(1 - u->beta_2)),
         .epsilon = FN(splat)((T)u->epsilon),
@@ -29,104 +32,161 @@ INLINE FN(numbers) FN(numbers_of)(const fn_update *u) {
     };
 }
 
-/* Each formula: gradient g, parameters w and their states s0, s1 -> the new parameters and, in place, states. */
+/* Each formula: gradient g, parameters w and their states s[0], s[1], s[2] -> the new parameters and, in place, states. */
 
 /* s0 = gradient with its penalties; the loop below leaves w alone */
-INLINE V FN(store_formula)(const FN(numbers) *c, V g, V w, V *s0, V *s1) {
-    (void)c, (void)s1;
-    *s0 = g;
+INLINE V FN(store_formula)(const FN(numbers) *c, V g, V w, V *s) {
+    (void)c;
+    s[0] = g;
     return w;
 }
 
 /* w -= rate g */
-INLINE V FN(sgd_formula)(const FN(numbers) *c, V g, V w, V *s0, V *s1) {
-    (void)s0, (void)s1;
+INLINE V FN(sgd_formula)(const FN(numbers) *c, V g, V w, V *s) {
+    (void)s;
     return FN(fma)(c->minus_rate, g, w);
 }
 
 /* v = momentum v - rate g; w += v */
-INLINE V FN(momentum_formula)(const FN(numbers) *c, V g, V w, V *v, V *s1) {
-    (void)s1;
+INLINE V FN(momentum_formula)(const FN(numbers) *c, V g, V w, V *v) {
     *v = FN(fma)(c->momentum, *v, c->minus_rate * g);
     return w + *v;
 }
 
 /* v = momentum v - rate g; w += momentum v - rate g */
-INLINE V FN(nesterov_formula)(const FN(numbers) *c, V g, V w, V *v, V *s1) {
-    (void)s1;
+INLINE V FN(nesterov_formula)(const FN(numbers) *c, V g, V w, V *v) {
     const V step = c->minus_rate * g;
     *v = FN(fma)(c->momentum, *v, step);
     return w + FN(fma)(c->momentum, *v, step);
 }
 
-/* v = rho v + (1 - rho) g^2; the increment is rate g / sqrt(v + epsilon): epsilon inside the root, as in Keras */
+/* a += g^2; w -= rate g / sqrt(a + epsilon) */
+INLINE V FN(adagrad_formula)(const FN(numbers) *c, V g, V w, V *a) {
+    *a = FN(fma)(g, g, *a);
+    return w - (c->rate * g) / FN(root)(*a + c->epsilon);
+}
+
+/* mean square of x: v = rho v + (1 - rho) x^2 */
+INLINE V FN(mean_square)(const FN(numbers) *c, V x, V v) { return FN(fma)(c->rho, v, c->one_less_rho * (x * x)); }
+
+/* s0: mean square of g, s1: of steps; step = sqrt(s1 + epsilon) / sqrt(s0 + epsilon) g; w -= rate step */
+INLINE V FN(adadelta_formula)(const FN(numbers) *c, V g, V w, V *s) {
+    s[0] = FN(mean_square)(c, g, s[0]);
+    const V step = FN(root)(s[1] + c->epsilon) * g / FN(root)(s[0] + c->epsilon);
+    s[1] = FN(mean_square)(c, step, s[1]);
+    return FN(fma)(c->minus_rate, step, w);
+}
+
+/* v: mean square of g; the increment is rate g / sqrt(v + epsilon): epsilon inside the root, as in Keras */
 INLINE V FN(rmsprop_increment)(const FN(numbers) *c, V g, V *v) {
-    *v = FN(fma)(c->rho, *v, c->one_less_rho * (g * g));
+    *v = FN(mean_square)(c, g, *v);
     return (c->rate * g) / FN(root)(*v + c->epsilon);
 }
 
+/* the same with the variance in the root: v - a^2, a the mean of g. It is not negative, but its rounded value may be. */
+INLINE V FN(rmsprop_centered_increment)(const FN(numbers) *c, V g, V *v, V *a) {
+    *v = FN(mean_square)(c, g, *v);
+    *a = FN(fma)(c->rho, *a, c->one_less_rho * g);
+    const V variance = FN(maximum)(FN(splat)(0), FN(fma)(-*a, *a, *v));
+    return (c->rate * g) / FN(root)(variance + c->epsilon);
+}
+
 /* w -= increment */
-INLINE V FN(rmsprop_formula)(const FN(numbers) *c, V g, V w, V *v, V *s1) {
-    (void)s1;
-    return w - FN(rmsprop_increment)(c, g, v);
+INLINE V FN(rmsprop_formula)(const FN(numbers) *c, V g, V w, V *s) { return w - FN(rmsprop_increment)(c, g, s); }
+INLINE V FN(rmsprop_centered_formula)(const FN(numbers) *c, V g, V w, V *s) {
+    return w - FN(rmsprop_centered_increment)(c, g, s, s + 1);
 }
 
 /* m = momentum m + increment; w -= m */
-INLINE V FN(rmsprop_momentum_formula)(const FN(numbers) *c, V g, V w, V *v, V *m) {
-    *m = FN(fma)(c->momentum, *m, FN(rmsprop_increment)(c, g, v));
-    return w - *m;
+INLINE V FN(rmsprop_momentum_formula)(const FN(numbers) *c, V g, V w, V *s) {
+    s[1] = FN(fma)(c->momentum, s[1], FN(rmsprop_increment)(c, g, s));
+    return w - s[1];
+}
+INLINE V FN(rmsprop_centered_momentum_formula)(const FN(numbers) *c, V g, V w, V *s) {
+    s[1] = FN(fma)(c->momentum, s[1], FN(rmsprop_centered_increment)(c, g, s, s + 2));
+    return w - s[1];
 }
 
-/* m += (g - m)(1 - beta_1); v += (g^2 - v)(1 - beta_2); w -= rate m / (sqrt(v) + epsilon) */
-INLINE V FN(adam_formula)(const FN(numbers) *c, V g, V w, V *m, V *v) {
+/* m += (g - m)(1 - beta_1); v += (g^2 - v)(1 - beta_2) */
+INLINE void FN(moments)(const FN(numbers) *c, V g, V *m, V *v) {
     *m = FN(fma)(g - *m, c->one_less_beta_1, *m);
     *v = FN(fma)(FN(fma)(g, g, -*v), c->one_less_beta_2, *v);
-    return w - (c->rate * *m) / (FN(root)(*v) + c->epsilon);
+}
+
+/* w -= rate m / (sqrt(v) + epsilon) */
+INLINE V FN(adam_formula)(const FN(numbers) *c, V g, V w, V *s) {
+    FN(moments)(c, g, s, s + 1);
+    return w - (c->rate * s[0]) / (FN(root)(s[1]) + c->epsilon);
+}
+
+/* the same with the largest v so far */
+INLINE V FN(amsgrad_formula)(const FN(numbers) *c, V g, V w, V *s) {
+    FN(moments)(c, g, s, s + 1);
+    s[2] = FN(maximum)(s[2], s[1]);
+    return w - (c->rate * s[0]) / (FN(root)(s[2]) + c->epsilon);
+}
+
+/* m as Adam's; u = max(beta_2 u, |g|); w -= rate m / (u + epsilon) */
+INLINE V FN(adamax_formula)(const FN(numbers) *c, V g, V w, V *s) {
+    s[0] = FN(fma)(g - s[0], c->one_less_beta_1, s[0]);
+    s[1] = FN(maximum)(c->beta_2 * s[1], FN(absolute)(g));
+    return w - (c->rate * s[0]) / (s[1] + c->epsilon);
+}
+
+/* w -= (rate m + gradient_rate g) / (sqrt(v) + epsilon) */
+INLINE V FN(nadam_formula)(const FN(numbers) *c, V g, V w, V *s) {
+    FN(moments)(c, g, s, s + 1);
+    return w - FN(fma)(c->rate, s[0], c->gradient_rate * g) / (FN(root)(s[1]) + c->epsilon);
+}
+
+/* w -= rate sign(beta_1 m + (1 - beta_1) g); m = beta_2 m + (1 - beta_2) g. The sign of 0 is 0, of NaN NaN. */
+INLINE V FN(lion_formula)(const FN(numbers) *c, V g, V w, V *m) {
+    const V towards = FN(fma)(c->beta_1, *m, c->one_less_beta_1 * g);
+    const V step = FN(select)(towards == FN(splat)(0) | towards != towards, towards, FN(with_sign)(c->rate, towards));
+    *m = FN(fma)(c->beta_2, *m, c->one_less_beta_2 * g);
+    return w - step;
 }
 
 /* ---- the loop ------------------------------------------------------------------------------------------------- */
 
-/* One vector of n elements: g + l2 w + l1 sign(w), the decay of w, the formula. `kind`, `slots` and `plain`, that is
- * without penalties and decay, are constants wherever this is inlined. */
-INLINE void FN(step)(V (*const formula)(const FN(numbers) *, V, V, V *, V *), const fn_optimizer_kind kind,
-                     const int slots, const int plain, const FN(numbers) *c, ptrdiff_t n, const T *g0, T *w0, T *s0,
-                     T *s1) {
+typedef V (*const FN(formula))(const FN(numbers) *, V, V, V *);
+
+/* One vector of n elements from the i-th on: g + l2 w + l1 sign(w), the decay of w, the formula. `kind`, `slots` and
+ * `plain`, that is without penalties and decay, are constants wherever this is inlined. States that an optimizer lacks
+ * are NULL, to which nothing may be added. */
+INLINE void FN(step)(FN(formula) formula, const fn_optimizer_kind kind, const int slots, const int plain,
+                     const FN(numbers) *c, ptrdiff_t i, ptrdiff_t n, const T *g0, T *w0, T *const *states) {
     const V zero = FN(splat)(0);
     const int stores = kind == FN_OPTIMIZER_store;
-    V g = FN(load_part)(g0, n), w = stores && plain ? zero : FN(load_part)(w0, n), a = zero, b = zero;
-    if (slots > 0 && !stores) a = FN(load_part)(s0, n);
-    if (slots > 1) b = FN(load_part)(s1, n);
+    V g = FN(load_part)(g0 + i, n), w = stores && plain ? zero : FN(load_part)(w0 + i, n), s[3] = {zero, zero, zero};
+    FN_UNROLL(3)
+    for (int slot = 0; slot < slots && !stores; slot++) s[slot] = FN(load_part)(states[slot] + i, n);
     if (!plain) {
         g = FN(fma)(c->l2, w, g);
         g = g + FN(select)(w == zero, zero, FN(with_sign)(c->l1, w));
         w = FN(fma)(c->minus_decay, w, w);
     }
-    w = formula(c, g, w, &a, &b);
-    if (!stores) FN(store_part)(w0, n, w);
-    if (slots > 0) FN(store_part)(s0, n, a);
-    if (slots > 1) FN(store_part)(s1, n, b);
+    w = formula(c, g, w, s);
+    if (!stores) FN(store_part)(w0 + i, n, w);
+    FN_UNROLL(3)
+    for (int slot = 0; slot < slots; slot++) FN(store_part)(states[slot] + i, n, s[slot]);
 }
 
-INLINE void FN(steps)(V (*const formula)(const FN(numbers) *, V, V, V *, V *), const fn_optimizer_kind kind,
-                      const int slots, const int plain, const fn_update *update, ptrdiff_t n, const T *g, T *w, T *s0,
-                      T *s1) {
+INLINE void FN(steps)(FN(formula) formula, const fn_optimizer_kind kind, const int slots, const int plain,
+                      const fn_update *update, ptrdiff_t n, const T *g, T *w, T *const *states) {
     const FN(numbers) c = FN(numbers_of)(update);
     ptrdiff_t i = 0;
-    /* states that an optimizer lacks are NULL, to which nothing may be added */
-    for (; i + LANES <= n; i += LANES)
-        FN(step)(formula, kind, slots, plain, &c, LANES, g + i, w + i, slots > 0 ? s0 + i : NULL,
-                 slots > 1 ? s1 + i : NULL);
-    if (i < n)
-        FN(step)(formula, kind, slots, plain, &c, n - i, g + i, w + i, slots > 0 ? s0 + i : NULL,
-                 slots > 1 ? s1 + i : NULL);
+    for (; i + LANES <= n; i += LANES) FN(step)(formula, kind, slots, plain, &c, i, LANES, g, w, states);
+    if (i < n) FN(step)(formula, kind, slots, plain, &c, i, n - i, g, w, states);
 }
 
 #define FN_DEFINE_UPDATE(name, slots, ...)                                                                           \
-    static void FN(name##_update)(ptrdiff_t n, const fn_update *u, const T *g, T *w, T *s0, T *s1) {                 \
+    static void FN(name##_update)(ptrdiff_t n, const fn_update *u, const T *g, T *w, T *s0, T *s1, T *s2) {          \
+        T *const states[3] = {s0, s1, s2};                                                                           \
         if (u->l1 == 0 && u->l2 == 0 && u->weight_decay == 0)                                                        \
-            FN(steps)(FN(name##_formula), FN_OPTIMIZER_##name, slots, 1, u, n, g, w, s0, s1);                        \
+            FN(steps)(FN(name##_formula), FN_OPTIMIZER_##name, slots, 1, u, n, g, w, states);                        \
         else                                                                                                         \
-            FN(steps)(FN(name##_formula), FN_OPTIMIZER_##name, slots, 0, u, n, g, w, s0, s1);                        \
+            FN(steps)(FN(name##_formula), FN_OPTIMIZER_##name, slots, 0, u, n, g, w, states);                        \
     }
 FN_OPTIMIZER_LIST(FN_DEFINE_UPDATE)
 #undef FN_DEFINE_UPDATE

@@ -1,37 +1,73 @@
 /* check_optimizer.inc.h: one step of every optimizer against its formula, with and without penalties and decay. */
 
 /* The formulas of fastnn.testing.reference, for one parameter. */
-static void N(step_wanted)(int kind, const fn_update *u, long double g, long double *w, long double *s0, long double *s1) {
+static void N(step_wanted)(int kind, const fn_update *u, long double g, long double *w, long double *s) {
+    long double step;
     g += u->l2 * *w + u->l1 * (*w > 0 ? 1 : *w < 0 ? -1 : 0);
     if (kind != FN_OPTIMIZER_store) *w -= u->weight_decay * *w;
     switch (kind) {
         case FN_OPTIMIZER_store:
-            *s0 = g;
+            s[0] = g;
             break;
         case FN_OPTIMIZER_sgd:
             *w -= u->rate * g;
             break;
         case FN_OPTIMIZER_momentum:
-            *s0 = u->momentum * *s0 - u->rate * g;
-            *w += *s0;
+            s[0] = u->momentum * s[0] - u->rate * g;
+            *w += s[0];
             break;
         case FN_OPTIMIZER_nesterov:
-            *s0 = u->momentum * *s0 - u->rate * g;
-            *w += u->momentum * *s0 - u->rate * g;
+            s[0] = u->momentum * s[0] - u->rate * g;
+            *w += u->momentum * s[0] - u->rate * g;
             break;
         case FN_OPTIMIZER_rmsprop:
-            *s0 = u->rho * *s0 + (1 - u->rho) * g * g;
-            *w -= u->rate * g / sqrtl(*s0 + u->epsilon);
+            s[0] = u->rho * s[0] + (1 - u->rho) * g * g;
+            *w -= u->rate * g / sqrtl(s[0] + u->epsilon);
             break;
         case FN_OPTIMIZER_rmsprop_momentum:
-            *s0 = u->rho * *s0 + (1 - u->rho) * g * g;
-            *s1 = u->momentum * *s1 + u->rate * g / sqrtl(*s0 + u->epsilon);
-            *w -= *s1;
+            s[0] = u->rho * s[0] + (1 - u->rho) * g * g;
+            s[1] = u->momentum * s[1] + u->rate * g / sqrtl(s[0] + u->epsilon);
+            *w -= s[1];
+            break;
+        case FN_OPTIMIZER_rmsprop_centered:
+            s[0] = u->rho * s[0] + (1 - u->rho) * g * g;
+            s[1] = u->rho * s[1] + (1 - u->rho) * g;
+            *w -= u->rate * g / sqrtl(s[0] - s[1] * s[1] + u->epsilon);
+            break;
+        case FN_OPTIMIZER_rmsprop_centered_momentum:
+            s[0] = u->rho * s[0] + (1 - u->rho) * g * g;
+            s[2] = u->rho * s[2] + (1 - u->rho) * g;
+            s[1] = u->momentum * s[1] + u->rate * g / sqrtl(s[0] - s[2] * s[2] + u->epsilon);
+            *w -= s[1];
+            break;
+        case FN_OPTIMIZER_adagrad:
+            s[0] += g * g;
+            *w -= u->rate * g / sqrtl(s[0] + u->epsilon);
+            break;
+        case FN_OPTIMIZER_adadelta:
+            s[0] = u->rho * s[0] + (1 - u->rho) * g * g;
+            step = sqrtl(s[1] + u->epsilon) * g / sqrtl(s[0] + u->epsilon);
+            s[1] = u->rho * s[1] + (1 - u->rho) * step * step;
+            *w -= u->rate * step;
             break;
         case FN_OPTIMIZER_adam:
-            *s0 += (g - *s0) * (1 - (long double)u->beta_1);
-            *s1 += (g * g - *s1) * (1 - (long double)u->beta_2);
-            *w -= u->rate * *s0 / (sqrtl(*s1) + u->epsilon);
+        case FN_OPTIMIZER_amsgrad:
+        case FN_OPTIMIZER_nadam:
+            s[0] += (g - s[0]) * (1 - (long double)u->beta_1);
+            s[1] += (g * g - s[1]) * (1 - (long double)u->beta_2);
+            if (kind == FN_OPTIMIZER_amsgrad && s[2] < s[1]) s[2] = s[1];
+            step = u->rate * s[0] + (kind == FN_OPTIMIZER_nadam ? u->gradient_rate * g : 0);
+            *w -= step / (sqrtl(s[kind == FN_OPTIMIZER_amsgrad ? 2 : 1]) + u->epsilon);
+            break;
+        case FN_OPTIMIZER_adamax:
+            s[0] += (g - s[0]) * (1 - (long double)u->beta_1);
+            s[1] = u->beta_2 * s[1] > fabsl(g) ? u->beta_2 * s[1] : fabsl(g);
+            *w -= u->rate * s[0] / (s[1] + u->epsilon);
+            break;
+        case FN_OPTIMIZER_lion:
+            step = u->beta_1 * s[0] + (1 - u->beta_1) * g;
+            *w -= step > 0 ? u->rate : step < 0 ? -u->rate : 0;
+            s[0] = u->beta_2 * s[0] + (1 - u->beta_2) * g;
             break;
         default:
             *w = NAN; /* an optimizer without a formula here fails its checks */
@@ -40,26 +76,31 @@ static void N(step_wanted)(int kind, const fn_update *u, long double g, long dou
 
 static void N(optimizer_case)(const TABLE *table, int kind, int penalties, ptrdiff_t n) {
     const fn_optimizer_info *info = &fn_optimizer_infos[kind];
-    const fn_update update = {.rate = 0.01, .momentum = 0.9, .rho = 0.95, .beta_1 = 0.9, .beta_2 = 0.999, .epsilon = 1e-7,
-                              .weight_decay = penalties & 1 ? 0.004 : 0, .l1 = penalties & 2 ? 0.03 : 0,
+    const fn_update update = {.rate = 0.01, .gradient_rate = 0.02, .momentum = 0.9, .rho = 0.95, .beta_1 = 0.9, .beta_2 = 0.999,
+                              .epsilon = 1e-7, .weight_decay = penalties & 1 ? 0.004 : 0, .l1 = penalties & 2 ? 0.03 : 0,
                               .l2 = penalties & 4 ? 0.02 : 0};
-    T *g = N(randoms)(n, -1, 1, 0), *w = N(randoms)(n, -1, 1, 0);
-    /* squares are positive; the other states and what `store` overwrites may be anything */
-    T *s0 = info->slots > 0 ? N(randoms)(n, 0.01, 1, 0) : NULL, *s1 = info->slots > 1 ? N(randoms)(n, 0.01, 1, 0) : NULL;
+    T *g = N(randoms)(n, -1, 1, 0), *w = N(randoms)(n, -1, 1, 0), *s[3] = {NULL, NULL, NULL}, *before[3] = {NULL, NULL, NULL};
+    /* squares are positive and larger than the mean's square; the other states and what `store` overwrites may be anything */
+    for (int slot = 0; slot < info->slots; slot++) s[slot] = slot ? N(randoms)(n, 0.01, 0.3, 0) : N(randoms)(n, 0.2, 1, 0);
     if (n) w[0] = 0;
     if (n > 1) g[1] = 0;
-    T *w0 = N(copied)(n, w), *s0_before = N(copied)(s0 ? n : 0, s0), *s1_before = N(copied)(s1 ? n : 0, s1);
-    table->optimizer[kind](n, &update, g, w, s0, s1);
+    T *w0 = N(copied)(n, w);
+    for (int slot = 0; slot < info->slots; slot++) before[slot] = N(copied)(n, s[slot]);
+    table->optimizer[kind](n, &update, g, w, s[0], s[1], s[2]);
     int close = 1, independent = 1;
     for (ptrdiff_t i = 0; i < n; i++) {
-        long double wanted = (long double)w0[i], a = s0 ? (long double)s0_before[i] : 0, b = s1 ? (long double)s1_before[i] : 0;
-        N(step_wanted)(kind, &update, (long double)g[i], &wanted, &a, &b);
+        long double wanted = (long double)w0[i], states[3] = {0};
+        T *at[3] = {NULL, NULL, NULL};
+        for (int slot = 0; slot < info->slots; slot++) at[slot] = before[slot] + i, states[slot] = (long double)*at[slot];
+        N(step_wanted)(kind, &update, (long double)g[i], &wanted, states);
         close &= N(near)(w[i], wanted, 1, 4);
-        if (s0) close &= N(near)(s0[i], a, 1, 4);
-        if (s1) close &= N(near)(s1[i], b, 1, 4);
         /* its bits do not depend on where it stands */
-        table->optimizer[kind](1, &update, g + i, w0 + i, s0 ? s0_before + i : NULL, s1 ? s1_before + i : NULL);
-        independent &= N(same)(1, w0 + i, w + i) && (!s0 || N(same)(1, s0_before + i, s0 + i)) && (!s1 || N(same)(1, s1_before + i, s1 + i));
+        table->optimizer[kind](1, &update, g + i, w0 + i, at[0], at[1], at[2]);
+        independent &= N(same)(1, w0 + i, w + i);
+        for (int slot = 0; slot < info->slots; slot++) {
+            close &= N(near)(s[slot][i], states[slot], 1, 4);
+            independent &= N(same)(1, at[slot], s[slot] + i);
+        }
     }
     check(close, "%s: penalties %d n %td", info->name, penalties, n);
     check(independent, "%s alone: penalties %d n %td", info->name, penalties, n);

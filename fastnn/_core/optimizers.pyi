@@ -13,6 +13,7 @@ def update(
     w: _Array,
     *states: _Array,
     rate: float = 0.01,
+    gradient_rate: float = 0.0,
     momentum: float = 0.0,
     rho: float = 0.9,
     beta_1: float = 0.9,

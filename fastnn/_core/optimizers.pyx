@@ -12,15 +12,16 @@ from fastnn._core.checks import checked
 from fastnn._core.targets import OPTIMIZERS
 
 
-def _update(const real[::1] g, real[::1] w, real[::1] s0, real[::1] s1, int kind, fn_update numbers):
+def _update(const real[::1] g, real[::1] w, real[::1] s0, real[::1] s1, real[::1] s2, int kind, fn_update numbers):
     cdef real *first = &s0[0] if s0 is not None else <real *>NULL
     cdef real *second = &s1[0] if s1 is not None else <real *>NULL
+    cdef real *third = &s2[0] if s2 is not None else <real *>NULL
     with nogil:
-        targets.optimizer(kind, w.shape[0], &numbers, &g[0], &w[0], first, second)
+        targets.optimizer(kind, w.shape[0], &numbers, &g[0], &w[0], first, second, third)
 
 
-def update(name, g, w, *states, rate=0.01, momentum=0.0, rho=0.9, beta_1=0.9, beta_2=0.999, epsilon=1e-7,
-           weight_decay=0.0, l1=0.0, l2=0.0):
+def update(name, g, w, *states, rate=0.01, gradient_rate=0.0, momentum=0.0, rho=0.9, beta_1=0.9, beta_2=0.999,
+           epsilon=1e-7, weight_decay=0.0, l1=0.0, l2=0.0):
     """One step of the parameters w[n] and the optimizer's states, in place.
 
     Parameters
@@ -32,10 +33,13 @@ def update(name, g, w, *states, rate=0.01, momentum=0.0, rho=0.9, beta_1=0.9, be
     w : ndarray of shape (n,), same dtype
         The parameters.
     *states : ndarrays of shape (n,), same dtype
-        As many as ``targets.OPTIMIZERS`` says: velocity; mean square, then momentum (RMSprop); mean, then mean
-        square (Adam).
+        As many as ``targets.OPTIMIZERS`` says, in Keras's order: velocity; mean square, momentum, mean (RMSprop);
+        mean, mean square, the largest so far (Adam).
     rate : float
-        Learning rate; for Adam with its bias corrections, sqrt(1 - beta_2^t) / (1 - beta_1^t) times it.
+        Learning rate, with the corrections that depend on the step:
+        ``fastnn.testing.reference.corrected`` gives them.
+    gradient_rate : float
+        Nadam's factor of the gradient itself.
     momentum, rho, beta_1, beta_2, epsilon : float
         The optimizer's constants.
     weight_decay : float
@@ -67,8 +71,9 @@ def update(name, g, w, *states, rate=0.01, momentum=0.0, rho=0.9, beta_1=0.9, be
     for i, state in enumerate(states):
         checked(f"states[{i}]", state, g.shape, g.dtype)
     cdef fn_update numbers
-    numbers.rate, numbers.momentum, numbers.rho, numbers.epsilon = rate, momentum, rho, epsilon
+    numbers.rate, numbers.gradient_rate, numbers.momentum = rate, gradient_rate, momentum
+    numbers.rho, numbers.epsilon = rho, epsilon
     numbers.beta_1, numbers.beta_2, numbers.weight_decay = beta_1, beta_2, weight_decay
     numbers.l1, numbers.l2 = l1, l2
     if g.size:
-        _update(g, w, states[0] if slots > 0 else None, states[1] if slots > 1 else None, kind, numbers)
+        _update(g, w, *states, *(None,) * (3 - slots), kind, numbers)

@@ -26,6 +26,7 @@ cdef struct Sink:
     void *parameters
     void *slot0
     void *slot1
+    void *slot2
     fn_update numbers
 
 cdef void forward_segment(const real *parameters, const Segment *segment, const Op *ops, int last_op,

@@ -126,7 +126,8 @@ cdef inline void apply(const real *gradient, ptrdiff_t offset, ptrdiff_t n, cons
                        const fn_update *numbers) noexcept nogil:
     targets.optimizer(sink.kind, n, numbers, gradient, <real *>sink.parameters + offset,
                       <real *>sink.slot0 + offset if sink.slot0 != NULL else <real *>NULL,
-                      <real *>sink.slot1 + offset if sink.slot1 != NULL else <real *>NULL)
+                      <real *>sink.slot1 + offset if sink.slot1 != NULL else <real *>NULL,
+                      <real *>sink.slot2 + offset if sink.slot2 != NULL else <real *>NULL)
 
 
 cdef inline ptrdiff_t block_size(const Segment *segment) noexcept nogil:

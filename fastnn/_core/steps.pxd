@@ -21,7 +21,7 @@ cdef struct Run:
     ptrdiff_t inputs, outputs, sums_size
     void *parameters
     Sink sink
-    bint corrects_bias           # the optimizer's rate has Adam's bias corrections in it
+    int correction               # what of the optimizer's numbers depends on the step: FN_RATE_* of fastnn.h
     Rows x
     Judge judge
     bint weighted_mean, penalty_over_batch

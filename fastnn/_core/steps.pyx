@@ -27,6 +27,17 @@ from fastnn._core.targets cimport fn_update, real
 from fastnn._core.threads cimport Share, share, team_size, wait_for_all
 
 
+cdef enum:
+    MOMENTA = 1024  # from here on 1 - 0.96^t / 2 is 1 in double
+
+# Product of 1 - 0.96^i / 2 over i = 1 .. t, for Nadam.
+cdef double momenta[MOMENTA + 1]
+cdef int i_
+momenta[0] = 1.0
+for i_ in range(1, MOMENTA + 1):
+    momenta[i_] = momenta[i_ - 1] * (1.0 - 0.5 * pow(0.96, i_))
+
+
 # Whose numbers a thread may read without waiting.
 cdef enum Stage:
     EVERYBODYS     # all: nobody wrote since the last wait
@@ -118,13 +129,31 @@ cdef inline void with_penalty(const Run *run, const fn_update *numbers, int tens
         result.l1, result.l2 = run.tensors[tensor].l1 * factor, run.tensors[tensor].l2 * factor
 
 
+cdef void correct(fn_update *numbers, int correction, uint64_t count) noexcept nogil:
+    """Put what depends on the step's number, 1 for the first, into the rate (and Nadam's epsilon)."""
+    cdef double mean = 1.0 - pow(numbers.beta_1, <double>count), square = sqrt(1.0 - pow(numbers.beta_2, <double>count))
+    cdef double momentum, next_momentum, product
+    if correction == targets.FN_RATE_ADAM:
+        numbers.rate *= square / mean
+    elif correction == targets.FN_RATE_ADAMAX:
+        numbers.rate /= mean
+    else:
+        # momentum of step t: beta_1 (1 - 0.96^t / 2); sqrt(v / square^2) + epsilon = (sqrt(v) + epsilon square) / square
+        momentum = numbers.beta_1 * (1.0 - 0.5 * pow(0.96, <double>count))
+        next_momentum = numbers.beta_1 * (1.0 - 0.5 * pow(0.96, <double>(count + 1)))
+        product = pow(numbers.beta_1, <double>count) * momenta[min(count, <uint64_t>MOMENTA)]
+        numbers.gradient_rate = numbers.rate * square * (1.0 - momentum) / (1.0 - product)
+        numbers.rate *= square * next_momentum / (1.0 - product * next_momentum)
+        numbers.epsilon *= square
+
+
 cdef fn_update step_numbers(const Run *run, ptrdiff_t step) noexcept nogil:
     cdef fn_update numbers = run.sink.numbers
-    cdef double count = <double>(run.iteration + <uint64_t>step + 1)
+    cdef uint64_t count = run.iteration + <uint64_t>step + 1
     numbers.rate = run.rates[step]
     numbers.weight_decay = run.decay * numbers.rate
-    if run.corrects_bias:
-        numbers.rate *= sqrt(1.0 - pow(numbers.beta_2, count)) / (1.0 - pow(numbers.beta_1, count))
+    if run.correction != targets.FN_RATE_GIVEN:
+        correct(&numbers, run.correction, count)
     return numbers
 
 

@@ -24,6 +24,11 @@ cdef extern from "fastnn.h" nogil:
         FN_NOT_DIFFERENTIABLE
         FN_TRUTH_VALUES
         FN_TRUTH_LABELS
+        FN_RATE_GIVEN
+        FN_RATE_ADAM
+        FN_RATE_ADAMAX
+        FN_RATE_NADAM
+        FN_OPTIMIZER_store
         FN_linear
 
     ctypedef struct fn_activation_info:
@@ -37,13 +42,13 @@ cdef extern from "fastnn.h" nogil:
     ctypedef struct fn_optimizer_info:
         const char *name
         int slots
-        int corrects_bias
+        int correction
     const fn_activation_info fn_activation_infos[]
     const fn_loss_info fn_loss_infos[]
     const fn_optimizer_info fn_optimizer_infos[]
 
     ctypedef struct fn_update:
-        double rate, momentum, rho, beta_1, beta_2, epsilon, weight_decay, l1, l2
+        double rate, gradient_rate, momentum, rho, beta_1, beta_2, epsilon, weight_decay, l1, l2
     ctypedef struct fn_stream:
         uint64_t key, step
         uint32_t layer
@@ -68,7 +73,7 @@ cdef extern from "fastnn.h" nogil:
             ptrdiff_t ldtruth, const int64_t *index, const float *weight, double value_scale, double gradient_scale,
             double *row_loss, float *dz, ptrdiff_t lddz, float *prediction, ptrdiff_t ldprediction) noexcept nogil
         void (*optimizer[FN_OPTIMIZERS])(ptrdiff_t n, const fn_update *update, const float *g, float *w, float *s0,
-            float *s1) noexcept nogil
+            float *s1, float *s2) noexcept nogil
         void (*column_sums)(ptrdiff_t rows, ptrdiff_t width, const float *x, ptrdiff_t ldx,
             float *sums) noexcept nogil
         double (*sum_of_squares)(ptrdiff_t n, const float *x) noexcept nogil
@@ -108,7 +113,7 @@ cdef extern from "fastnn.h" nogil:
             ptrdiff_t ldtruth, const int64_t *index, const double *weight, double value_scale, double gradient_scale,
             double *row_loss, double *dz, ptrdiff_t lddz, double *prediction, ptrdiff_t ldprediction) noexcept nogil
         void (*optimizer[FN_OPTIMIZERS])(ptrdiff_t n, const fn_update *update, const double *g, double *w, double *s0,
-            double *s1) noexcept nogil
+            double *s1, double *s2) noexcept nogil
         void (*column_sums)(ptrdiff_t rows, ptrdiff_t width, const double *x, ptrdiff_t ldx,
             double *sums) noexcept nogil
         double (*sum_of_squares)(ptrdiff_t n, const double *x) noexcept nogil
@@ -214,11 +219,11 @@ cdef inline void loss(int kind, ptrdiff_t rows, ptrdiff_t width, const real *z, 
             row_loss, dz, lddz, prediction, ldprediction)
 
 cdef inline void optimizer(int kind, ptrdiff_t n, const fn_update *update, const real *g, real *w, real *s0,
-        real *s1) noexcept nogil:
+        real *s1, real *s2) noexcept nogil:
     if real is float:
-        active.f32.optimizer[kind](n, update, g, w, s0, s1)
+        active.f32.optimizer[kind](n, update, g, w, s0, s1, s2)
     else:
-        active.f64.optimizer[kind](n, update, g, w, s0, s1)
+        active.f64.optimizer[kind](n, update, g, w, s0, s1, s2)
 
 cdef inline void column_sums(ptrdiff_t rows, ptrdiff_t width, const real *x, ptrdiff_t ldx,
         real *sums) noexcept nogil:

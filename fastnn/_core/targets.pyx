@@ -75,9 +75,9 @@ def multiply_add_peak(dtype, Py_ssize_t rounds):
     return 2 * FN_PEAK_CHAINS * lanes_ * rounds
 
 
-def corrects_bias(optimizer):
-    """Whether the rate of an optimizer, one of OPTIMIZERS, has Adam's bias corrections in it."""
-    return bool(fn_optimizer_infos[<int>OPTIMIZERS[optimizer][0]].corrects_bias)
+def correction(optimizer):
+    """What the step's number makes of the rate of an optimizer, one of OPTIMIZERS: FN_RATE_* of csrc/fastnn.h."""
+    return fn_optimizer_infos[<int>OPTIMIZERS[optimizer][0]].correction
 
 
 cdef void choose() except *:

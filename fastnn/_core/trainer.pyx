@@ -19,7 +19,7 @@ from fastnn._core.workspace cimport Workspace
 
 import numpy as np
 
-from fastnn._core.targets import LOSSES, OPTIMIZERS, corrects_bias
+from fastnn._core.targets import LOSSES, OPTIMIZERS, correction
 from fastnn._core.workspace import allocate
 
 cdef enum:
@@ -84,12 +84,14 @@ cdef class Trainer:
             run.sink.slot0 = <void *><size_t>states[0].ctypes.data
         if slots > 1:
             run.sink.slot1 = <void *><size_t>states[1].ctypes.data
+        if slots > 2:
+            run.sink.slot2 = <void *><size_t>states[2].ctypes.data
         constants = {"momentum": 0.0, "rho": 0.0, "beta_1": 0.0, "beta_2": 0.0, "epsilon": 0.0, "weight_decay": 0.0}
         constants.update(numbers or {})
         run.sink.numbers.momentum, run.sink.numbers.rho = constants["momentum"], constants["rho"]
         run.sink.numbers.beta_1, run.sink.numbers.beta_2 = constants["beta_1"], constants["beta_2"]
         run.sink.numbers.epsilon, run.decay = constants["epsilon"], constants["weight_decay"] or 0.0
-        run.corrects_bias = corrects_bias(optimizer)
+        run.correction = correction(optimizer)
         self.judge_with(&run.judge)
         run.weighted_mean, run.penalty_over_batch = weighted_mean, penalty_over_batch
         run.key = seed

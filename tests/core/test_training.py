@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fastnn._core import targets
+from fastnn.testing import reference
 from tests.core.networks import Twin, network, problem, run, states, trainer
 
 CONSTANTS = {"momentum": 0.9, "rho": 0.9, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
@@ -35,9 +36,8 @@ def test_every_optimizer_follows_the_reference(dtype, optimizer, threads):
         expected, gradients, predictions = twin.gradients(x[rows], y[rows], trained_loss, weight[rows])
         assert losses[step] == pytest.approx(expected, rel=TOLERANCE[dtype])
         assert relative(outputs[step * batch : (step + 1) * batch], predictions) < TOLERANCE[dtype]
-        t = step + 1
-        corrected = rate * np.sqrt(1 - 0.999**t) / (1 - 0.9**t) if optimizer == "adam" else rate
-        twin.step(optimizer, slots, gradients, **dict(CONSTANTS, rate=corrected, weight_decay=decay * rate))
+        corrected = reference.corrected(optimizer, step + 1, **CONSTANTS, rate=rate)
+        twin.step(optimizer, slots, gradients, **corrected, weight_decay=decay * rate)
     assert trained.iterations == 6
     assert relative(parameters, twin.flat()) < TOLERANCE[dtype]
 

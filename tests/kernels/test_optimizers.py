@@ -9,7 +9,9 @@ from fastnn._core import optimizers, targets
 from fastnn.testing import reference
 
 NAMES = list(targets.OPTIMIZERS)
-NUMBERS = {"rate": 0.03, "momentum": 0.9, "rho": 0.9, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
+NUMBERS = {
+    "rate": 0.03, "gradient_rate": 0.02, "momentum": 0.9, "rho": 0.9, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7,
+}  # fmt: skip
 PENALTIES = {
     "plain": {},
     "l2": {"l2": 0.02},
@@ -17,6 +19,15 @@ PENALTIES = {
     "decay": {"weight_decay": 0.004},
     "all": {"l1": 0.01, "l2": 0.02, "weight_decay": 0.004},
 }
+# states that are running means of squares, and those that are of both signs
+SQUARES = {
+    "adagrad": [0], "adadelta": [0, 1], "rmsprop": [0], "rmsprop_momentum": [0], "rmsprop_centered": [0],
+    "rmsprop_centered_momentum": [0], "adam": [1], "amsgrad": [1, 2], "adamax": [1], "nadam": [1],
+}  # fmt: skip
+MEANS = {
+    "rmsprop_momentum": [1], "rmsprop_centered": [1], "rmsprop_centered_momentum": [1, 2], "adam": [0], "amsgrad": [0],
+    "adamax": [0], "nadam": [0], "lion": [0],
+}  # fmt: skip
 ROUNDINGS = 10  # the longest formula's, its constants' among them
 
 
@@ -24,19 +35,18 @@ def arguments(name, n, rng):
     """g, w and states as they may be in training: a mean square is not negative; some weights are exactly 0."""
     g, w, *states = rng.standard_normal((2 + targets.OPTIMIZERS[name][1], n))
     w[::7] = 0
-    if name.startswith("rmsprop"):
-        states[0] = states[0] ** 2
-    if name == "adam":
-        states[1] = states[1] ** 2
+    for slot in SQUARES.get(name, []):
+        states[slot] = states[slot] ** 2
+    if name.startswith("rmsprop_centered"):
+        states[0] += 2 * states[-1] ** 2  # a mean of squares, so at least the mean's square
     return g, w, *states
 
 
 def magnitude(name, g, w, *states, l1=0.0, l2=0.0, weight_decay=0.0):
     """What is rounded on the way: the twin's results where all terms have one sign, so that nothing cancels."""
     g, w, *states = (np.abs(np.float64(x)) for x in (g, w, *states))
-    if name in ("rmsprop_momentum", "adam"):
-        momentum = 1 if name == "rmsprop_momentum" else 0
-        states[momentum] = -states[momentum]
+    for slot in MEANS.get(name, []):
+        states[slot] = -states[slot]
     results = reference.update(name, -(g + l2 * w + l1), w * (1 + weight_decay), *states, **NUMBERS)
     return [np.abs(result) for result in results]
 
@@ -117,8 +127,8 @@ def test_nan_gradient_reaches_the_parameter(dtype):
 
 def test_errors(dtype):
     g, w, s = np.ones((3, 4), dtype=dtype)
-    with pytest.raises(ValueError, match=r"expected one of store, .*, received: 'adamw'"):
-        optimizers.update("adamw", g, w)
+    with pytest.raises(ValueError, match=r"expected one of store, .*, received: 'adamx'"):
+        optimizers.update("adamx", g, w)
     with pytest.raises(ValueError, match="states: expected 2 arrays for 'adam', received: 1"):
         optimizers.update("adam", g, w, s)
     with pytest.raises(ValueError, match=r"w: expected shape \(4,\), received: \(3,\)"):
