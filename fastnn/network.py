@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn import arguments, data, progress, training
+from fastnn import arguments, data, datasets, progress, training
 from fastnn._core import engine, threads
 from fastnn.callbacks import History
 from fastnn.layers import Layer
@@ -206,7 +206,7 @@ class Sequential(Stack):
         callbacks: Any = None,
         validation_split: float = 0.0,
         validation_data: Any = None,
-        shuffle: bool = True,
+        shuffle: bool | str = True,
         class_weight: Any = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
@@ -231,12 +231,14 @@ class Sequential(Stack):
             The last rows, this part of all, are not trained on but judged after each epoch.
         validation_data : (x, y) or (x, y, sample_weight), optional
             Judged after each epoch; goes before validation_split.
-        shuffle : bool, default True
-            Another order of the rows in each epoch, repeatable by the model's seed.
+        shuffle : bool or "replacement", default True
+            Another order of the rows in each epoch, repeatable by the model's seed. "replacement" draws every row of
+            every batch from all rows.
         class_weight : dict of int to float, optional
-            Factor on the loss of each class's rows.
+            Factor on the loss of each class's rows, 1 for those it does not name; classes are labels, the place of the
+            largest of several outputs, or 0 and 1 for one output.
         sample_weight : array_like, shape (rows,), optional
-            Factor on each row's loss.
+            Factor on each row's loss, times that of class_weight.
         initial_epoch : int, default 0
 
         Returns
@@ -261,14 +263,15 @@ class Sequential(Stack):
         """
         compiled = self.training
         size = training.checked_batch_size(batch_size)
+        order = datasets.checked_shuffle(shuffle)
         last = arguments.integer("epochs", epochs, least=0)
         first = arguments.integer("initial_epoch", initial_epoch, least=0)
         fraction = arguments.number("validation_split", validation_split, least=0.0, below=1.0)
         held_out = None
         if validation_data is not None:
-            held_out = training.validation_arrays(validation_data)
+            held_out = datasets.validation_arrays(validation_data)
         elif fraction:
-            (x, y, sample_weight), held_out = training.split(x, y, sample_weight, fraction)
+            (x, y, sample_weight), held_out = datasets.split(x, y, sample_weight, fraction)
         dataset = compiled.dataset(x, y, sample_weight, class_weight)
         validation = None
         if held_out is not None:
@@ -284,7 +287,7 @@ class Sequential(Stack):
             batch_size=size,
             epochs=last,
             initial_epoch=first,
-            shuffle=bool(shuffle),
+            shuffle=order,
             callbacks=callbacks,
             verbose=verbose,
         )

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
-from fastnn import arguments, data, losses, metrics, optimizers, progress
+from fastnn import arguments, data, datasets, losses, metrics, optimizers, progress
 from fastnn._core import engine, threads
 from fastnn.callbacks import CallbackList, History
+from fastnn.datasets import Dataset
 
 SLICE_SECONDS = 0.05
 DEFAULT_BATCH = 32
@@ -51,23 +52,6 @@ class Pace:
             yield start, stop
             self.took(stop - start, time.perf_counter() - began)
             start = stop
-
-
-class Dataset(NamedTuple):
-    """Checked arrays, as the engine takes them."""
-
-    x: np.ndarray
-    y: np.ndarray
-    weight: np.ndarray | None
-
-    @property
-    def rows(self) -> int:
-        return int(self.x.shape[0])
-
-    def part(self, start: int, stop: int) -> Dataset:
-        """Return views of the rows from `start` to `stop`."""
-        weight = None if self.weight is None else self.weight[start:stop]
-        return Dataset(self.x[start:stop], self.y[start:stop], weight)
 
 
 class Training:
@@ -127,10 +111,11 @@ class Training:
         assert self.loss is not None
         if y is None:
             raise ValueError(f"expected {prefix}y, the truth for each row of X, received: {prefix}y=None")
-        y = self.loss.truth(y, x.shape[0], model.output_width(x.shape[1]), model.dtype, prefix + "y")
+        width = model.output_width(x.shape[1])
+        y = self.loss.truth(y, x.shape[0], width, model.dtype, prefix + "y")
         weight = None if sample_weight is None else data.weights(sample_weight, x.shape[0], model.dtype)
         if class_weight is not None:
-            by_class = class_weights(y, class_weight, model.dtype)
+            by_class = datasets.class_weights(y, max(2, width), class_weight, model.dtype)
             weight = by_class if weight is None else weight * by_class
         return Dataset(x, y, weight)
 
@@ -179,7 +164,7 @@ class Training:
         batch_size: int,
         epochs: int,
         initial_epoch: int,
-        shuffle: bool,
+        shuffle: bool | str,
         callbacks: Any,
         verbose: Any,
     ) -> History:
@@ -237,25 +222,23 @@ class Training:
         trainer: Any,
         dataset: Dataset,
         batch_size: int,
-        shuffle: bool,
+        shuffle: bool | str,
         told: CallbackList,
         shown: progress.Silent,
         pace: Pace,
     ) -> Logs:
         """Run one epoch and return its loss and metrics."""
         rows = dataset.rows
-        order = np.arange(rows, dtype=np.int64)
-        if shuffle:
-            # keyed by the step: training resumed from a saved model goes on as if never interrupted
-            source = self.model.random_source(ORDER_STREAM, self.iterations)
-            np.random.Generator(np.random.Philox(source)).shuffle(order)
+        # keyed by the step: training resumed from a saved model goes on as if never interrupted
+        order = datasets.order(rows, shuffle, self.model.random_source(ORDER_STREAM, self.iterations))
         steps = -(-rows // batch_size)
         step_losses = np.empty(steps, dtype=np.float64)
         outputs = np.empty((rows, self.model.plan.outputs), dtype=self.model.dtype) if self.metrics else None
         done = 0
-        for first, last in pace.slices(steps) if not told.wants_batches else Pace.ones(steps):
+        batches = told.wants_batches
+        for first, last in pace.slices(steps) if not batches else Pace.ones(steps):
             start, stop = first * batch_size, min(last * batch_size, rows)
-            if told.wants_batches:
+            if batches:
                 told.call("on_train_batch_begin", first, {})
             rates = self.optimizer.rates(self.iterations, last - first)
             made = None if outputs is None else outputs[start:stop]
@@ -265,10 +248,11 @@ class Training:
                 self.iterations = trainer.iterations
             done = stop
             shown.advance(stop - start, float(step_losses[last - 1]))
-            if told.wants_batches:
+            told.call("on_train_batches_end", last - 1, step_losses[first:last])
+            if batches:
                 told.call("on_train_batch_end", first, {"loss": float(step_losses[first])})
-                if self.model.stop_training:
-                    break
+            if self.model.stop_training:
+                break
         sizes = np.full(-(-done // batch_size), batch_size)
         sizes[-1] -= sizes.size * batch_size - done
         logs = {"loss": float(step_losses[: sizes.size] @ sizes / done)}
@@ -320,43 +304,3 @@ def checked_batch_size(batch_size: Any) -> int:
 def release(trainer: Any, model: Any) -> None:
     """Let go of the caller's arrays: the trainer is kept for the next call."""
     trainer.bind(np.zeros((1, model.inputs), dtype=model.dtype), np.zeros((1, 1), dtype=model.dtype))
-
-
-def split(x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """Cut the last `fraction` of the rows off, as views: ((x, y, weight) for training, the same for validation)."""
-    arrays = [None if array is None else np.asarray(array) for array in (x, y, sample_weight)]
-    rows = len(arrays[0]) if arrays[0] is not None and arrays[0].ndim else 0
-    cut = int(rows * (1.0 - fraction))
-    if not 0 < cut < rows:
-        raise ValueError(
-            f"expected validation_split to leave rows for training and validation, received: "
-            f"validation_split={fraction!r} of {rows} rows"
-        )
-    return (
-        tuple(None if array is None else array[:cut] for array in arrays),
-        tuple(None if array is None else array[cut:] for array in arrays),
-    )
-
-
-def validation_arrays(validation_data: Any) -> tuple[Any, ...]:
-    """Return (x, y, weight or None) of what a user gave as validation data."""
-    if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
-        raise ValueError(
-            "expected `validation_data` to be (x, y) or (x, y, sample_weight), received: "
-            f"{type(validation_data).__name__}"
-        )
-    return (*validation_data, None) if len(validation_data) == 2 else tuple(validation_data)
-
-
-def class_weights(y: np.ndarray, class_weight: Any, dtype: str) -> np.ndarray:
-    """Return each row's weight by its class: of labels, of a single 0-or-1 output, or the largest of one-hot rows."""
-    if not isinstance(class_weight, Mapping):
-        raise TypeError(f"expected `class_weight` to be a dict, received: class_weight={class_weight!r}")
-    single = y.reshape(-1) if y.ndim == 1 or y.shape[1] == 1 else y.argmax(axis=1)
-    classes = single.astype(np.int64)
-    present, place = np.unique(classes, return_inverse=True)
-    missing = [int(label) for label in present if int(label) not in class_weight]
-    if missing:
-        raise ValueError(f"expected `class_weight` to map every class to a weight, received none for: {missing}")
-    factors = [arguments.number("class_weight", class_weight[int(label)], least=0.0) for label in present]
-    return np.ascontiguousarray(np.array(factors, dtype=dtype)[place])

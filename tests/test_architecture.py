@@ -35,7 +35,7 @@ FLOORS = [
         *("activations", "losses", "optimizers", "initializers", "regularizers", "metrics", "layers"),
         *("callbacks", "config", "utils"),
     },
-    {"training"},
+    {"datasets", "training"},
     {"stack", "network"},
     {"compat", "standins", "hyperparameters", "labels", "solvers", "binding", "epoch", "perceptron", "estimators"},
     {"__init__"},

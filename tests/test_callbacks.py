@@ -82,6 +82,29 @@ def test_stop_training(model):
     assert model.iterations == 3
 
 
+def test_losses_of_many_steps_at_once(model):
+    """The hook that costs nothing sees each step's loss once, in order."""
+
+    class Losses(callbacks.Callback):
+        def __init__(self):
+            super().__init__()
+            self.seen, self.steps = [], []
+
+        def on_train_batches_end(self, batch, losses):
+            self.seen += losses.tolist()
+            self.steps.append(batch)
+
+    single = []
+    each = callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: single.append(logs["loss"]))
+    many, few = Losses(), Losses()
+    assert not callbacks.CallbackList([many], None, {}).wants_batches
+    model.fit(X, Y, batch_size=3, epochs=4, verbose=0, callbacks=[many])
+    compiled().fit(X, Y, batch_size=3, epochs=4, verbose=0, callbacks=[few, each])
+    assert many.seen == few.seen == single
+    assert many.steps[-1] == 6
+    assert few.steps == 4 * list(range(7))
+
+
 def test_lambda_callback(model):
     epochs, batches = [], []
     model.fit(

@@ -106,6 +106,56 @@ def test_shuffling():
     assert seen == list(np.arange(8.0) ** 2)
 
 
+def recorded_batches(rows, **options):
+    """The squares of the rows that came, in order: a model that multiplies by 1 and does not learn."""
+    seen = []
+    model = regression(layers.Dense(1, kernel_initializer="ones"), optimizer=fastnn.optimizers.SGD(0.0))
+    tell = fastnn.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(logs["loss"]))
+    x = np.arange(float(rows)).reshape(-1, 1)
+    model.fit(x, np.zeros(rows), batch_size=1, verbose=0, callbacks=[tell], **options)
+    return np.sqrt(seen).astype(int)
+
+
+def test_drawing_with_replacement():
+    seen = recorded_batches(100, shuffle="replacement", epochs=60)
+    assert seen.size == 6000
+    np.testing.assert_array_equal(seen, recorded_batches(100, shuffle="replacement", epochs=60))
+    counts = np.bincount(seen, minlength=100)  # 60 each, in the mean
+    assert counts.min() > 0
+    assert ((counts - 60) ** 2 / 60).sum() < 150  # chi-squared with 99 degrees of freedom: 5 in 10000 lie above 150
+    first = np.bincount(seen[:100], minlength=100)
+    assert (first == 0).sum() == pytest.approx(100 / np.e, abs=15)  # rows that an epoch leaves out
+    assert (np.bincount(recorded_batches(100)) == 1).all()
+
+
+@pytest.mark.parametrize("shuffle", ["batch", 2, None, 0.5])
+def test_wrong_shuffle(shuffle):
+    with pytest.raises(ValueError, match=f"received: shuffle={shuffle!r}"):
+        regression().fit(X, Y, shuffle=shuffle)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 25, 50, 64])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_batch_sizes(batch_size, dtype):
+    """One row, mini-batches with and without a rest, the whole set and more: against plain NumPy."""
+    model = regression(layers.Dense(1), optimizer=fastnn.optimizers.SGD(0.01), dtype=dtype)
+    model.build((4,))
+    w, b = (array.astype(np.float64) for array in model.get_weights())
+    losses = []
+    for start in range(0, 50, batch_size):
+        x, y = (array[start : start + batch_size].astype(np.float64) for array in (X, Y[:, None]))
+        error = x @ w + b - y
+        losses += [np.square(error).sum()]
+        w -= 0.02 * x.T @ error / len(x)
+        b -= 0.02 * error.mean(axis=0)
+    history = model.fit(X, Y, batch_size=batch_size, shuffle=False, verbose=0).history
+    tolerance = 1e-5 if dtype == "float32" else 1e-12
+    np.testing.assert_allclose(history["loss"], [sum(losses) / 50], rtol=tolerance)
+    np.testing.assert_allclose(model.layers[0].kernel, w, rtol=tolerance)
+    np.testing.assert_allclose(model.layers[0].bias, b, rtol=tolerance)
+    assert model.iterations == -(-50 // batch_size)
+
+
 def test_seeded_dropout_alone_is_repeatable():
     def losses(seed):
         given = (layers.Dropout(0.5, seed=seed), layers.Dense(1, kernel_initializer="ones"))
@@ -121,8 +171,47 @@ def test_class_weight_is_sample_weight_by_class():
     rows = np.array([weight[label] for label in LABELS])
     first = by_class.fit(X, LABELS, class_weight=weight, verbose=0).history
     assert first == by_row.fit(X, LABELS, sample_weight=rows, verbose=0).history
-    with pytest.raises(ValueError, match=r"received none for: \[2\]"):
-        by_class.fit(X, LABELS, class_weight={0: 1.0, 1: 2.0})
+
+
+@pytest.mark.parametrize(
+    ("loss", "activation", "y", "labels"),
+    [
+        ("sparse_categorical_crossentropy", "softmax", LABELS, LABELS),
+        ("categorical_crossentropy", "softmax", np.eye(3)[LABELS], LABELS),
+        ("binary_crossentropy", "sigmoid", LABELS > 0, LABELS > 0),
+        ("binary_crossentropy", "sigmoid", np.where(LABELS > 0, 0.9, 0.1), LABELS > 0),  # soft truth is rounded
+    ],
+    ids=["labels", "one-hot", "binary", "soft"],
+)
+def test_class_weight_of_every_kind_of_truth(loss, activation, y, labels):
+    def fit(**weights):
+        model = fastnn.Sequential([layers.Dense(1 if activation == "sigmoid" else 3, activation)], seed=0)
+        model.compile("sgd", loss)
+        return model.fit(X, y, verbose=0, **weights).history
+
+    by_class = fit(class_weight={1: 3.0})  # the others weigh 1, as in Keras
+    assert by_class == fit(sample_weight=np.where(labels == 1, 3.0, 1.0))
+    assert by_class != fit()
+    both = fit(class_weight={1: 3.0}, sample_weight=np.linspace(0.5, 2.0, 50))
+    assert both == fit(sample_weight=np.where(labels == 1, 3.0, 1.0) * np.linspace(0.5, 2.0, 50).astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("class_weight", "text"),
+    [
+        ({3: 1.0}, "classes from 0 to 2, received: 3"),
+        ({"a": 1.0}, "classes from 0 to 2, received: 'a'"),
+        ({0.5: 1.0}, "received: 0.5"),
+        ({0: -1.0}, r"`class_weight\[0\]` to be a number >= 0, received: class_weight\[0\]=-1.0"),
+        ({0: 0, 1: 0, 2: 0}, "some row a positive weight"),
+        ([1.0, 2.0, 3.0], "to be a dict"),
+    ],
+)
+def test_wrong_class_weight(class_weight, text):
+    model = classifier()
+    with pytest.raises((TypeError, ValueError), match=text):
+        model.fit(X, LABELS, class_weight=class_weight)
+    assert not model.built
 
 
 def test_frozen_layers_stay():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from fastnn import arguments
 
 Logs = dict[str, float]
@@ -81,6 +83,24 @@ class Callback:
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """After the step `batch` of the epoch; logs has the batch's "loss"."""
 
+    def on_train_batches_end(self, batch: int, losses: np.ndarray) -> None:
+        """After one step or more, as many as the engine took at once (in about 0.05 s, so the clock decides).
+
+        Costs nothing, unlike the hooks for single batches.
+
+        Parameters
+        ----------
+        batch : int
+            The last of the steps.
+        losses : ndarray of float64, shape (steps,)
+            The loss of each.
+        """
+
+    @property
+    def wants_batches(self) -> bool:
+        """Whether the engine has to return after each step: a batch hook is overridden."""
+        return any(_overrides(self, hook) for hook in BATCH_HOOKS)
+
 
 class CallbackList:
     """All callbacks of a fit, called in order.
@@ -115,8 +135,8 @@ class CallbackList:
 
     @property
     def wants_batches(self) -> bool:
-        """Whether any callback overrides a batch hook."""
-        return any(_overrides(callback, hook) for callback in self.callbacks for hook in BATCH_HOOKS)
+        """Whether any callback does."""
+        return any(callback.wants_batches for callback in self.callbacks)
 
     def call(self, hook: str, *given: Any) -> None:
         """Call one hook of all callbacks."""

@@ -1,0 +1,119 @@
+"""The rows of a fit: checked arrays, cut into training and validation, weighed by class, put into an order.
+
+Checks of single arrays are data.py's. Called by training.py and network.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastnn import arguments
+
+
+class Dataset(NamedTuple):
+    """Checked arrays, as the engine takes them."""
+
+    x: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray | None
+
+    @property
+    def rows(self) -> int:
+        return int(self.x.shape[0])
+
+    def part(self, start: int, stop: int) -> Dataset:
+        """Return views of the rows from `start` to `stop`."""
+        weight = None if self.weight is None else self.weight[start:stop]
+        return Dataset(self.x[start:stop], self.y[start:stop], weight)
+
+
+def split(x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Cut the last `fraction` of the rows off, as views: ((x, y, weight) for training, the same for validation)."""
+    arrays = [None if array is None else np.asarray(array) for array in (x, y, sample_weight)]
+    rows = len(arrays[0]) if arrays[0] is not None and arrays[0].ndim else 0
+    cut = int(rows * (1.0 - fraction))
+    if not 0 < cut < rows:
+        raise ValueError(
+            f"expected validation_split to leave rows for training and validation, received: "
+            f"validation_split={fraction!r} of {rows} rows"
+        )
+    return (
+        tuple(None if array is None else array[:cut] for array in arrays),
+        tuple(None if array is None else array[cut:] for array in arrays),
+    )
+
+
+def validation_arrays(validation_data: Any) -> tuple[Any, ...]:
+    """Return (x, y, weight or None) of what a user gave as validation data."""
+    if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
+        raise ValueError(
+            "expected `validation_data` to be (x, y) or (x, y, sample_weight), received: "
+            f"{type(validation_data).__name__}"
+        )
+    return (*validation_data, None) if len(validation_data) == 2 else tuple(validation_data)
+
+
+def class_weights(y: np.ndarray, classes: int, class_weight: Any, dtype: str) -> np.ndarray:
+    """Return each row's weight by its class: of labels, of a single output (rounded), or the largest of one-hot rows.
+
+    Parameters
+    ----------
+    y : ndarray
+        The truth as the engine takes it.
+    classes : int
+        Classes that there are: outputs, or 2 for a single one.
+    class_weight : mapping of int to float
+        Classes that it does not name weigh 1.
+    dtype : {"float32", "float64"}
+
+    Raises
+    ------
+    TypeError
+        If it is no mapping.
+    ValueError
+        If it names a class that there is not, a factor is negative, or no row has a positive one.
+    """
+    if not isinstance(class_weight, Mapping):
+        raise TypeError(f"expected `class_weight` to be a dict, received: class_weight={class_weight!r}")
+    factors = np.ones(classes)
+    for label, factor in class_weight.items():
+        if isinstance(label, bool) or label not in range(classes):
+            raise ValueError(f"expected `class_weight` to name classes from 0 to {classes - 1}, received: {label!r}")
+        factors[int(label)] = arguments.number(f"class_weight[{label}]", factor, least=0.0)
+    single = y.reshape(-1) if y.ndim == 1 or y.shape[1] == 1 else y.argmax(axis=1)
+    weights = factors[np.rint(single).astype(np.int64)]
+    if not weights.any():
+        raise ValueError(f"expected `class_weight` to give some row a positive weight, received: {dict(class_weight)}")
+    return np.ascontiguousarray(weights, dtype=dtype)
+
+
+def order(rows: int, shuffle: bool | str, source: np.random.SeedSequence) -> np.ndarray:
+    """Return the numbers of the rows of an epoch, int64 [rows].
+
+    Parameters
+    ----------
+    rows : int
+    shuffle : bool or "replacement"
+        False: as they are. True: each once, shuffled. "replacement": each drawn from all, so that some come twice and
+        others not at all, and batches are independent of each other.
+    source : numpy.random.SeedSequence
+    """
+    generator = np.random.Generator(np.random.Philox(source))
+    if shuffle == "replacement":
+        return generator.integers(0, rows, rows)
+    drawn = np.arange(rows, dtype=np.int64)
+    if shuffle:
+        generator.shuffle(drawn)
+    return drawn
+
+
+def checked_shuffle(shuffle: Any) -> bool | str:
+    """Return `shuffle`, or raise ValueError unless it is one of its values."""
+    if isinstance(shuffle, str):
+        return arguments.one_of("shuffle", shuffle, ("replacement",))
+    if shuffle not in (False, True):
+        raise ValueError(f"expected `shuffle` to be True, False or 'replacement', received: shuffle={shuffle!r}")
+    return bool(shuffle)
