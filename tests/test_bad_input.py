@@ -70,7 +70,7 @@ SETTINGS = {
     "wider validation": ({"validation_data": (np.zeros((2, 9)), [0, 1])}, "validation X"),
     "NaN in validation": ({"validation_data": (spoiled(X, np.nan), Y)}, r"validation X\[1, 3\]=nan"),
     "validation without y": ({"validation_data": X}, r"\(x, y\).*received: ndarray"),
-    "a class without weight": ({"class_weight": {0: 1.0, 1: 1.0}}, r"received none for: \[2\]"),
+    "a weight without class": ({"class_weight": {0: 1.0, 3: 1.0}}, r"classes from 0 to 2, received: 3"),
     "class weights in a list": ({"class_weight": 3}, "received: class_weight=3"),
     "callbacks by name": ({"callbacks": "early_stopping"}, "received: callbacks='early_stopping'"),
     "a number as callback": ({"callbacks": [3]}, "received: 3"),
