@@ -3,6 +3,7 @@
 Importing it loads NumPy and the compiled core, nothing else; the estimators are loaded when first used.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from fastnn import activations, callbacks, initializers, layers, losses, metrics, optimizers, regularizers, utils
@@ -11,7 +12,8 @@ from fastnn.layers import Input
 from fastnn.network import Sequential
 
 if TYPE_CHECKING:
-    from fastnn.estimators import MLPClassifier, MLPRegressor
+    from fastnn.classifier import MLPClassifier
+    from fastnn.regressor import MLPRegressor
 
 __all__ = [
     "Input",
@@ -31,14 +33,13 @@ __all__ = [
     "utils",
 ]
 
-_ESTIMATORS = ("MLPClassifier", "MLPRegressor")
+#: Name and module of what is loaded when first used.
+_ESTIMATORS = {"MLPClassifier": "classifier", "MLPRegressor": "regressor"}
 
 
 def __getattr__(name: str) -> Any:
     if name in _ESTIMATORS:
-        from fastnn import estimators
-
-        return getattr(estimators, name)
+        return getattr(import_module(f"fastnn.{_ESTIMATORS[name]}"), name)
     raise AttributeError(f"module 'fastnn' has no attribute {name!r}")
 
 

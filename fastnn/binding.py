@@ -1,31 +1,29 @@
 """The network behind an estimator, tied to the lists of arrays that its user sees.
 
-scikit-learn's fitted state is two lists, coefs_ and intercepts_; they say everything about the network, so the
-Sequential is made from them whenever it is missing (after fit's draws, unpickling, copying, or when somebody put other
-arrays into the lists), and the lists then hold views of its parameters. Called by perceptron.py.
+scikit-learn's fitted state is two lists, coefs_ and intercepts_; with the recipe they say everything about the network,
+so the Sequential is made from them whenever it is missing (after fit's draws, unpickling, copying, or when somebody put
+other arrays into the lists), and the lists then hold views of its parameters. Called by perceptron.py.
 """
 
 from typing import Any, NamedTuple
 
+import numpy as np
 import numpy.typing as npt
 
-from fastnn.layers import Dense, Input
+from fastnn import layers
+from fastnn._core import engine
 from fastnn.network import Sequential
-from fastnn.regularizers import L2
+from fastnn.regularizers import L1L2
+from fastnn.training import FIRST_ROWS, Pace
 
 __all__ = ["KERAS_NAMES", "Binding", "Recipe"]
 
 Array = npt.NDArray[Any]
 
-#: scikit-learn's names of activations, in Keras's words.
-KERAS_NAMES = {
-    "identity": "linear",
-    "logistic": "sigmoid",
-    "tanh": "tanh",
-    "relu": "relu",
-    "exp": "exponential",
-    "softmax": "softmax",
-}
+_GRADIENT_ROWS = 512  # of one backward pass: its buffers stay small
+
+#: scikit-learn's names of activations, in Keras's words; others have the same name in both.
+KERAS_NAMES = {"identity": "linear", "logistic": "sigmoid", "exp": "exponential"}
 
 
 class Recipe(NamedTuple):
@@ -33,9 +31,11 @@ class Recipe(NamedTuple):
 
     shapes: tuple[tuple[int, int], ...]  # of each layer's kernel: inputs, units
     dtype: str
-    activation: str
-    out_activation: str
-    alpha: float
+    activations: tuple[str, ...]  # of each layer, the last one's included
+    alpha: float = 0.0
+    l1: float = 0.0
+    dropout: tuple[float, ...] = ()  # of the input and of each hidden layer; empty for none
+    seed: int | None = None  # of dropout
 
 
 class Binding:
@@ -45,19 +45,63 @@ class Binding:
     ----------
     recipe : Recipe
     model : Sequential
+    packing : array of int
+        Places of the parameters in scikit-learn's order: kernels first, then biases.
     """
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         # Keras's L2(l2) adds l2 * sum w^2, scikit-learn's alpha alpha / 2 * sum w^2
-        penalty = L2(recipe.alpha / 2) if recipe.alpha else None
-        activations = [recipe.activation] * (len(recipe.shapes) - 1) + [recipe.out_activation]
-        layers = [
-            Dense(units, KERAS_NAMES[activation], kernel_initializer="zeros", kernel_regularizer=penalty)
-            for (_, units), activation in zip(recipe.shapes, activations, strict=True)
+        penalty = L1L2(recipe.l1, recipe.alpha / 2) if recipe.alpha or recipe.l1 else None
+        self.dense: list[layers.Dense] = []
+        stack: list[layers.Layer] = [layers.Input((recipe.shapes[0][0],))]
+        rates = recipe.dropout or (0.0,) * len(recipe.shapes)
+        for (_, units), activation, rate in zip(recipe.shapes, recipe.activations, rates, strict=True):
+            if rate:  # of what enters this layer
+                stack.append(layers.Dropout(rate))
+            name = KERAS_NAMES.get(activation, activation)
+            self.dense.append(layers.Dense(units, name, kernel_initializer="zeros", kernel_regularizer=penalty))
+            stack.append(self.dense[-1])
+        self.model = Sequential(stack, dtype=recipe.dtype, seed=recipe.seed)
+        self._kernels, self._biases = zip(*(layer.arrays() for layer in self.dense), strict=True)
+        start = self.model.parameters.ctypes.data
+        places = [
+            (view.ctypes.data - start) // view.itemsize + np.arange(view.size)
+            for view in (*self._kernels, *self._biases)
         ]
-        self.model = Sequential([Input((recipe.shapes[0][0],)), *layers], dtype=recipe.dtype)
-        self._kernels, self._biases = zip(*(layer.arrays() for layer in layers), strict=True)
+        self.packing = np.concatenate(places)
+
+    def like_parameters(self) -> Array:
+        """Return zeros in the engine's memory, as many as there are parameters."""
+        made: Array = engine.allocate(self.model.parameters.size, self.recipe.dtype)
+        return made
+
+    def predict(self, X: Array, threads: int) -> Array:
+        """Return the outputs for rows that the engine reads."""
+        out = np.empty((len(X), self.model.plan.outputs), dtype=self.recipe.dtype)
+        for start, stop in Pace(FIRST_ROWS).slices(len(X)):
+            engine.predict(self.model.plan, self.model.parameters, X[start:stop], out[start:stop], threads)
+        return out
+
+    def input_gradient(self, X: Array, threads: int) -> Array:
+        """Return the derivative of each output with respect to each input, of shape (rows, outputs, inputs)."""
+        outputs = self.predict(X, threads)
+        gradient = np.empty((*outputs.shape, X.shape[1]), dtype=outputs.dtype)
+        trainer = engine.Trainer(
+            self.model.plan, self.model.parameters, None, loss="squared_error", optimizer="sgd", gradient_scale=0.5
+        )
+        for start in range(0, len(X), _GRADIENT_ROWS):
+            rows = slice(start, start + _GRADIENT_ROWS)
+            part = outputs[rows]
+            for output in range(part.shape[1]):
+                # Half the squared error has the error as its gradient: make that 1, or nearly, in one output, and
+                # divide by what it came to.
+                truth = part.copy()
+                truth[:, output] -= 1
+                error = part[:, output] - truth[:, output]
+                *_, found = trainer.gradients(X[rows], truth, None, inputs=True)
+                gradient[rows, output] = found * (len(part) / error)[:, np.newaxis]
+        return gradient
 
     def adopt(self, coefs: list[Any], intercepts: list[Any]) -> None:
         """Copy in every array that is not yet a view of the network, and put the view in its place."""
@@ -66,3 +110,10 @@ class Binding:
                 if shown[place] is not view:
                     view[...] = shown[place]
                     shown[place] = view
+
+    def layer_not_finite(self) -> int | None:
+        """Return the number of the first layer, from 1, with a parameter that is not finite."""
+        for number, arrays in enumerate(zip(self._kernels, self._biases, strict=True), 1):
+            if not all(np.isfinite(array).all() for array in arrays):
+                return number
+        return None

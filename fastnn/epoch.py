@@ -1,81 +1,107 @@
-"""One epoch of an estimator: the engine's Trainer with scikit-learn's scales and means. Called by perceptron.py."""
+"""A run of training over the data: the engine's Trainer with scikit-learn's scales and means, an epoch at a time.
+
+What an epoch means for the books is descent.py's. Called by perceptron.py, descent.py and lbfgs.py.
+"""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from fastnn._core import engine, threads
+from fastnn._core import engine
 from fastnn.binding import Binding
+from fastnn.callbacks import CallbackList
+from fastnn.losses import Setting
+from fastnn.optimizers import Optimizer
 from fastnn.solvers import Solver
-from fastnn.training import Pace
+from fastnn.training import FIRST_ROWS, Pace
 
-__all__ = ["Epoch", "LossSettings"]
+__all__ = ["Epoch", "Samples", "make_trainer"]
 
 Array = npt.NDArray[Any]
 
 
-class LossSettings(NamedTuple):
-    """A loss of the engine as scikit-learn scales it.
+class Samples(NamedTuple):
+    """Rows as the engine reads them: X, the truth, and weights of the network's type or None."""
 
-    Parameters
-    ----------
-    name : str
-        One of the engine's losses.
-    value_scale, gradient_scale : float
-        Factors on a row's sum over its outputs, and on its gradient.
-    """
+    X: Array
+    truth: Array
+    weight: Array | None
 
-    name: str
-    value_scale: float = 1.0
-    gradient_scale: float = 1.0
+    def take(self, rows: Array) -> "Samples":
+        """Return copies of these rows."""
+        return Samples(self.X[rows], self.truth[rows], None if self.weight is None else self.weight[rows])
+
+
+def make_trainer(
+    binding: Binding, loss: Setting, batch_size: int, threads: int, optimizer: Optimizer | None, states: Array
+) -> Any:
+    """Return an engine.Trainer with scikit-learn's means; without an optimizer `states` receives the gradient."""
+    return engine.Trainer(
+        binding.model.plan,
+        binding.model.parameters,
+        states if len(states) else None,
+        loss=loss.kernel,
+        optimizer=optimizer.kernel if optimizer else "store",
+        value_scale=loss.value_scale,
+        gradient_scale=loss.gradient_scale,
+        weighted_mean=True,
+        penalty_over_batch=True,
+        numbers=optimizer.numbers() if optimizer else {},
+        batch_size=batch_size,
+        threads=threads,
+        seed=binding.model.dropout_key(),
+    )
 
 
 class Epoch:
-    """One pass over the data: a Trainer of the engine, its learning rates, and the mean of its losses."""
+    """One pass over the data: a Trainer of the engine, its learning rates, and the mean of its losses.
+
+    Attributes
+    ----------
+    last_rate : float
+        Of the last step.
+    """
 
     def __init__(
-        self,
-        binding: Binding,
-        solver: Solver,
-        loss: LossSettings,
-        batch_size: int,
-        X: Array,
-        truth: Array,
-        weight: Array | None,
+        self, binding: Binding, solver: Solver, loss: Setting, batch_size: int, threads: int, samples: Samples
     ) -> None:
-        self.solver, self.batch_size, self.weight = solver, batch_size, weight
+        self.solver, self.batch_size, self.weight = solver, batch_size, samples.weight
         self.pace = Pace()
-        self.trainer = engine.Trainer(
-            binding.model.plan,
-            binding.model.parameters,
-            solver.states if len(solver.states) else None,
-            loss=loss.name,
-            optimizer=solver.optimizer,
-            value_scale=loss.value_scale,
-            gradient_scale=loss.gradient_scale,
-            weighted_mean=True,
-            penalty_over_batch=True,
-            numbers=solver.numbers,
-            batch_size=batch_size,
-            threads=threads.default_threads(),
-            seed=0,
-        )
+        self.trainer = make_trainer(binding, loss, batch_size, threads, solver.optimizer, solver.states)
         self.trainer.iterations = solver.iterations
-        self.trainer.bind(X, truth, None if weight is None else weight.astype(binding.recipe.dtype, copy=False))
+        self.trainer.bind(*samples)
 
-    def run(self, rows: Array) -> float:
+    def run(self, rows: Array, told: CallbackList) -> float:
         """Train on the rows in this order; return the mean of the batches' losses, each counted by its rows."""
         starts = np.arange(0, len(rows), self.batch_size)
         if self.weight is not None and not np.add.reduceat(self.weight[rows], starts).all():
             # scikit-learn's error, out of np.average; the engine would skip such a batch
             raise ZeroDivisionError("Weights sum to zero, can't be normalized")
         losses = np.empty(len(starts))
-        rates = np.full(len(starts), self.solver.learning_rate)
+        batches = told.wants_batches
+        rates = np.empty(0)
         try:
-            for first, last in self.pace.slices(len(starts)):
+            for first, last in Pace.ones(len(starts)) if batches else self.pace.slices(len(starts)):
+                if batches:
+                    told.call("on_train_batch_begin", first, {})
+                self.solver.iterations = self.trainer.iterations
+                rates = self.solver.rates(last - first)
                 end = min(last * self.batch_size, len(rows))
-                self.trainer.run(rows, first * self.batch_size, end, rates[first:last], losses[first:last])
+                self.trainer.run(rows, first * self.batch_size, end, rates, losses[first:last])
+                if batches:
+                    told.call("on_train_batch_end", first, {"loss": float(losses[first])})
         finally:  # also where Ctrl-C ended it: the moments have counted these steps
             self.solver.iterations = self.trainer.iterations
+            self.last_rate = float(rates[-1]) if len(rates) else self.solver.learning_rate
         return float(losses @ np.diff(starts, append=len(rows)) / len(rows))
+
+    def judge(self, samples: Samples, outputs: Array) -> float:
+        """Return the mean loss of rows that are not trained on, penalty included; `outputs` receives the outputs."""
+        rows = len(outputs)
+        losses = np.empty(rows)
+        for start, stop in Pace(FIRST_ROWS).slices(rows):
+            part = Samples(*(None if array is None else array[start:stop] for array in samples))  # type: ignore[arg-type]
+            losses[start:stop] = self.trainer.evaluate(*part, outputs[start:stop])
+        total = rows if samples.weight is None else float(samples.weight.sum(dtype=np.float64))
+        return float((losses.sum() + self.trainer.penalty()) / total) if total else float("nan")

@@ -11,9 +11,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from fastnn import activations, optimizers
+from fastnn.callbacks import Callback
 from fastnn.compat import InvalidParameterError
 
-__all__ = ["ARRAY_LIKE", "BOOLEAN", "RANDOM_STATE", "Between", "InstanceOf", "OneOf", "check_parameters"]
+__all__ = ["ACTIVATIONS", "NONE", "RULES", "Between", "InstanceOf", "OneOf", "check_parameters", "layer_values"]
 
 
 class Rule(Protocol):
@@ -87,7 +89,37 @@ class _ArrayLike:
         return "an array-like"
 
 
+class _Each:
+    """A list whose items some rule accepts; `items` is how the sentence calls them."""
+
+    def __init__(self, items: str, *rules: Rule) -> None:
+        self.items, self.rules = items, rules
+
+    def accepts(self, value: Any) -> bool:
+        return isinstance(value, (list, tuple)) and all(any(r.accepts(item) for r in self.rules) for item in value)
+
+    def __str__(self) -> str:
+        return f"a list of {self.items}"
+
+
+class _Callable:
+    def accepts(self, value: Any) -> bool:
+        return callable(value) and not isinstance(value, type)
+
+    def __str__(self) -> str:
+        return "a callable"
+
+
+class _Text:
+    def accepts(self, value: Any) -> bool:
+        return isinstance(value, str)
+
+    def __str__(self) -> str:
+        return "a str"
+
+
 ARRAY_LIKE = _ArrayLike()
+NONE = InstanceOf(type(None), "None")
 BOOLEAN: tuple[Rule, ...] = (
     InstanceOf(bool, "an instance of 'bool'"),
     InstanceOf(np.bool_, "an instance of 'numpy.bool'"),
@@ -95,8 +127,69 @@ BOOLEAN: tuple[Rule, ...] = (
 RANDOM_STATE: tuple[Rule, ...] = (
     Between(Integral, 0, 2**32 - 1, "both"),
     InstanceOf(np.random.RandomState, "an instance of 'numpy.random.mtrand.RandomState'"),
-    InstanceOf(type(None), "None"),
+    NONE,
 )
+
+_AT_LEAST_0 = (Between(Real, 0),)
+_ABOVE_0 = (Between(Real, 0, closed="neither"),)
+_FRACTION = Between(Real, 0, 1, closed="left")
+_COUNT = (Between(Integral, 1),)
+
+#: scikit-learn's names of activations for hidden layers, and the engine's others that can be trained through.
+ACTIVATIONS = (
+    *("identity", "logistic", "relu", "tanh"),
+    *(name for name in activations.NAMES if name not in ("relu", "tanh") and activations.differentiable(name)),
+)
+_ACTIVATION = OneOf("a str", ACTIVATIONS)
+
+#: What each constructor argument of an estimator may be, scikit-learn's own first, in its order.
+RULES: dict[str, tuple[Rule, ...]] = {
+    "hidden_layer_sizes": (ARRAY_LIKE, *_COUNT),
+    "activation": (_ACTIVATION, _Each("them, one a hidden layer", _ACTIVATION)),
+    "solver": (OneOf("a str", ("adam", "lbfgs", "sgd")),),
+    "alpha": _AT_LEAST_0,
+    "batch_size": (OneOf("a str", ("auto",)), *_COUNT),
+    "learning_rate": (OneOf("a str", ("adaptive", "constant", "invscaling")), _Callable()),
+    "learning_rate_init": _ABOVE_0,
+    "power_t": _AT_LEAST_0,
+    "max_iter": _COUNT,
+    "shuffle": BOOLEAN,
+    "random_state": RANDOM_STATE,
+    "tol": _AT_LEAST_0,
+    "verbose": (Between(Integral, 0), *BOOLEAN),
+    "warm_start": BOOLEAN,
+    "momentum": (Between(Real, 0, 1, closed="both"),),
+    "nesterovs_momentum": BOOLEAN,
+    "early_stopping": BOOLEAN,
+    "validation_fraction": (_FRACTION,),
+    "beta_1": (_FRACTION,),
+    "beta_2": (_FRACTION,),
+    "epsilon": _ABOVE_0,
+    "n_iter_no_change": (*_COUNT, OneOf("a float", (np.inf,))),
+    "max_fun": _COUNT,
+    "optimizer": (NONE, OneOf("a str", tuple(optimizers.NAMES)), InstanceOf(optimizers.Optimizer, "an Optimizer")),
+    "early_stopping_metric": (NONE, _Text(), _Callable()),
+    "dropout": (_FRACTION, _Each("numbers in the range [0.0, 1.0)", _FRACTION)),
+    "l1": _AT_LEAST_0,
+    "dtype": (OneOf("a str", ("auto", "float32", "float64")),),
+    "n_jobs": (NONE, InstanceOf(Integral, "an int")),
+    "callbacks": (NONE, InstanceOf(Callback, "a Callback"), _Each("them", InstanceOf(Callback, "a Callback"))),
+}
+
+
+def layer_values(name: str, value: Any, layers: int) -> list[Any]:
+    """Return one value a layer: those of a list, or the same for all.
+
+    Raises
+    ------
+    ValueError
+        If the list has another length.
+    """
+    if not isinstance(value, (list, tuple)):
+        return [value] * layers
+    if len(value) != layers:
+        raise ValueError(f"expected {name} to be one value or a list of {layers}, received: {name}={value!r}")
+    return list(value)
 
 
 def check_parameters(rules: Mapping[str, Sequence[Rule]], values: Mapping[str, Any], caller: str) -> None:

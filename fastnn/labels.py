@@ -1,17 +1,19 @@
 """Labels of any kind to what the losses read, and outputs of the network back to labels.
 
 Three kinds: two classes (one sigmoid unit), several classes (softmax), several labels a row (a sigmoid each). The
-arithmetic of the losses does not belong here, nor does the wording of fit's checks. Called by estimators.py.
+arithmetic of the losses does not belong here, nor does the wording of fit's checks. Called by classifier.py.
 """
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fastnn.compat import type_of_target, unique_labels
+from fastnn.inputs import dense_labels, is_sparse
 
-__all__ = ["LabelCodec"]
+__all__ = ["LabelCodec", "class_factors"]
 
 Array = npt.NDArray[Any]
 
@@ -51,6 +53,8 @@ class LabelCodec:
                 "classes on a regression target with continuous values."
             )
         self.classes = unique_labels(y)
+        # a sparse indicator matrix comes back as one
+        self.matrix = type(y) if is_sparse(y) else None
         self.outputs = 1 if self.kind == "binary" else len(self.classes)
 
     def encode(self, y: Any, dtype: npt.DTypeLike) -> Array:
@@ -68,7 +72,7 @@ class LabelCodec:
         array
             Several classes: their numbers, int32 of shape (n,). Else 0 and 1 of `dtype`, of shape (n, outputs).
         """
-        y = np.asarray(y)
+        y = dense_labels(y)
         if self.kind == "multilabel-indicator":
             marks: Array = np.not_equal(y, 0).astype(dtype)
             return marks
@@ -81,7 +85,41 @@ class LabelCodec:
         """Return the labels that outputs of shape (n, outputs) stand for: the largest, or those above one half."""
         chosen: Array = outputs.argmax(axis=1) if self.kind == "multiclass" else (outputs > 0.5).astype(int)
         if self.kind == "multilabel-indicator":
-            return chosen
+            return self.matrix(chosen) if self.matrix else chosen
         # a single class has no second name to give: "clip" keeps to the first
         labels: Array = self.classes.take(chosen.ravel(), mode="clip")
         return labels
+
+
+def class_factors(class_weight: Any, codec: LabelCodec, y: Array) -> Array:
+    """Return each row's factor by its class.
+
+    Parameters
+    ----------
+    class_weight : mapping or 'balanced'
+        Factor of each label, 1 where it says none; or n / (classes present * rows of the class).
+    codec : LabelCodec
+    y : array of shape (n,)
+        Labels.
+
+    Raises
+    ------
+    ValueError
+        For several labels a row, labels that are no class, or factors that are not numbers >= 0.
+    """
+    if codec.kind == "multilabel-indicator":
+        raise ValueError("expected class_weight=None where y has several labels a row, received: class_weight")
+    numbers = codec.encode(y, np.float64).ravel().astype(np.intp)
+    if isinstance(class_weight, str):
+        counts = np.bincount(numbers, minlength=len(codec.classes))
+        factors = len(numbers) / (np.count_nonzero(counts) * np.maximum(counts, 1.0))
+        return np.asarray(factors[numbers])
+    factors = np.ones(len(codec.classes))
+    places = {label: place for place, label in enumerate(codec.classes.tolist())}
+    for label, factor in dict[Any, Any](class_weight).items():
+        if label not in places:
+            raise ValueError(f"expected class_weight to name classes of y, {codec.classes}, received: {label!r}")
+        if not isinstance(factor, Real) or not 0 <= float(factor) < np.inf:
+            raise ValueError(f"expected class_weight to hold numbers >= 0, received: {{{label!r}: {factor!r}}}")
+        factors[places[label]] = factor
+    return np.asarray(factors[numbers])

@@ -1,17 +1,19 @@
 """scikit-learn's stochastic solvers: learning rate, stop decision and state between epochs.
 
-The update of the parameters is the engine's; epochs are the estimator's. Called by perceptron.py.
+The update of the parameters is the engine's, its constants are an object's of optimizers.py; epochs are descent.py's.
+Called by perceptron.py, descent.py and epoch.py.
 """
 
-from collections.abc import Mapping
+import copy
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fastnn._core import engine, targets
+from fastnn import optimizers
+from fastnn._core import engine
 
-__all__ = ["SMALLEST_ADAPTIVE_RATE", "Solver", "adam", "sgd"]
+__all__ = ["SMALLEST_ADAPTIVE_RATE", "Solver", "make_optimizer"]
 
 #: 'adaptive' gives up once its rate has come down to this (scikit-learn's constant).
 SMALLEST_ADAPTIVE_RATE = 1e-6
@@ -22,23 +24,17 @@ class Solver:
 
     Parameters
     ----------
-    optimizer : str
-        A name of the engine's optimizers.
-    numbers : mapping
-        Constants of its update.
+    optimizer : Optimizer
+        Its learning rate is the first rate; a callback may set it.
     n_parameters : int
     dtype : dtype
         The network's.
-    learning_rate : float
-        The first rate.
     schedule : {'constant', 'invscaling', 'adaptive'}
     power_t : float
         Exponent of 'invscaling'.
 
     Attributes
     ----------
-    learning_rate : float
-        The rate of the next epoch.
     iterations : int
         Steps done, which Adam's bias correction counts.
     states : array of shape (slots, n_parameters)
@@ -47,23 +43,34 @@ class Solver:
 
     def __init__(
         self,
-        optimizer: str,
-        numbers: Mapping[str, float],
+        optimizer: optimizers.Optimizer,
         n_parameters: int,
         dtype: npt.DTypeLike,
-        learning_rate: float,
         schedule: str = "constant",
         power_t: float = 0.5,
     ) -> None:
         self.optimizer = optimizer
-        self.numbers = dict(numbers)
-        self.learning_rate_init = float(learning_rate)
-        self.learning_rate = self.learning_rate_init
+        self.learning_rate_init = optimizer.learning_rate
         self.schedule = schedule
         self.power_t = power_t
         self.iterations = 0
-        slots = targets.OPTIMIZERS[optimizer][1]
-        self.states = engine.allocate(slots * n_parameters, np.dtype(dtype).name).reshape(slots, n_parameters)
+        self.states = engine.allocate(optimizer.slots * n_parameters, np.dtype(dtype).name).reshape(
+            optimizer.slots, n_parameters
+        )
+
+    @property
+    def learning_rate(self) -> Any:
+        """The rate of the next epoch; of the next step, where a schedule gives it."""
+        rate = self.optimizer.learning_rate
+        return float(self.optimizer.rates(self.iterations, 1)[0]) if callable(rate) else rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self.optimizer.learning_rate = value
+
+    def rates(self, steps: int) -> npt.NDArray[np.float64]:
+        """Return the rates of the next steps."""
+        return self.optimizer.rates(self.iterations, steps)
 
     def iteration_ends(self, samples_seen: int) -> None:
         """Lower the rate as 'invscaling' does after an epoch: rate_init / (samples + 1) ** power_t."""
@@ -92,21 +99,27 @@ class Solver:
         self.states[...] = loaded
 
 
-def adam(settings: Any, n_parameters: int, dtype: npt.DTypeLike) -> Solver:
-    """Return the solver of an estimator with solver='adam'."""
-    numbers = {"beta_1": settings.beta_1, "beta_2": settings.beta_2, "epsilon": settings.epsilon}
-    return Solver("adam", numbers, n_parameters, dtype, settings.learning_rate_init)
+def make_optimizer(settings: Any) -> tuple[optimizers.Optimizer, str]:
+    """Return the optimizer that an estimator's arguments describe, and its schedule by scikit-learn's name.
 
-
-def sgd(settings: Any, n_parameters: int, dtype: npt.DTypeLike) -> Solver:
-    """Return the solver of an estimator with solver='sgd'."""
-    optimizer = "nesterov" if settings.nesterovs_momentum else "momentum"
-    return Solver(
-        optimizer if settings.momentum > 0 else "sgd",
-        {"momentum": settings.momentum},
-        n_parameters,
-        dtype,
-        settings.learning_rate_init,
-        settings.learning_rate,
-        settings.power_t,
-    )
+    An object given as `optimizer` is copied: training changes its rate.
+    """
+    scheduled = callable(settings.learning_rate)
+    rate = settings.learning_rate if scheduled else settings.learning_rate_init
+    optimizer: optimizers.Optimizer
+    if settings.optimizer is not None:
+        optimizer = copy.deepcopy(optimizers.get(settings.optimizer))
+        if scheduled or isinstance(settings.optimizer, str):
+            optimizer.learning_rate = rate
+    elif settings.solver == "sgd":
+        optimizer = optimizers.SGD(rate, momentum=settings.momentum, nesterov=settings.nesterovs_momentum)
+    else:
+        optimizer = optimizers.Adam(rate, settings.beta_1, settings.beta_2, settings.epsilon)
+    # scikit-learn's schedules by name belong to its 'sgd'; its 'adam' overlooks them
+    by_name = not scheduled and (settings.solver == "sgd" or settings.optimizer is not None)
+    if by_name and callable(optimizer.learning_rate) and settings.learning_rate != "constant":
+        raise ValueError(
+            f"expected learning_rate='constant' where the optimizer has a schedule of its own, received: "
+            f"learning_rate={settings.learning_rate!r}"
+        )
+    return optimizer, settings.learning_rate if by_name else "constant"

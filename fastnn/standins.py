@@ -5,14 +5,19 @@ them where scikit-learn is installed. Frames and sparse matrices do not belong h
 by compat.py and by nothing else.
 """
 
+import functools
 import inspect
+import types
 import warnings
-from typing import Any, Self
+from collections.abc import Callable
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 INSTALL = 'pip install "fastnn-mlp[sklearn]"'
 
@@ -67,6 +72,15 @@ class BaseEstimator:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in changed.items())})"
 
 
+class CallbackSupport:
+    """Nothing: scikit-learn's callbacks are its own from 1.9 on."""
+
+
+def with_callbacks(method: Method) -> Method:
+    """Return the method as it is."""
+    return method
+
+
 class ClassifierMixin:
     """Adds score: the accuracy."""
 
@@ -87,6 +101,30 @@ class RegressorMixin:
         return r2_score(y, self.predict(X), sample_weight=sample_weight)  # type: ignore[attr-defined]
 
 
+class _AvailableIf:
+    """A method that its class has always and an instance only where a check passes."""
+
+    def __init__(self, method: Callable[..., Any], check: Callable[[Any], Any]) -> None:
+        functools.update_wrapper(self, method)  # type: ignore[arg-type]
+        self.method, self.check = method, check
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            return self.method
+        if not self.check(instance):
+            raise AttributeError(f"{owner.__name__!r} object has no attribute {self.method.__name__!r}")
+        return types.MethodType(self.method, instance)
+
+
+def available_if(check: Callable[[Any], Any]) -> Callable[[Method], Method]:
+    """Make a method an attribute only of those instances for which the check is true; it may raise AttributeError."""
+
+    def decorate(method: Method) -> Method:
+        return _AvailableIf(method, check)  # type: ignore[return-value]
+
+    return decorate
+
+
 def check_is_fitted(estimator: Any) -> None:
     """Raise NotFittedError unless fit has left an attribute whose name ends in an underscore."""
     if not any(name.endswith("_") and not name.startswith("_") for name in vars(estimator)):
@@ -101,7 +139,7 @@ def check_is_fitted(estimator: Any) -> None:
 
 def _as_array(data: Any, name: str) -> Array:
     if hasattr(data, "toarray"):
-        raise TypeError(f"Sparse data was passed for {name}, but dense data is required. Use '.toarray()'.")
+        raise ImportError(f"sparse data for {name} needs scikit-learn ({INSTALL}), received: {type(data).__name__}")
     if hasattr(data, "iloc") or hasattr(data, "__dataframe__"):
         raise ImportError(f"frames for {name} need scikit-learn ({INSTALL}), received: {type(data).__name__}")
     array = np.asarray(data)
@@ -133,6 +171,7 @@ def validate_data(
     *,
     reset: bool = True,
     dtype: tuple[type, ...] = (np.float64, np.float32),
+    accept_sparse: Any = False,
     multi_output: bool = False,
     y_numeric: bool = False,
 ) -> Any:
@@ -141,7 +180,8 @@ def validate_data(
     Returns
     -------
     X or (X, y) : arrays
-        X 2-D of one of `dtype`; y 1-D or 2-D with as many rows.
+        X 2-D of one of `dtype`; y 1-D or 2-D with as many rows. `accept_sparse` is there for scikit-learn: sparse
+        data raises an ImportError here.
     """
     name = type(estimator).__name__
     X = _as_array(X, "X")
@@ -265,6 +305,18 @@ def r2_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
     constant = deviation == 0
     scores = np.where(constant, np.where(error == 0, 1.0, 0.0), 1.0 - error / np.where(constant, 1.0, deviation))
     return float(scores.mean())
+
+
+def get_scorer(name: Any) -> Any:
+    """Return a callable that scores (estimator, X, y); names of scorers are scikit-learn's."""
+    if callable(name):
+        return name
+    raise ImportError(f"the score {name!r} needs scikit-learn ({INSTALL})")
+
+
+def check_optimize_result(solver: str, result: Any, max_iter: int) -> int:
+    """Return the number of iterations (never reached: SciPy comes with scikit-learn)."""
+    raise ImportError(f"solver={solver!r} needs scikit-learn ({INSTALL})")
 
 
 # ---- random draws -----------------------------------------------------------------------------------------------

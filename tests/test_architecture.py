@@ -37,7 +37,21 @@ FLOORS = [
     },
     {"datasets", "training"},
     {"stack", "network"},
-    {"compat", "standins", "hyperparameters", "labels", "solvers", "binding", "epoch", "perceptron", "estimators"},
+    {
+        *(
+            "compat",
+            "standins",
+            "hyperparameters",
+            "inputs",
+            "labels",
+            "criteria",
+            "solvers",
+            "team",
+            "binding",
+            "epoch",
+        ),
+        *("reporting", "descent", "lbfgs", "scoring", "fitted", "perceptron", "classifier", "regressor"),
+    },
     {"__init__"},
 ]
 #: What the rooms above the core may use of it.

@@ -291,7 +291,7 @@ def test_estimators_that_are_not_fitted(kind, method):
         ("MLPRegressor", {}, {"y": spoiled(NUMBERS, -np.inf)}, "contains infinity"),
         ("MLPRegressor", {}, {"y": spoiled(NUMBERS, 1e300)}, r"y\[7, 0\]=1e\+300, which overflows float32"),
         ("MLPRegressor", {"loss": "poisson"}, {"y": -np.abs(NUMBERS)}, r">= 0, received: -"),
-        ("MLPRegressor", {"loss": "huber"}, {}, "among {'poisson', 'squared_error'}. Got 'huber'"),
+        ("MLPRegressor", {"loss": "hubber"}, {}, "Got 'hubber'"),
         *(
             (kind, settings, {}, text)
             for kind in BOTH
@@ -303,7 +303,7 @@ def test_estimators_that_are_not_fitted(kind, method):
                 ({"hidden_layer_sizes": (True,)}, r"integers, received: \(True,\)"),
                 ({"hidden_layer_sizes": (HUGE,)}, "llocate"),
                 ({"hidden_layer_sizes": (5, 1 << 40)}, "llocate"),
-                ({"activation": "rellu"}, "among {'identity', 'logistic', 'relu', 'tanh'}. Got 'rellu'"),
+                ({"activation": "rellu"}, "Got 'rellu'"),
                 ({"solver": "adamm"}, "among {'adam', 'lbfgs', 'sgd'}. Got 'adamm'"),
                 ({"batch_size": 0}, "Got 0 instead"),
                 ({"max_iter": 2.5}, "Got 2.5 instead"),

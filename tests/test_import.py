@@ -27,12 +27,12 @@ def test_it_loads_numpy_and_the_core_only():
     assert "fastnn._core.targets" in new
     roots = {name.split(".")[0] for name in new if not name.startswith("_cython_")}
     assert roots - ALLOWED == {"fastnn"}
-    estimators = ("estimators", "perceptron", "compat", "standins", "testing")
+    estimators = ("classifier", "regressor", "perceptron", "compat", "standins", "testing")
     assert not [name for name in new if name.split(".")[-1] in estimators]
 
 
 def test_estimators_are_loaded_when_used():
-    assert run("import sys, fastnn; fastnn.MLPClassifier; print('fastnn.estimators' in sys.modules)") == "True\n"
+    assert run("import sys, fastnn; fastnn.MLPClassifier; print('fastnn.classifier' in sys.modules)") == "True\n"
 
 
 def test_unknown_names():

@@ -1,29 +1,24 @@
-"""MLPClassifier and MLPRegressor: scikit-learn's estimators, trained by fastnn's engine.
+"""MLPClassifier: scikit-learn's estimator for classes, trained by fastnn's engine.
 
-What belongs to one task is here: labels or targets, outputs, loss, score. What both share is in perceptron.py.
+What belongs to labels is here: encoding, outputs, loss, score, class weights. The rest is perceptron.py's.
 """
 
+from collections.abc import Mapping
+from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from fastnn import data
-from fastnn.compat import (
-    ClassifierMixin,
-    RegressorMixin,
-    accuracy_score,
-    column_or_1d,
-    r2_score,
-    unique_labels,
-    validate_data,
-)
-from fastnn.epoch import LossSettings
-from fastnn.hyperparameters import OneOf
-from fastnn.labels import LabelCodec
-from fastnn.perceptron import DTYPES, BaseMLP, unchanged_on_error
+from fastnn import criteria, losses
+from fastnn.compat import ClassifierMixin, accuracy_score, column_or_1d, unique_labels, validate_data
+from fastnn.descent import HeldOut
+from fastnn.hyperparameters import NONE, RULES, Between, InstanceOf, OneOf
+from fastnn.inputs import DTYPES, SPARSE, is_sparse
+from fastnn.labels import LabelCodec, class_factors
+from fastnn.perceptron import BaseMLP, partial_fit_available, unchanged_on_error
 
-__all__ = ["MLPClassifier", "MLPRegressor"]
+__all__ = ["MLPClassifier"]
 
 Array = npt.NDArray[Any]
 
@@ -39,17 +34,18 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
     ----------
     hidden_layer_sizes : int or sequence of int, default=(100,)
         Units of each hidden layer; an empty sequence makes a linear model.
-    activation : {'identity', 'logistic', 'tanh', 'relu'}, default='relu'
-        Of the hidden layers.
-    solver : {'adam', 'sgd'}, default='adam'
-        'lbfgs' is refused with a ValueError.
+    activation : str or list of str, default='relu'
+        Of the hidden layers, or of each: 'identity', 'logistic', 'tanh', 'relu', or another of fastnn.activations.
+    solver : {'adam', 'sgd', 'lbfgs'}, default='adam'
+        'lbfgs' takes all rows at each step, by SciPy: for small data.
     alpha : float, default=0.0001
         Adds alpha / 2 times the sum of squared weights (not biases), divided by the batch's rows, to the loss.
     batch_size : int or 'auto', default='auto'
         Rows of one step; 'auto' is min(200, n).
-    learning_rate : {'constant', 'invscaling', 'adaptive'}, default='constant'
-        For 'sgd'. 'invscaling' divides the rate by (samples seen + 1) ** power_t after each epoch; 'adaptive' divides
-        it by 5 when training would otherwise stop, down to 1e-6.
+    learning_rate : {'constant', 'invscaling', 'adaptive'} or schedule, default='constant'
+        A schedule gives the rate of each step, of any solver but 'lbfgs'. The names are for 'sgd': 'invscaling'
+        divides the rate by (samples seen + 1) ** power_t after each epoch; 'adaptive' divides it by 5 when training
+        would otherwise stop, down to 1e-6.
     learning_rate_init : float, default=0.001
         The first rate.
     power_t : float, default=0.5
@@ -82,7 +78,31 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
     n_iter_no_change : int, default=10
         Epochs without improvement after which training stops.
     max_fun : int, default=15000
-        Read by 'lbfgs' only.
+        For 'lbfgs': most evaluations of the loss.
+    class_weight : dict, 'balanced' or None, default=None
+        Factor of each class's rows, 1 for those not named; 'balanced' is n / (classes * rows of the class), counted in
+        each call of fit or partial_fit.
+    loss : 'log_loss' or Loss, default='log_loss'
+        One of fastnn.losses for probabilities, with a 0 or 1 for each class as truth.
+    label_smoothing : float, default=0.0
+        In [0, 1): this part of the truth is spread evenly over the classes.
+    optimizer : str, Optimizer or None, default=None
+        One of fastnn.optimizers instead of `solver`'s 'adam' or 'sgd'; an object has its own rate, a name takes
+        `learning_rate_init`.
+    early_stopping_metric : str, callable or None, default=None
+        What early stopping watches instead of the accuracy: 'loss', the name of a scorer of scikit-learn's, or a
+        callable of (estimator, X, y) that returns a score, larger is better.
+    dropout : float or list, default=0.0
+        What part of each hidden layer is dropped at each step, in [0, 1); a list has a number for each hidden layer,
+        and one for the input before them if it is one longer. Not for 'lbfgs'.
+    l1 : float, default=0.0
+        Adds l1 times the sum of absolute weights (not biases), divided by the batch's rows, to the loss.
+    dtype : {'auto', 'float32', 'float64'}, default='auto'
+        Of the network; 'auto' is float32 for an X of float32, else float64.
+    n_jobs : int or None, default=None
+        Threads at most; None and -1 take what the machine and OpenMP's settings allow. Results are the same.
+    callbacks : Callback or list, default=None
+        Of fastnn.callbacks. For 'adam' and 'sgd'.
 
     Attributes
     ----------
@@ -102,8 +122,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
     validation_scores_ : list of float or None
         Accuracy of the held-out rows after each epoch.
     best_validation_score_ : float or None
+    validation_loss_curve_ : list of float
+        Loss of the rows to validate on after each epoch; where there are any.
+    best_epoch_ : int or None
+        The epoch of the best loss, or of the best score, counted from 1.
+    stop_reason_ : str
+        'max_iter', 'training loss', 'validation score', 'callback', 'interrupted', 'diverged', 'partial_fit', or
+        SciPy's message.
     n_iter_ : int
-        Epochs of the last fit.
+        Epochs of the last fit, or iterations of 'lbfgs', which sets `loss_` and none of the curves.
     t_ : int
         Rows that training has seen.
     n_layers_, n_outputs_ : int
@@ -128,7 +155,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
     (4, 2)
     """
 
-    loss = "log_loss"
+    _rules: ClassVar[dict[str, Any]] = {
+        **RULES,
+        "class_weight": (NONE, InstanceOf(Mapping, "a dict"), OneOf("a str", ("balanced",))),
+        "loss": (OneOf("a str", ("log_loss",)), InstanceOf(losses.Loss, "a Loss")),
+        "label_smoothing": (Between(Real, 0, 1),),
+    }
+
+    class_weight: Any
+    label_smoothing: float
 
     def __init__(
         self,
@@ -156,9 +191,20 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
+        class_weight: Any = None,
+        loss: Any = "log_loss",
+        label_smoothing: float = 0.0,
+        optimizer: Any = None,
+        early_stopping_metric: Any = None,
+        dropout: Any = 0.0,
+        l1: float = 0.0,
+        dtype: str = "auto",
+        n_jobs: int | None = None,
+        callbacks: Any = None,
     ) -> None:
         self._store(locals())
 
+    @partial_fit_available
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Train one epoch on these rows, going on from where the last call stopped.
 
@@ -184,7 +230,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
             raise ValueError("classes must be passed on the first call to partial_fit.")
         if known is None:
             with unchanged_on_error(self):
-                labels = np.asarray(y)
+                labels = y if is_sparse(y) else np.asarray(y)
                 multilabel = labels.ndim == 2 and labels.shape[1] > 1
                 self._codec = LabelCodec(labels if multilabel else np.asarray(classes))
                 self.classes_ = unique_labels(classes)
@@ -195,30 +241,33 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
 
     def predict(self, X: Any) -> Array:
         """Return the label of each row of X, of shape (n,), or of shape (n, labels) for an indicator matrix."""
-        outputs = self._outputs(X)
-        return self._codec.decode(outputs)
+        return self._decoded(self._outputs(X))
 
     def predict_proba(self, X: Any) -> Array:
         """Return each row's probability of each class, of shape (n, classes), in the order of `classes_`."""
-        outputs = self._outputs(X)
-        return np.hstack([1 - outputs, outputs]) if self.n_outputs_ == 1 else outputs
+        return self._probabilities(self._outputs(X))
 
     def predict_log_proba(self, X: Any) -> Array:
         """Return the logarithm of predict_proba; -inf where that is 0."""
         probabilities = self.predict_proba(X)
         return np.log(probabilities, out=probabilities)
 
-    def _validate_input(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Array, Array]:
-        X, y = validate_data(self, X, y, multi_output=True, dtype=DTYPES, reset=reset)
-        _refuse_sparse(y)
+    def _decoded(self, outputs: Array) -> Array:
+        return self._codec.decode(outputs)
+
+    def _probabilities(self, outputs: Array) -> Array:
+        return np.hstack([1 - outputs, outputs]) if self.n_outputs_ == 1 else outputs
+
+    def _validate_input(self, X: Any, y: Any, purpose: str, reset: bool) -> tuple[Any, Array]:
+        X, y = validate_data(self, X, y, multi_output=True, dtype=DTYPES, accept_sparse=SPARSE, reset=reset)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        if not hasattr(self, "classes_") or not (self.warm_start or incremental):
+        if not hasattr(self, "classes_") or (purpose == "fit" and not self.warm_start):
             self._codec = LabelCodec(y)
             self.classes_ = self._codec.classes
             return X, y
         labels = unique_labels(y)
-        if self.warm_start and set(labels) != set(self.classes_):
+        if self.warm_start and purpose != "validation" and set(labels) != set(self.classes_):
             raise ValueError(
                 "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
                 f"Previously got {self.classes_}, `y` has {labels}"
@@ -229,153 +278,42 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
             )
         return X, y
 
-    def _encode(self, y: Array, dtype: np.dtype[Any]) -> tuple[Array, int, str]:
+    def _loss(self) -> losses.Loss:
+        if isinstance(self.loss, losses.Loss):
+            return self.loss
+        if self._codec.kind != "multiclass":
+            return criteria.LogLoss()
+        return criteria.SmoothedLogLoss() if self.label_smoothing else criteria.LabelLogLoss()
+
+    def _outputs_of(self, y: Array) -> tuple[int, str]:
+        return self._codec.outputs, "softmax" if self._codec.kind == "multiclass" else "logistic"
+
+    def _encode(self, y: Array, dtype: np.dtype[Any]) -> Array:
         codec = self._codec
-        return codec.encode(y, dtype), codec.outputs, "softmax" if codec.kind == "multiclass" else "logistic"
+        truth = codec.encode(y, dtype)
+        if codec.kind == "multiclass" and not self._loss().labels:
+            truth = np.eye(codec.outputs, dtype=dtype)[truth]
+        if self.label_smoothing:
+            classes = codec.outputs if codec.kind == "multiclass" else 2
+            truth = truth * dtype.type(1 - self.label_smoothing) + dtype.type(self.label_smoothing / classes)
+        return truth
 
-    def _loss_settings(self, truth: Array) -> LossSettings:
-        family = "sparse_categorical" if self.out_activation_ == "softmax" else "binary"
-        return LossSettings(f"{family}_crossentropy_from_logits")
+    def _training_weight(self, y: Array, sample_weight: Array | None) -> Array | None:
+        if self.class_weight is None:
+            return sample_weight
+        factors = class_factors(self.class_weight, self._codec, y)
+        return factors if sample_weight is None else factors * sample_weight
 
-    def _strata(self, truth: Array) -> Array | None:
+    def _strata(self, y: Array) -> Array | None:
         # scikit-learn keeps proportions only where one column says the class: two classes
-        return truth if self.n_outputs_ == 1 else None
+        return self._codec.encode(y, bool) if self._codec.outputs == 1 else None
 
-    def _validation_score(self, y: Array, outputs: Array, sample_weight: Array | None) -> float:
+    def _default_score(self, held_out: HeldOut, outputs: Array) -> float:
+        y = held_out.y
         truth = (y != 0).astype(int) if y.ndim == 2 else y
-        return accuracy_score(truth, self._codec.decode(outputs), sample_weight=sample_weight)
+        return accuracy_score(truth, self._decoded(outputs), sample_weight=held_out.weight)
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-
-class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc, unused-ignore]
-    """Multilayer perceptron for numbers, a drop-in for scikit-learn's of the same name.
-
-    With an integer `random_state` it draws scikit-learn's numbers in scikit-learn's order and follows its loss curve.
-
-    Parameters
-    ----------
-    loss : {'squared_error', 'poisson'}, default='squared_error'
-        Half the squared error (reported as the mean over the outputs), with outputs as they are; or half the Poisson
-        deviance, y log(y / f) - y + f, with exponential outputs f, for y >= 0.
-    hidden_layer_sizes, activation, solver, alpha, batch_size, learning_rate, learning_rate_init, power_t, max_iter, \
-shuffle, random_state, tol, verbose, warm_start, momentum, nesterovs_momentum, early_stopping, validation_fraction, \
-beta_1, beta_2, epsilon, n_iter_no_change, max_fun
-        As in MLPClassifier, with the same defaults. The validation score is R2.
-
-    Attributes
-    ----------
-    coefs_, intercepts_, n_features_in_, feature_names_in_, loss_, best_loss_, loss_curve_, validation_scores_, \
-best_validation_score_, n_iter_, t_, n_layers_, n_outputs_
-        As in MLPClassifier.
-    out_activation_ : {'identity', 'exp'}
-
-    See Also
-    --------
-    MLPClassifier : the same for classes.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from fastnn import MLPRegressor
-    >>> X = np.linspace(-1, 1, 200).reshape(-1, 1)
-    >>> y = X.ravel() ** 2
-    >>> model = MLPRegressor(hidden_layer_sizes=(20,), batch_size=20, learning_rate_init=0.01, random_state=0)
-    >>> bool(model.fit(X, y).score(X, y) > 0.95)
-    True
-    """
-
-    _rules: ClassVar[dict[str, Any]] = {**BaseMLP._rules, "loss": (OneOf("a str", ("poisson", "squared_error")),)}
-
-    def __init__(
-        self,
-        loss: str = "squared_error",
-        hidden_layer_sizes: Any = (100,),
-        activation: str = "relu",
-        *,
-        solver: str = "adam",
-        alpha: float = 0.0001,
-        batch_size: int | str = "auto",
-        learning_rate: str = "constant",
-        learning_rate_init: float = 0.001,
-        power_t: float = 0.5,
-        max_iter: int = 200,
-        shuffle: bool = True,
-        random_state: Any = None,
-        tol: float = 1e-4,
-        verbose: bool | int = False,
-        warm_start: bool = False,
-        momentum: float = 0.9,
-        nesterovs_momentum: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        n_iter_no_change: float = 10,
-        max_fun: int = 15000,
-    ) -> None:
-        self._store(locals())
-
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train one epoch on these rows, going on from where the last call stopped.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, features)
-        y : array-like of shape (n,) or (n, outputs)
-        sample_weight : array-like of shape (n,), optional
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            As in fit.
-        """
-        return self._fit(X, y, sample_weight, incremental=True)
-
-    def predict(self, X: Any) -> Array:
-        """Return the prediction for each row of X, of shape (n,), or (n, outputs) for several outputs."""
-        outputs = self._outputs(X)
-        return outputs.ravel() if self.n_outputs_ == 1 else outputs
-
-    def _validate_input(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Array, Array]:
-        X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, dtype=DTYPES, reset=reset)
-        _refuse_sparse(y)
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        if not reset and (outputs := 1 if y.ndim == 1 else y.shape[1]) != self.n_outputs_:
-            raise ValueError(f"expected y with {self.n_outputs_} outputs as in the last fit, received: {outputs}")
-        return X, y
-
-    def _encode(self, y: Array, dtype: np.dtype[Any]) -> tuple[Array, int, str]:
-        columns = y.reshape(len(y), -1)
-        truth = data.values(columns, *columns.shape, dtype.name)
-        if self.loss == "poisson":
-            data.check_range(truth, 0.0, np.inf, name="y of loss='poisson'")
-        return truth, truth.shape[1], "exp" if self.loss == "poisson" else "identity"
-
-    def _loss_settings(self, truth: Array) -> LossSettings:
-        if self.out_activation_ == "exp":
-            return LossSettings("poisson_from_log")
-        # the engine's is the whole square: half of it, its value a mean over the outputs
-        return LossSettings("squared_error", value_scale=0.5 / truth.shape[1], gradient_scale=0.5)
-
-    def _strata(self, truth: Array) -> Array | None:
-        return None
-
-    def _validation_score(self, y: Array, outputs: Array, sample_weight: Array | None) -> float:
-        if not np.isfinite(outputs).all():
-            return float("nan")
-        return r2_score(y, outputs.reshape(y.shape), sample_weight=sample_weight)
-
-
-def _refuse_sparse(y: Any) -> None:
-    if not isinstance(y, np.ndarray):
-        raise TypeError(f"Sparse data was passed for y, but dense data is required, received: {type(y).__name__}")

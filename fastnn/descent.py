@@ -1,0 +1,234 @@
+"""fit's epochs with solver='adam' or 'sgd': order of the rows, scikit-learn's books and stop rules, best weights.
+
+It draws scikit-learn's random numbers in scikit-learn's order; every sum over the data is the engine's. The books are
+the estimator's attributes, where users and scikit-learn's own tests look for them. Called by perceptron.py.
+"""
+
+import warnings
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from fastnn._core import arrays
+from fastnn.binding import Binding
+from fastnn.callbacks import CallbackList
+from fastnn.compat import ConvergenceWarning
+from fastnn.epoch import Epoch, Samples
+from fastnn.reporting import Report
+
+__all__ = ["Descent", "HeldOut", "open_books"]
+
+Array = npt.NDArray[Any]
+
+
+class HeldOut(NamedTuple):
+    """Rows to validate on: as the engine reads them, their labels or targets, and weights as the user gave them."""
+
+    samples: Samples
+    y: Array
+    weight: Array | None
+
+
+def open_books(estimator: Any) -> None:
+    """Start to watch the validation score or the loss, whichever decides when to stop."""
+    watches_score = estimator.early_stopping
+    estimator.validation_scores_ = [] if watches_score else None
+    estimator.best_validation_score_ = -np.inf if watches_score else None
+    estimator.best_loss_ = None if watches_score else np.inf
+    estimator.best_epoch_ = None
+    estimator._no_improvement_count = 0
+
+
+class Descent:
+    """The epochs of one fit or partial_fit.
+
+    Parameters
+    ----------
+    estimator : BaseMLP
+        Its attributes are the books.
+    binding : Binding
+    epoch : Epoch
+    rows : array of int
+        The training rows.
+    held_out : HeldOut or None
+    incremental : bool
+        Whether this is partial_fit: one epoch instead of max_iter.
+    told : CallbackList
+    report : Report
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        binding: Binding,
+        epoch: Epoch,
+        rows: Array,
+        held_out: HeldOut | None,
+        incremental: bool,
+        told: CallbackList,
+        report: Report,
+    ) -> None:
+        self.books, self.binding, self.epoch, self.rows, self.held_out = estimator, binding, epoch, rows, held_out
+        self.incremental, self.told, self.report = incremental, told, report
+        watched = getattr(estimator, "best_validation_score_", None) is not None
+        if watched != estimator.early_stopping or not hasattr(estimator, "best_epoch_"):
+            open_books(estimator)  # early_stopping was changed before a warm start
+        self.watches_score = bool(estimator.early_stopping)
+        self.finite = True
+        #: Parameters of the best epoch.
+        self.best: Array = binding.model.parameters.copy()
+        # A warm start in which no epoch beats the earlier fits ends with its last weights, as scikit-learn's does
+        self.restores = not getattr(estimator, "loss_curve_", None)
+        if held_out is not None:
+            estimator.validation_loss_curve_ = getattr(estimator, "validation_loss_curve_", [])
+            if not self.watches_score:
+                estimator.validation_scores_ = []
+        if not hasattr(estimator, "loss_curve_"):
+            estimator.loss_curve_ = []
+
+    def run(self) -> None:
+        """Run epochs until a stop rule says enough; `stop_reason_` says which.
+
+        Raises
+        ------
+        ValueError
+            Where the weights stop being finite and no validation says which were better; those of the best epoch
+            are kept.
+        """
+        books, model = self.books, self.binding.model
+        books.n_iter_ = 0
+        books.stop_reason_ = ""
+        model.stop_training = False
+        self.told.attach()
+        diverged = None
+        self.told.call("on_train_begin", {})
+        try:
+            while books.n_iter_ < (1 if self.incremental else books.max_iter):
+                self.report.epoch_begins()
+                self._one_epoch()
+                if self.finite:
+                    self._rules()
+                else:
+                    diverged = self._describe_divergence()
+                    books.stop_reason_ = "diverged"
+                if self.report.epoch_ends() or model.stop_training:
+                    books.stop_reason_ = books.stop_reason_ or "callback"
+                if books.stop_reason_:
+                    break
+        except KeyboardInterrupt:
+            books.stop_reason_ = "interrupted"
+            warnings.warn("Training interrupted by user.", stacklevel=5)
+        if not books.stop_reason_ and self.incremental:
+            books.stop_reason_ = "partial_fit"
+        elif not books.stop_reason_:
+            self._warn_of_max_iter()
+            books.stop_reason_ = "max_iter"
+        if (self.watches_score and self.restores) or diverged:
+            model.parameters[...] = self.best
+        self.told.call("on_train_end", {})
+        if diverged and self.watches_score:
+            warnings.warn(diverged, RuntimeWarning, stacklevel=5)
+        elif diverged:
+            vars(books).pop("_optimizer", None)  # its moments are not finite either
+            raise ValueError(
+                "Solver produced non-finite parameter weights. The input data may contain large values and need to be "
+                f"preprocessed. {diverged}"
+            )
+
+    def _warn_of_max_iter(self) -> None:
+        warnings.warn(
+            f"Stochastic Optimizer: Maximum iterations ({self.books.max_iter}) reached and the optimization "
+            "hasn't converged yet.",
+            ConvergenceWarning,
+            stacklevel=6,
+        )
+
+    def _one_epoch(self) -> None:
+        books, rows = self.books, self.rows
+        self.told.call("on_epoch_begin", books.n_iter_, {})
+        if books.shuffle:
+            # scikit-learn shuffles the shuffled rows again, by a fresh permutation
+            permutation = np.arange(len(rows))
+            books._random_state.shuffle(permutation)
+            self.rows = rows = rows[permutation]
+        books.loss_ = self.epoch.run(rows, self.told)
+        parameters = self.binding.model.parameters
+        self.finite = arrays.first_not_finite(parameters) == parameters.size
+        books.n_iter_ += 1
+        books.t_ += len(rows)
+        books.loss_curve_.append(books.loss_)
+        if books.verbose:
+            print(f"Iteration {books.n_iter_}, loss = {books.loss_:.8f}")
+        logs = {"loss": books.loss_}
+        if self.held_out is not None:
+            logs |= self._validate(self.held_out)
+        if self.watches_score:
+            self._note_score()
+        else:
+            self._note_loss()
+        books._optimizer.iteration_ends(books.t_)
+        self.told.call("on_epoch_end", books.n_iter_ - 1, logs)
+
+    def _rules(self) -> None:
+        """Set `stop_reason_` where the patience is at its end."""
+        books = self.books
+        if books._no_improvement_count <= books.n_iter_no_change:
+            return
+        watched = "Validation score" if self.watches_score else "Training loss"
+        message = (
+            f"{watched} did not improve more than tol={books.tol:f} for {books.n_iter_no_change:.0f} "
+            "consecutive epochs."
+        )
+        if books._optimizer.trigger_stopping(message, bool(books.verbose)):
+            books.stop_reason_ = "validation score" if self.watches_score else "training loss"
+        else:
+            books._no_improvement_count = 0
+
+    def _validate(self, held_out: HeldOut) -> dict[str, float]:
+        """Judge the held-out rows; return loss and score for callbacks."""
+        books, samples = self.books, held_out.samples
+        outputs = np.empty((len(samples.X), self.binding.model.plan.outputs), dtype=self.binding.recipe.dtype)
+        loss = self.epoch.judge(samples, outputs)
+        score = books._validation_score(held_out, outputs, loss)
+        books.validation_loss_curve_.append(loss)
+        books.validation_scores_.append(score)
+        if books.verbose and self.watches_score:
+            print(f"Validation score: {score:f}")
+        return {"val_loss": loss, "val_score": score}
+
+    def _note_loss(self) -> None:
+        """Count epochs whose loss is not better than the best by tol."""
+        books = self.books
+        # written with scikit-learn's comparisons: a NaN loss resets the count
+        worse = books.loss_ > books.best_loss_ - books.tol
+        books._no_improvement_count = books._no_improvement_count + 1 if worse else 0
+        if books.loss_ < books.best_loss_:
+            books.best_loss_ = books.loss_
+            self._keep()
+
+    def _note_score(self) -> None:
+        """Count epochs without a gain of tol in the validation score."""
+        books = self.books
+        score = books.validation_scores_[-1]
+        worse = score < books.best_validation_score_ + books.tol
+        books._no_improvement_count = books._no_improvement_count + 1 if worse else 0
+        if score > books.best_validation_score_:  # a NaN is no gain
+            books.best_validation_score_ = score
+            self.restores = True
+            self._keep()
+
+    def _keep(self) -> None:
+        """Remember this epoch's parameters as the best."""
+        if self.watches_score or self.finite:
+            self.books.best_epoch_ = self.books.n_iter_
+            self.best[...] = self.binding.model.parameters
+
+    def _describe_divergence(self) -> str:
+        layer = self.binding.layer_not_finite()
+        kept = f"those of epoch {self.books.best_epoch_}" if self.books.best_epoch_ else "those it started from"
+        return (
+            f"Training diverged in epoch {self.books.n_iter_}: layer {layer} has weights that are not finite, at a "
+            f"learning rate of {self.epoch.last_rate:g}. The weights that are kept are {kept}; a lower rate or scaled "
+            "inputs may help."
+        )

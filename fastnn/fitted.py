@@ -1,0 +1,141 @@
+"""The network of an estimator: its first draws, coefs_ and intercepts_ as its parameters, copies, outputs.
+
+Training does not belong here. Called by perceptron.py, whose base it is.
+"""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastnn import team
+from fastnn.binding import Binding, Recipe
+from fastnn.compat import BaseEstimator, check_is_fitted, validate_data
+from fastnn.descent import open_books
+from fastnn.hyperparameters import layer_values
+from fastnn.inputs import DTYPES, SPARSE, rows_of
+
+__all__ = ["FittedNetwork"]
+
+Array = npt.NDArray[Any]
+
+
+class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
+    """What an estimator has once it is fitted."""
+
+    hidden_layer_sizes: Any
+    activation: Any
+    alpha: float
+    l1: float
+    dropout: Any
+    solver: str
+    n_jobs: int | None
+    early_stopping: bool
+    _random_state: np.random.RandomState
+
+    def _activations(self, out_activation: str) -> tuple[str, ...]:
+        """Return the activation of each layer."""
+        hidden = layer_values("activation", self.activation, np.size(self.hidden_layer_sizes))
+        return (*hidden, out_activation)
+
+    def _dropout_rates(self) -> tuple[float, ...]:
+        """Return what part of the input and of each hidden layer is dropped; empty for nothing."""
+        hidden = np.size(self.hidden_layer_sizes)
+        given = self.dropout
+        if not isinstance(given, (list, tuple)):
+            given = [0.0] + [given] * hidden
+        elif len(given) == hidden:
+            given = [0.0, *given]
+        rates = tuple(map(float, layer_values("dropout", given, hidden + 1)))
+        return rates if any(rates) else ()
+
+    def _bound(self) -> Binding:
+        """Return the network whose parameters coefs_ and intercepts_ are."""
+        recipe = Recipe(
+            tuple((len(coef), np.shape(coef)[1]) for coef in self.coefs_),
+            "float32" if np.asarray(self.coefs_[0]).dtype == np.float32 else "float64",
+            self._activations(self.out_activation_),
+            float(self.alpha),
+            float(self.l1),
+            self._dropout_rates(),
+            self.__dict__.get("_dropout_seed"),
+        )
+        binding: Binding | None = self.__dict__.get("_binding")
+        if binding is None or binding.recipe != recipe:
+            binding = self._binding = Binding(recipe)
+        binding.adopt(self.coefs_, self.intercepts_)
+        return binding
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The network is made again from coefs_ and intercepts_; a copy of it would share nothing with their copies.
+        state: Any = super().__getstate__()
+        # The lists are new ones: a shallow copy puts views of its own network into them.
+        lists = {name: list(state[name]) for name in ("coefs_", "intercepts_") if name in state}
+        return {name: lists.get(name, value) for name, value in state.items() if name != "_binding"}
+
+    def _initialize(self, layer_units: list[int], dtype: np.dtype[Any], out_activation: str) -> None:
+        """Draw the first parameters and open the books."""
+        for name in ("_binding", "validation_loss_curve_"):  # the arrays of an earlier fit stay as they are
+            vars(self).pop(name, None)
+        self.n_iter_ = 0
+        self.t_ = 0
+        self.n_layers_ = len(layer_units)
+        self.n_outputs_ = layer_units[-1]
+        self.out_activation_ = out_activation
+        self.coefs_: list[Array] = []
+        self.intercepts_: list[Array] = []
+        activations = self._activations(out_activation)
+        for layer, (inputs, units) in enumerate(pairwise(layer_units)):
+            # Glorot's bound; two instead of six for the logistic function, and for the biases too: scikit-learn's,
+            # which counts the last layer among the hidden ones
+            logistic = activations[min(layer, max(len(activations) - 2, 0))] == "logistic"
+            if len(activations) == 1:
+                logistic = self.activation == "logistic"
+            bound = np.sqrt((2.0 if logistic else 6.0) / (inputs + units))
+            self.coefs_.append(self._random_state.uniform(-bound, bound, (inputs, units)).astype(dtype))
+            self.intercepts_.append(self._random_state.uniform(-bound, bound, units).astype(dtype))
+        self._dropout_seed = int(self._random_state.randint(2**31)) if self._dropout_rates() else None
+        if self.solver != "lbfgs":
+            self.loss_curve_: list[float] = []
+            open_books(self)
+
+    def _outputs(self, X: Any) -> Array:
+        """Return the network's outputs for rows that a user passed."""
+        check_is_fitted(self)
+        rows = validate_data(self, X, dtype=DTYPES, accept_sparse=SPARSE, reset=False)
+        binding = self._bound()
+        return binding.predict(rows_of(rows, binding.recipe.dtype), team.size(self.n_jobs))
+
+    def input_gradient(self, X: Any) -> Array:
+        """Return the derivative of the outputs with respect to the input, at rows of X.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n, features)
+
+        Returns
+        -------
+        array of shape (n, features), or (n, outputs, features) for several outputs
+            Of what predict returns for a regressor, of the probabilities for a classifier (of the second class where
+            there are two), row by row.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from fastnn import MLPRegressor
+        >>> X = np.random.default_rng(0).normal(size=(100, 2))
+        >>> model = MLPRegressor(hidden_layer_sizes=(), n_iter_no_change=2, tol=10).fit(X, 3 * X[:, 0] - X[:, 1])
+        >>> bool(np.allclose(model.input_gradient(X[:1]), model.coefs_[0].T))
+        True
+        """
+        check_is_fitted(self)
+        rows = validate_data(self, X, dtype=DTYPES, accept_sparse=SPARSE, reset=False)
+        binding = self._bound()
+        gradient = binding.input_gradient(rows_of(rows, binding.recipe.dtype), team.size(self.n_jobs))
+        return gradient[:, 0] if gradient.shape[1] == 1 else gradient
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags.input_tags.sparse = True
+        return tags

@@ -1,0 +1,51 @@
+"""early_stopping_metric: a scorer of scikit-learn's, or one's own, on outputs that are known already.
+
+Called by perceptron.py.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastnn.compat import get_scorer
+from fastnn.descent import HeldOut
+
+__all__ = ["score_outputs"]
+
+Array = npt.NDArray[Any]
+
+
+class _Answers:
+    """An estimator as a scorer sees it, which answers from outputs instead of looking at X."""
+
+    def __init__(self, estimator: Any, outputs: Array) -> None:
+        self._estimator, self._known = estimator, outputs
+
+    def __getattr__(self, name: str) -> Any:
+        answers = {"predict": "_decoded", "predict_proba": "_probabilities"}
+        found = getattr(self._estimator, answers.get(name, name))
+        return (lambda X: found(self._known)) if name in answers else found
+
+
+def score_outputs(estimator: Any, metric: Any, held_out: HeldOut, outputs: Array, loss: float) -> float:
+    """Return a score, larger is better; NaN for outputs that are not finite.
+
+    Parameters
+    ----------
+    estimator : BaseMLP
+    metric : str or callable
+        'loss' for minus the validation loss, the name of a scorer of scikit-learn's, or a callable of
+        (estimator, X, y).
+    held_out : HeldOut
+    outputs : array of shape (rows, outputs)
+        The network's, for the held-out rows.
+    loss : float
+        The validation loss.
+    """
+    if isinstance(metric, str) and metric == "loss":
+        return -loss
+    if not np.isfinite(outputs).all():
+        return float("nan")
+    weight = {} if held_out.weight is None else {"sample_weight": held_out.weight}
+    return float(get_scorer(metric)(_Answers(estimator, outputs), held_out.samples.X, held_out.y, **weight))

@@ -1,0 +1,69 @@
+"""Kinds of X and y that the estimators take."""
+
+import numpy as np
+import pytest
+
+from fastnn import MLPClassifier
+
+pytestmark = pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [["b", "a"], [True, False], [-1, 1], [2.0, 7.0], ["c", "a", "b"], [5, 3, 9], np.array(["x", "yy"], dtype=object)],
+    ids=str,
+)
+def test_labels_come_back(labels, rng):
+    y = np.asarray(labels)[np.arange(60) % len(labels)]
+    X = np.eye(len(labels))[np.arange(60) % len(labels)] + rng.normal(scale=0.01, size=(60, len(labels)))
+    model = MLPClassifier((8,), learning_rate_init=0.1, max_iter=60, random_state=0).fit(X, y)
+    np.testing.assert_array_equal(model.predict(X), y)
+    assert model.score(X, y) == 1
+    assert model.predict_proba(X).shape == (60, len(labels))
+    np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1)
+
+
+def test_a_single_class(rng):
+    X = rng.normal(size=(10, 2))
+    model = MLPClassifier((2,), max_iter=2).fit(X, ["only"] * 10)
+    assert set(model.predict(X)) == {"only"}
+
+
+def test_bytes_train_like_their_numbers(rng):
+    X = rng.integers(0, 256, size=(50, 6), dtype=np.uint8)
+    y = X[:, 0] > 100
+    models = [MLPClassifier((4,), max_iter=4, random_state=0).fit(data, y) for data in (X, X.astype(np.float64))]
+    assert models[0].loss_curve_ == models[1].loss_curve_
+    np.testing.assert_array_equal(models[0].predict_proba(X), models[1].predict_proba(X.astype(np.float64)))
+
+
+@pytest.mark.parametrize("kind", ["fortran", "read-only", "strided", "reversed", "list", "int", "swapped"])
+def test_any_layout_of_X(kind, rng):
+    X = rng.integers(-3, 4, size=(40, 6)).astype(np.float64)
+    y = X[:, 0] > 0
+    wide = np.zeros((40, 12))
+    wide[:, ::2] = X
+    frozen = X.copy()
+    frozen.flags.writeable = False
+    other = {
+        "fortran": np.asfortranarray(X),
+        "read-only": frozen,
+        "strided": wide[:, ::2],
+        "reversed": X[::-1].copy()[::-1],
+        "list": X.tolist(),
+        "int": X.astype(np.int16),
+        "swapped": X.astype(">f8"),
+    }[kind]
+    models = [MLPClassifier((4,), max_iter=3, random_state=0).fit(data, y) for data in (X, other)]
+    assert models[0].loss_curve_ == models[1].loss_curve_
+    np.testing.assert_array_equal(models[0].predict_proba(X), models[1].predict_proba(other))
+
+
+def test_feature_names():
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("sklearn")
+    frame = pandas.DataFrame({"a": [0.0, 1.0, 2.0], "b": [1.0, 0.0, 1.0]})
+    model = MLPClassifier((2,), max_iter=1).fit(frame, [0, 1, 0])
+    assert model.feature_names_in_.tolist() == ["a", "b"]
+    with pytest.raises(ValueError, match="feature names should match"):
+        model.predict(frame.rename(columns={"a": "c"}))

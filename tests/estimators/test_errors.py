@@ -1,0 +1,121 @@
+"""Errors and warnings of the estimators: scikit-learn's types and meanings, its sentences where it has one."""
+
+import importlib
+
+import numpy as np
+import pytest
+
+import fastnn
+from fastnn import MLPClassifier, MLPRegressor
+from fastnn.compat import WITH_SKLEARN, ConvergenceWarning, InvalidParameterError
+from tests.estimators.side_by_side import ROWS, make_task
+from tests.estimators.test_state import fitted
+
+pytestmark = pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"alpha": -1}, "a float in the range [0.0, inf)"),
+        ({"alpha": "small"}, "a float in the range [0.0, inf)"),
+        ({"learning_rate_init": 0}, "a float in the range (0.0, inf)"),
+        ({"momentum": 1.5}, "a float in the range [0.0, 1.0]"),
+        ({"beta_1": 1.0}, "a float in the range [0.0, 1.0)"),
+        ({"validation_fraction": float("nan")}, "a float in the range [0.0, 1.0)"),
+        ({"max_iter": 0}, "an int in the range [1, inf)"),
+        ({"max_iter": 2.5}, "an int in the range [1, inf)"),
+        ({"shuffle": "yes"}, "an instance of 'bool' or an instance of 'numpy.bool'"),
+        ({"hidden_layer_sizes": -3}, "an array-like or an int in the range [1, inf)"),
+        (
+            {"random_state": -1},
+            "an int in the range [0, 4294967295], an instance of 'numpy.random.mtrand.RandomState' or None",
+        ),
+        ({"batch_size": "all"}, "a str among {'auto'} or an int in the range [1, inf)"),
+    ],
+    ids=str,
+)
+def test_bad_arguments(settings, expected):
+    _, _, X, y = make_task("binary")
+    ((name, value),) = settings.items()
+    message = f"The {name!r} parameter of MLPClassifier must be {expected}. Got {value!r} instead."
+    with pytest.raises(InvalidParameterError) as caught:
+        MLPClassifier(**settings).fit(X, y)
+    assert str(caught.value) == message
+    if WITH_SKLEARN:
+        from sklearn import neural_network
+
+        with pytest.raises(InvalidParameterError) as caught:
+            neural_network.MLPClassifier(**settings).fit(X, y)
+        assert str(caught.value) == message
+
+
+BAD_FITS = [
+    ("MLPClassifier", {"hidden_layer_sizes": (4, 0)}, {}, "hidden_layer_sizes must be > 0"),
+    ("MLPClassifier", {}, {"y": np.linspace(0, 1, ROWS)}, "Unknown label type"),
+    ("MLPClassifier", {}, {"y": np.arange(2 * ROWS).reshape(ROWS, 2)}, "Multioutput target data is not supported"),
+    ("MLPClassifier", {}, {"y": np.arange(3)}, "inconsistent numbers of samples"),
+    ("MLPClassifier", {}, {"X": np.full((ROWS, 2), np.nan)}, "contains NaN"),
+    ("MLPRegressor", {}, {"y": np.full(ROWS, np.inf)}, "contains infinity"),
+    ("MLPRegressor", {"early_stopping": True, "validation_fraction": 0.001}, {}, "validation set is too small"),
+    ("MLPRegressor", {}, {"sample_weight": np.ones(3)}, "sample_weight.shape"),
+    ("MLPRegressor", {"solver": "sgd", "learning_rate_init": 1e8}, {}, "non-finite parameter weights"),
+]
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
+@pytest.mark.parametrize(("name", "settings", "data", "message"), BAD_FITS, ids=lambda value: None)
+def test_bad_fits(name, settings, data, message):
+    _, _, X, y = make_task("binary" if name == "MLPClassifier" else "number")
+    modules = [fastnn]
+    if WITH_SKLEARN:
+        modules.append(importlib.import_module("sklearn.neural_network"))
+    for module in modules:
+        with pytest.raises(ValueError, match=message):
+            getattr(module, name)(**{"max_iter": 5} | settings).fit(**{"X": X, "y": y} | data)
+
+
+def test_weights_of_a_batch_that_sum_to_zero():
+    _, _, X, y = make_task("binary")
+    weight = np.ones(ROWS)
+    weight[:10] = 0
+    with pytest.raises(ZeroDivisionError, match="Weights sum to zero"):
+        MLPClassifier((3,), batch_size=10, shuffle=False).fit(X, y, sample_weight=weight)
+
+
+def test_partial_fit_needs_its_classes():
+    _, _, X, y = make_task("several")
+    model = MLPClassifier((3,))
+    with pytest.raises(ValueError, match="classes must be passed on the first call"):
+        model.partial_fit(X, y)
+    model.partial_fit(X[:20], np.full(20, 10), classes=np.unique(y))
+    model.partial_fit(X, y)
+    with pytest.raises(ValueError, match="is not the same as on last call"):
+        model.partial_fit(X, y, classes=[1, 2])
+    with pytest.raises(ValueError, match="has classes not in"):
+        model.partial_fit(X, y + 1)
+    with pytest.raises(ValueError, match="does not support early_stopping"):
+        MLPClassifier(early_stopping=True).partial_fit(X, y, classes=np.unique(y))
+
+
+def test_warm_start_needs_the_same_classes():
+    model, X, y = fitted(warm_start=True)
+    with pytest.raises(ValueError, match="warm_start can only be used where `y` has the same classes"):
+        model.fit(X[y > 0], y[y > 0])
+
+
+def test_not_fitted():
+    with pytest.raises((ValueError, AttributeError), match="not fitted yet"):
+        MLPClassifier().predict([[1.0]])
+    with pytest.raises((ValueError, AttributeError), match="not fitted yet"):
+        MLPRegressor().predict([[1.0]])
+
+
+def test_warnings():
+    _, _, X, y = make_task("binary")
+    with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(2\) reached"):
+        MLPClassifier(max_iter=2).fit(X, y)
+    with pytest.warns(UserWarning, match="going to be clipped"):
+        MLPClassifier(max_iter=2, batch_size=ROWS + 1).fit(X, y)
+    with pytest.warns(UserWarning, match="column-vector"):
+        MLPClassifier(max_iter=2).fit(X, y[:, np.newaxis])

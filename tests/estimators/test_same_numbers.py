@@ -1,0 +1,159 @@
+"""scikit-learn's numbers: losses, scores, weights and predictions of both, epoch by epoch."""
+
+import inspect
+import itertools
+
+import numpy as np
+import pytest
+
+import fastnn
+from tests.estimators.side_by_side import (
+    ACTIVATIONS,
+    ROWS,
+    SOLVERS,
+    TASKS,
+    assert_same_course,
+    fit_both,
+    make_task,
+    needs_sklearn,
+)
+
+pytestmark = [pytest.mark.filterwarnings("ignore:Stochastic Optimizer"), needs_sklearn]
+
+# What else may differ: every (solver, activation, task) meets one of these by default, chosen so that each of the three
+# meets all of them, and all in the slow suite.
+REST = [
+    {"early_stopping": early, "shuffle": shuffle, "batch_size": batch, "weighted": weighted}
+    for early, shuffle, batch, weighted in [
+        (False, True, 64, False),
+        (True, True, 48, True),
+        (False, False, "auto", True),
+        (True, False, 64, False),
+        (False, True, ROWS, True),
+        (True, True, 7, False),
+        (False, False, 33, False),
+    ]
+]
+COMBINATIONS = [
+    (solver, activation, task, (t + a + 2 * s) % len(REST))
+    for s, solver in enumerate(SOLVERS)
+    for a, activation in enumerate(ACTIVATIONS)
+    for t, task in enumerate(TASKS)
+]
+
+
+def check_course(solver, activation, task, early_stopping, shuffle, batch_size, weighted, dtype="float64"):
+    weight = np.random.default_rng(5).uniform(0.1, 3, size=ROWS) if weighted else None
+    settings = {"learning_rate_init": 0.01, "alpha": 0.1, "activation": activation, "shuffle": shuffle}
+    settings |= {"early_stopping": early_stopping, "batch_size": batch_size} | SOLVERS[solver]
+    theirs, ours, X, _ = fit_both(task, dtype, sample_weight=weight, **settings)
+    assert ours.n_iter_ > (10 if solver == "invscaling" else 3)
+    if dtype == "float64":
+        assert_same_course(theirs, ours, X, 1e-8)
+        return
+    assert {array.dtype for array in ours.coefs_ + ours.intercepts_} == {np.dtype(np.float32)}
+    if solver == "lbfgs":  # sums in another order part its paths
+        return
+    assert ours.n_iter_ == theirs.n_iter_
+    np.testing.assert_allclose(ours.loss_curve_, theirs.loss_curve_, rtol=1e-3)
+    for mine, other in zip(ours.coefs_, theirs.coefs_, strict=True):
+        assert np.linalg.norm(mine - other) <= 1e-3 * np.linalg.norm(other)
+    name = "predict_proba" if hasattr(ours, "classes_") else "predict"
+    np.testing.assert_allclose(getattr(ours, name)(X), getattr(theirs, name)(X), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
+@pytest.mark.parametrize(("solver", "activation", "task", "rest"), COMBINATIONS)
+def test_every_combination_follows_scikit_learn(solver, activation, task, rest):
+    check_course(solver, activation, task, **REST[rest])
+
+
+@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
+@pytest.mark.parametrize(("solver", "activation", "task", "rest"), COMBINATIONS[::3])
+def test_single_precision_follows_scikit_learn(solver, activation, task, rest):
+    check_course(solver, activation, task, **REST[rest], dtype="float32")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("rest", REST, ids=str)
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_the_whole_product_follows_scikit_learn(solver, rest, dtype):
+    for activation, task in itertools.product(ACTIVATIONS, TASKS):
+        check_course(solver, activation, task, **rest, dtype=dtype)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"shuffle": False},
+        {"batch_size": "auto"},
+        {"hidden_layer_sizes": ()},
+        {"hidden_layer_sizes": 4},
+        {"hidden_layer_sizes": np.array([4, 3])},
+        {"beta_1": 0.5, "beta_2": 0.9, "epsilon": 1e-3},
+        {"alpha": 0.0},
+        {"n_iter_no_change": np.inf},
+        {"max_iter": 500, "tol": 0.01, "n_iter_no_change": 3},
+    ],
+    ids=str,
+)
+def test_arguments_follow_scikit_learn(settings):
+    theirs, ours, X, _ = fit_both("several", **settings)
+    assert_same_course(theirs, ours, X, 1e-8)
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("solver", ["adam", "nesterov"])
+def test_partial_fit_follows_scikit_learn(task, solver):
+    from sklearn import neural_network
+
+    name, more, X, y = make_task(task)
+    settings = {"hidden_layer_sizes": (6,), "random_state": 5, "batch_size": 16} | more | SOLVERS[solver]
+    models = [getattr(module, name)(**settings) for module in (neural_network, fastnn)]
+    for epoch in range(6):
+        rows = slice(epoch % 2 * 50, epoch % 2 * 50 + 45)
+        for model in models:
+            first = (
+                {"classes": np.arange(2) if task == "indicator" else np.unique(y)} if name == "MLPClassifier" else {}
+            )
+            model.partial_fit(X[rows], y[rows], **first)
+    assert_same_course(*models, X, 1e-8)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_warm_start_follows_scikit_learn(early_stopping):
+    from sklearn import neural_network
+
+    _, _, X, y = make_task("several")
+    settings = {"warm_start": True, "max_iter": 3, "random_state": 1, "early_stopping": early_stopping}
+    models = [module.MLPClassifier((6,), **settings) for module in (neural_network, fastnn)]
+    for alpha in (0.0, 1.0, 1.0):
+        for model in models:
+            model.set_params(alpha=alpha).fit(X, y)
+    assert_same_course(*models, X, 1e-8)
+
+
+@pytest.mark.parametrize("settings", [{}, {"early_stopping": True}, {"solver": "sgd", "learning_rate": "adaptive"}])
+def test_prints_what_scikit_learn_prints(settings, capsys):
+    from sklearn import neural_network
+
+    _, _, X, y = make_task("binary")
+    printed = []
+    for module in (neural_network, fastnn):
+        module.MLPClassifier((3,), verbose=True, tol=0.1, n_iter_no_change=2, random_state=0, **settings).fit(X, y)
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1]
+    assert "Iteration 1, loss = " in printed[1]
+
+
+@pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor"])
+def test_same_constructor(name):
+    from sklearn import neural_network
+
+    theirs, ours = (inspect.signature(getattr(module, name)).parameters for module in (neural_network, fastnn))
+    shared = list(ours.values())[: len(theirs)]
+    assert [(p.name, p.kind, p.default) for p in shared] == [(p.name, p.kind, p.default) for p in theirs.values()]
+    assert all(p.kind is p.KEYWORD_ONLY for p in list(ours.values())[len(theirs) :])
+    assert repr(getattr(fastnn, name)(alpha=0.5)) == repr(getattr(neural_network, name)(alpha=0.5))

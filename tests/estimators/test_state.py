@@ -1,0 +1,106 @@
+"""What a fitted estimator holds: coefs_, copies, what goes on from one fit to the next."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+from fastnn import MLPClassifier
+from fastnn.descent import Descent
+from tests.estimators.side_by_side import make_task
+
+pytestmark = pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+
+
+def fitted(**settings):
+    _, _, X, y = make_task("several")
+    return MLPClassifier((5,), **{"max_iter": 3, "random_state": 0} | settings).fit(X, y), X, y
+
+
+def test_coefs_are_the_network():
+    model, X, _ = fitted()
+    before = model.predict_proba(X)
+    model.coefs_[-1][...] = 0
+    model.intercepts_[-1][...] = 0
+    np.testing.assert_allclose(model.predict_proba(X), 0.25)
+    assert not np.allclose(before, 0.25)
+
+
+def test_coefs_may_be_replaced():
+    model, X, _ = fitted()
+    other, _, _ = fitted(random_state=1)
+    model.coefs_ = [coef.copy() for coef in other.coefs_]
+    model.intercepts_[:] = [intercept.tolist() for intercept in other.intercepts_]
+    np.testing.assert_array_equal(model.predict_proba(X), other.predict_proba(X))
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_copies_train_on_alike_and_apart(copied, solver):
+    model, X, y = fitted(solver=solver)
+    model.partial_fit(X, y)
+    twin = copied(model)
+    np.testing.assert_array_equal(twin.predict_proba(X), model.predict_proba(X))
+    before = model.predict_proba(X)
+    twin.partial_fit(X, y)
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+    model.partial_fit(X, y)
+    np.testing.assert_array_equal(twin.predict_proba(X), model.predict_proba(X))
+    assert twin.loss_curve_ == model.loss_curve_
+
+
+def test_fit_starts_anew():
+    model, X, y = fitted()
+    first = model.loss_curve_
+    assert model.fit(X, y).loss_curve_ == first
+    assert model.fit(X[:, :4], y).n_features_in_ == 4
+
+
+def test_an_interrupt_leaves_a_usable_model(monkeypatch):
+    _, _, X, y = make_task("several")
+    model = MLPClassifier((5,), max_iter=50, random_state=0)
+    note = Descent._note_loss
+
+    def interrupt(self):
+        note(self)
+        if self.books.n_iter_ == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Descent, "_note_loss", interrupt)
+    with pytest.warns(UserWarning, match="Training interrupted by user"):
+        model.fit(X, y)
+    assert model.n_iter_ == 2
+    assert model.stop_reason_ == "interrupted"
+    assert model.predict(X).shape == y.shape
+
+
+def test_random_state_moves_on():
+    """A RandomState is used, not copied: two fits draw different weights."""
+    _, _, X, y = make_task("binary")
+    model = MLPClassifier((3,), max_iter=1, random_state=np.random.RandomState(0))
+    assert model.fit(X, y).loss_curve_ != model.fit(X, y).loss_curve_
+
+
+def digits_accuracy(seeds):
+    """Mean accuracy on scikit-learn's digits: 5 folds, 64-64-10, 100 epochs."""
+    datasets = pytest.importorskip("sklearn.datasets")
+    from sklearn.model_selection import cross_val_score
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import MinMaxScaler
+
+    X, y = datasets.load_digits(return_X_y=True)
+    scores = []
+    for seed in seeds:
+        model = MLPClassifier(hidden_layer_sizes=(64,), max_iter=100, random_state=seed)
+        scores.append(cross_val_score(make_pipeline(MinMaxScaler(), model), X, y, cv=5))
+    return np.mean(scores)
+
+
+def test_digits():
+    assert digits_accuracy([0]) >= 0.925
+
+
+@pytest.mark.slow
+def test_digits_over_five_seeds():
+    assert digits_accuracy(range(5)) >= 0.928
