@@ -5,6 +5,7 @@ are its own, so the estimators are its real subclasses with its validation; wher
 versions of standins.py. Nothing else in fastnn imports either.
 """
 
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -49,11 +50,12 @@ def require(what: str) -> None:
 
 def minimize(function: Any, start: Any, *, verbose: bool, callback: Any, **options: Any) -> Any:
     """Return scipy.optimize.minimize's result for a function that returns value and gradient, by L-BFGS-B."""
-    from scipy import __version__, optimize
-
-    if tuple(map(int, __version__.split(".")[:2])) < (1, 15):  # newer ones print nothing and warn of the option
+    version = import_module("scipy").__version__
+    if tuple(map(int, version.split(".")[:2])) < (1, 15):  # newer ones print nothing and warn of the option
         options["iprint"] = 1 if verbose else -1
-    return optimize.minimize(function, start, method="L-BFGS-B", jac=True, callback=callback, options=options)
+    return import_module("scipy.optimize").minimize(
+        function, start, method="L-BFGS-B", jac=True, callback=callback, options=options
+    )
 
 
 # scikit-learn ships no type information: a type checker reads the stand-ins, which have the same signatures.

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,15 @@ ROOT = Path(__file__).resolve().parents[2]
 if WITH_SKLEARN:
     from sklearn.utils.estimator_checks import parametrize_with_checks
 
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # older ones hand pytest a generator
+        with_checks = parametrize_with_checks([kind(max_iter=20) for kind in (MLPClassifier, MLPRegressor)])
+    # pytest takes a list only
+    mark = with_checks.mark.args
+    with_checks = pytest.mark.parametrize(mark[0], list(mark[1]), **with_checks.mark.kwargs)
+
     @pytest.mark.filterwarnings("ignore")
-    @parametrize_with_checks([estimator(max_iter=20) for estimator in (MLPClassifier, MLPRegressor)])
+    @with_checks
     def test_estimator_checks(estimator, check):
         check(estimator)
 
