@@ -22,6 +22,9 @@ typedef enum { FN_LOSS_LIST(FN_ENUM_ENTRY) FN_LOSSES } fn_loss_kind;
 #define FN_ENUM_ENTRY(name, ...) FN_OPTIMIZER_##name,
 typedef enum { FN_OPTIMIZER_LIST(FN_ENUM_ENTRY) FN_OPTIMIZERS } fn_optimizer_kind;
 #undef FN_ENUM_ENTRY
+#define FN_ENUM_ENTRY(name, ...) FN_NOISE_##name,
+typedef enum { FN_NOISE_LIST(FN_ENUM_ENTRY) FN_NOISES } fn_noise_kind;
+#undef FN_ENUM_ENTRY
 
 /* What an activation keeps of the forward pass for its derivative. */
 enum { FN_SAVES_NOTHING = 0, FN_SAVES_OUTPUT = 1, FN_SAVES_INPUT = 2, FN_NOT_DIFFERENTIABLE = 3 };
@@ -35,9 +38,11 @@ enum { FN_RATE_GIVEN = 0, FN_RATE_ADAM = 1, FN_RATE_ADAMAX = 2, FN_RATE_NADAM = 
 typedef struct { const char *name; int saves; double alpha; } fn_activation_info;
 typedef struct { const char *name; int truth; const char *fuses; } fn_loss_info;
 typedef struct { const char *name; int slots; int correction; } fn_optimizer_info;
+typedef struct { const char *name; int saves; int parameters; } fn_noise_info;
 extern const fn_activation_info fn_activation_infos[];
 extern const fn_loss_info fn_loss_infos[];
 extern const fn_optimizer_info fn_optimizer_infos[];
+extern const fn_noise_info fn_noise_infos[];
 
 /* One optimizer step's numbers, the same for every parameter; computed once a step, in double. */
 typedef struct {

@@ -102,6 +102,60 @@ typedef struct {
                     uint64_t row_stride, uint64_t first_column, const FN_T *x, ptrdiff_t ldx, FN_T *y,
                     ptrdiff_t ldy);
 
+    /* ---- noise of layers in training (kernels/noise.inc.h), by fn_noise_kind -------------------------------
+     * forward: y[rows, width] = x with noise drawn; positions as for dropout. a, b: the noise's parameters. y = x allowed.
+     * backward: dx = dy times the derivative, from the same draws; y is the forward's output where fn_noise_infos says
+     * that it is needed, else NULL. dx = dy allowed. */
+    void (*noise_forward[FN_NOISES])(ptrdiff_t rows, ptrdiff_t width, FN_T a, FN_T b, fn_stream stream,
+                                     uint64_t first_row, uint64_t row_stride, uint64_t first_column, const FN_T *x,
+                                     ptrdiff_t ldx, FN_T *y, ptrdiff_t ldy);
+    void (*noise_backward[FN_NOISES])(ptrdiff_t rows, ptrdiff_t width, FN_T a, FN_T b, fn_stream stream,
+                                      uint64_t first_row, uint64_t row_stride, uint64_t first_column, const FN_T *y,
+                                      ptrdiff_t ldy, const FN_T *dy, ptrdiff_t lddy, FN_T *dx, ptrdiff_t lddx);
+
+    /* ---- parameters and statistics of columns and rows (kernels/normalize.inc.h) ---------------------------
+     * Vectors of columns have `width` elements. sums: added to, one chain a column, rows ascending. more: dx is added to. */
+    /* y[rows, width] = x + other; other NULL: y = x. y may be x or other. */
+    void (*add)(ptrdiff_t rows, ptrdiff_t width, const FN_T *x, ptrdiff_t ldx, const FN_T *other, ptrdiff_t ldother,
+                FN_T *y, ptrdiff_t ldy);
+    /* y = scale x + offset; y = x allowed */
+    void (*affine)(ptrdiff_t rows, ptrdiff_t width, FN_T scale, FN_T offset, const FN_T *x, ptrdiff_t ldx, FN_T *y,
+                   ptrdiff_t ldy);
+    /* dx += l1 sign(x) + l2 x */
+    void (*penalize)(ptrdiff_t rows, ptrdiff_t width, FN_T l1, FN_T l2, const FN_T *x, ptrdiff_t ldx, FN_T *dx,
+                     ptrdiff_t lddx);
+    /* sums += (x - mean)^2 */
+    void (*column_squares)(ptrdiff_t rows, ptrdiff_t width, const FN_T *x, ptrdiff_t ldx, const FN_T *mean, FN_T *sums);
+    /* sums += dy u, u = (x - mean) / sqrt(variance + epsilon): the gradient of gamma */
+    void (*column_products)(ptrdiff_t rows, ptrdiff_t width, FN_T epsilon, const FN_T *dy, ptrdiff_t lddy,
+                            const FN_T *x, ptrdiff_t ldx, const FN_T *mean, const FN_T *variance, FN_T *sums);
+    /* y = u gamma + beta; gamma NULL: 1, beta NULL: 0 */
+    void (*normalize)(ptrdiff_t rows, ptrdiff_t width, FN_T epsilon, const FN_T *x, ptrdiff_t ldx, const FN_T *mean,
+                      const FN_T *variance, const FN_T *gamma, const FN_T *beta, FN_T *y, ptrdiff_t ldy);
+    /* dx of normalize. dy_sums, product_sums (column_sums and column_products over the `count` rows of the batch) where
+     * mean and variance are the batch's own; NULL where they are constants, and x is not read. */
+    void (*normalize_backward)(ptrdiff_t rows, ptrdiff_t width, FN_T epsilon, FN_T count, const FN_T *x, ptrdiff_t ldx,
+                               const FN_T *mean, const FN_T *variance, const FN_T *gamma, const FN_T *dy_sums,
+                               const FN_T *product_sums, const FN_T *dy, ptrdiff_t lddy, int more, FN_T *dx,
+                               ptrdiff_t lddx);
+    /* y = u gamma + beta, u = (x - mean) / sqrt(variance + epsilon) with each row's own mean and variance; statistics[2 rows]
+     * receives each row's mean and 1 / sqrt(variance + epsilon) */
+    void (*layer_norm)(ptrdiff_t rows, ptrdiff_t width, FN_T epsilon, const FN_T *x, ptrdiff_t ldx, const FN_T *gamma,
+                       const FN_T *beta, FN_T *statistics, FN_T *y, ptrdiff_t ldy);
+    void (*layer_norm_backward)(ptrdiff_t rows, ptrdiff_t width, const FN_T *x, ptrdiff_t ldx, const FN_T *statistics,
+                                const FN_T *gamma, const FN_T *dy, ptrdiff_t lddy, int more, FN_T *dx, ptrdiff_t lddx);
+    /* sums += dy u, u from layer_norm's statistics: the gradient of its gamma */
+    void (*row_products)(ptrdiff_t rows, ptrdiff_t width, const FN_T *dy, ptrdiff_t lddy, const FN_T *x, ptrdiff_t ldx,
+                         const FN_T *statistics, FN_T *sums);
+    /* y = x where x > 0, else slopes x */
+    void (*prelu)(ptrdiff_t rows, ptrdiff_t width, const FN_T *x, ptrdiff_t ldx, const FN_T *slopes, FN_T *y,
+                  ptrdiff_t ldy);
+    void (*prelu_backward)(ptrdiff_t rows, ptrdiff_t width, const FN_T *x, ptrdiff_t ldx, const FN_T *slopes,
+                           const FN_T *dy, ptrdiff_t lddy, int more, FN_T *dx, ptrdiff_t lddx);
+    /* sums += dy min(x, 0): the gradient of slopes */
+    void (*prelu_products)(ptrdiff_t rows, ptrdiff_t width, const FN_T *dy, ptrdiff_t lddy, const FN_T *x,
+                           ptrdiff_t ldx, FN_T *sums);
+
     /* ---- measurement -----------------------------------------------------------------------------------------*/
     /* `rounds` rounds of FN_PEAK_CHAINS independent fused multiply-adds in registers: rounds * 12 * lanes * 2
      * FLOP. Returns a number that depends on all of them. */

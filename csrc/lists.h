@@ -47,4 +47,11 @@
     X(nadam, 2, FN_RATE_NADAM)                        \
     X(lion, 1, FN_RATE_GIVEN)
 
+/* name, what the derivative needs besides the draws, how many parameters: noise of layers in training */
+#define FN_NOISE_LIST(X)                     \
+    X(gaussian_noise, FN_SAVES_NOTHING, 1)   \
+    X(gaussian_dropout, FN_SAVES_NOTHING, 1) \
+    X(alpha_dropout, FN_SAVES_NOTHING, 1)    \
+    X(rrelu, FN_SAVES_OUTPUT, 2)
+
 #endif

@@ -13,6 +13,8 @@
 #include "optimizer.inc.h"
 #include "reduce.inc.h"
 #include "random.inc.h"
+#include "noise.inc.h"
+#include "normalize.inc.h"
 #include "peak.inc.h"
 
 #define FN_FORWARD_ENTRY(name, ...) [FN_##name] = FN(name##_forward),
@@ -24,6 +26,8 @@
 #define FN_BACKWARD_ENTRY(name, saves, ...) [FN_##name] = FN_BACKWARD_##saves(name),
 #define FN_LOSS_ENTRY(name, ...) [FN_LOSS_##name] = FN(name##_loss),
 #define FN_OPTIMIZER_ENTRY(name, ...) [FN_OPTIMIZER_##name] = FN(name##_update),
+#define FN_NOISE_FORWARD_ENTRY(name, ...) [FN_NOISE_##name] = FN(name##_noise_forward),
+#define FN_NOISE_BACKWARD_ENTRY(name, ...) [FN_NOISE_##name] = FN(name##_noise_backward),
 
 static const FN_TABLE FN(kernels) = {
     .lanes = (int)LANES,
@@ -50,6 +54,21 @@ static const FN_TABLE FN(kernels) = {
     .gather_u8 = FN(gather_u8),
     .uniform = FN(uniform),
     .dropout = FN(dropout),
+    .noise_forward = {FN_NOISE_LIST(FN_NOISE_FORWARD_ENTRY)},
+    .noise_backward = {FN_NOISE_LIST(FN_NOISE_BACKWARD_ENTRY)},
+    .add = FN(add),
+    .affine = FN(affine),
+    .penalize = FN(penalize),
+    .column_squares = FN(column_squares),
+    .column_products = FN(column_products),
+    .normalize = FN(normalize),
+    .normalize_backward = FN(normalize_backward),
+    .layer_norm = FN(layer_norm),
+    .layer_norm_backward = FN(layer_norm_backward),
+    .row_products = FN(row_products),
+    .prelu = FN(prelu),
+    .prelu_backward = FN(prelu_backward),
+    .prelu_products = FN(prelu_products),
     .multiply_add_peak = FN(multiply_add_peak),
 };
 
@@ -61,6 +80,8 @@ static const FN_TABLE FN(kernels) = {
 #undef FN_BACKWARD_ENTRY
 #undef FN_LOSS_ENTRY
 #undef FN_OPTIMIZER_ENTRY
+#undef FN_NOISE_FORWARD_ENTRY
+#undef FN_NOISE_BACKWARD_ENTRY
 #undef T
 #undef V
 #undef I

@@ -12,9 +12,9 @@ from fastnn._core.threads cimport Share
 cdef void dense_forward(Share rows, Share columns, ptrdiff_t inputs, ptrdiff_t outputs, const real *x, ptrdiff_t ldx,
                         const real *w, const real *bias, real *y, ptrdiff_t ldy) noexcept nogil
 
-# dx[rows, columns] = dy[B,O] w[I,O]^T, columns within I
+# dx[rows, columns] = dy[B,O] w[I,O]^T, columns within I, added to what is there where `more`
 cdef void dense_input_gradient(Share rows, Share columns, ptrdiff_t outputs, const real *dy, ptrdiff_t lddy,
-                               const real *w, real *dx, ptrdiff_t lddx) noexcept nogil
+                               const real *w, bint more, real *dx, ptrdiff_t lddx) noexcept nogil
 
 # block[rows, columns] (leading dimension ldblock, its first element at rows.start, columns.start) = the part rows
 # (within I), columns (within O) of x[B,I]^T dy[B,O], going on from what is there where `more`

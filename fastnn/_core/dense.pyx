@@ -25,10 +25,10 @@ cdef void dense_forward(Share rows, Share columns, ptrdiff_t inputs, ptrdiff_t o
 
 
 cdef void dense_input_gradient(Share rows, Share columns, ptrdiff_t outputs, const real *dy, ptrdiff_t lddy,
-                               const real *w, real *dx, ptrdiff_t lddx) noexcept nogil:
+                               const real *w, bint more, real *dx, ptrdiff_t lddx) noexcept nogil:
+    cdef real *block = dx + rows.start * lddx + columns.start
     targets.product_bt(rows.stop - rows.start, columns.stop - columns.start, outputs, dy + rows.start * lddy, lddy,
-                       w + columns.start * outputs, outputs, <const real *>NULL, 0,
-                       dx + rows.start * lddx + columns.start, lddx)
+                       w + columns.start * outputs, outputs, block if more else <const real *>NULL, lddx, block, lddx)
 
 
 cdef void dense_weight_gradient(Share rows, Share columns, ptrdiff_t batch, const real *x, ptrdiff_t ldx,
@@ -89,7 +89,7 @@ def _input_gradient(const real[:, :] dy, const real[:, ::1] w, real[:, :] dx, in
     rows.start, rows.stop = 0, dy.shape[0]
     with nogil, parallel(num_threads=team):
         mine = share(w.shape[0], targets.tile_columns(&w[0, 0]), threadid(), team_size())
-        dense_input_gradient(rows, mine, w.shape[1], &dy[0, 0], lddy, &w[0, 0], &dx[0, 0], lddx)
+        dense_input_gradient(rows, mine, w.shape[1], &dy[0, 0], lddy, &w[0, 0], False, &dx[0, 0], lddx)
 
 
 def _weight_gradient(const real[:, :] x, const real[:, :] dy, real[:, :] dw, int threads):

@@ -11,13 +11,15 @@ from libc.string cimport memcpy
 
 from fastnn._core cimport targets
 from fastnn._core.data cimport DOUBLE, SINGLE, Rows, gather, rows_of
-from fastnn._core.passes cimport Draw, Memory, forward_segment
+from fastnn._core.passes cimport Batch, Memory, add_activity, forward_segment
 from fastnn._core.plan cimport Op, Plan, Program, Segment
 from fastnn._core.targets cimport real
 from fastnn._core.threads cimport Share, grant, share, team_size
 from fastnn._core.workspace cimport Workspace
 
 import numpy as np
+
+from fastnn._core.plan import at_inference
 
 cdef enum:
     BLOCK_BYTES = 262144
@@ -35,7 +37,8 @@ cdef ptrdiff_t block_rows(Program program, Py_ssize_t itemsize):
 cdef struct Pass:
     const Segment *segments
     const Op *ops
-    int n_segments
+    int n_segments, n_ops
+    bint penalizes                 # an operation adds to the rows' losses
     const void *parameters
     Rows x
     ptrdiff_t total, block, inputs, outputs
@@ -53,10 +56,11 @@ cdef void pass_block(const Pass *run, const real *sample, Memory *memory, ptrdif
     cdef const real *weight
     cdef const char *truth
     cdef Share all_rows, columns
-    cdef Draw draw
+    cdef Batch batch
     cdef int index, last_op = 0, buffer
     cdef ptrdiff_t row, ld
-    draw.key = draw.step = draw.first_row = 0
+    batch.key = batch.step = batch.first_row = 0
+    batch.moves_statistics = False
     all_rows.start, all_rows.stop = 0, rows
     columns.start = 0
     if run.direct:
@@ -69,7 +73,7 @@ cdef void pass_block(const Pass *run, const real *sample, Memory *memory, ptrdif
         last_op = segment.last_op
         if index == run.n_segments - 1 and run.judge != NULL and run.judge.fused:
             last_op -= 1
-        forward_segment(parameters, segment, run.ops, last_op, memory, &draw, all_rows, columns)
+        forward_segment(parameters, run.segments, index, run.ops, last_op, memory, &batch, all_rows, columns)
     buffer = segment.result
     if last_op < segment.last_op:
         buffer = run.ops[last_op].source
@@ -90,6 +94,8 @@ cdef void pass_block(const Pass *run, const real *sample, Memory *memory, ptrdif
                  run.row_loss + first, <real *>NULL, 0,
                  <real *>run.predictions + first * run.predictions_stride if run.predictions != NULL else <real *>NULL,
                  run.predictions_stride)
+    if run.penalizes:
+        add_activity(parameters, run.ops, run.n_ops, memory, all_rows, run.row_loss + first)
 
 
 cdef void pass_share(const Pass *run, const real *sample, Memory *memory, int thread, int threads) noexcept nogil:
@@ -119,10 +125,11 @@ cdef class Forward:
     cdef bint single
 
     def __cinit__(self, Plan plan, parameters, Py_ssize_t rows, int threads):
-        program = plan.inference
+        cdef Program program = plan.inference
         self.plan, self.parameters, self.single = plan, parameters, plan.dtype == "float32"
         self.workspace = Workspace(program, plan.itemsize, rows, sets=threads, threads=threads)
         self.run.segments, self.run.ops, self.run.n_segments = program.segments, program.ops, program.n_segments
+        self.run.n_ops, self.run.penalizes = program.n_ops, program.penalizes
         self.run.parameters = <const void *><size_t>parameters.ctypes.data
         self.run.inputs, self.run.outputs, self.run.block = plan.inputs, plan.outputs, rows
 
@@ -195,7 +202,7 @@ def activations(Plan plan, parameters, X):
     outputs = []
     values = np.ascontiguousarray(X, dtype=plan.dtype)
     for index, op in enumerate(plan.ops):
-        if op[0] != "dropout":
+        if at_inference(op) is not None:
             single = Plan(plan.dtype, values.shape[1], [op], [])
             out = np.empty((values.shape[0], single.outputs), dtype=plan.dtype)
             values = predict(single, parameters, values, out)

@@ -11,14 +11,16 @@ from fastnn._core.threads cimport Share
 cdef struct Memory:
     void **values             # value buffers, each [rows, leading]
     const ptrdiff_t *leading
-    void **deltas             # by segment: gradient with respect to its product, [rows, delta_leading]
+    void **deltas             # by segment: gradient with respect to its head's output, [rows, delta_leading]
     const ptrdiff_t *delta_leading
+    void **statistics         # by segment: what its head keeps of the forward pass
 
-# What a random operation is keyed by.
-cdef struct Draw:
-    uint64_t key
-    uint64_t step
+# What operations need to know of the batch that runs.
+cdef struct Batch:
+    uint64_t key, step        # of random numbers
     uint64_t first_row        # position in the batch of the memory's row 0
+    double divisor            # of sums over the batch's rows
+    bint moves_statistics     # stored statistics follow the batch's
 
 # The optimizer and what it works on; `store` makes of an update a plain gradient.
 cdef struct Sink:
@@ -29,20 +31,23 @@ cdef struct Sink:
     void *slot2
     fn_update numbers
 
-cdef void forward_segment(const real *parameters, const Segment *segment, const Op *ops, int last_op,
-                          const Memory *memory, const Draw *draw, Share rows, Share columns) noexcept nogil
+# values of segment `index` on a part: its head, then its operations up to last_op
+cdef void forward_segment(const real *parameters, const Segment *segments, int index, const Op *ops, int last_op,
+                          const Memory *memory, const Batch *batch, Share rows, Share columns) noexcept nogil
 
+# deltas[index]: from the gradient with respect to the output of operation last_op - 1 to that of the head, in place
 cdef void backward_ops(const real *sample, const Segment *segment, int index, const Op *ops, int last_op,
-                       const Memory *memory, const Draw *draw, Share rows, Share columns) noexcept nogil
+                       const Memory *memory, const Batch *batch, Share rows, Share columns) noexcept nogil
 
-cdef void backward_segment(const real *parameters, const Segment *segments, int index, const Op *ops,
-                           const Memory *memory, const Draw *draw, Share rows, Share columns) noexcept nogil
+# A part of the gradients of the segments, from `lowest` on, that segment `index` reads
+cdef void backward_segment(const real *parameters, const Segment *segments, int index, int lowest, const Op *ops,
+                           const Memory *memory, const Batch *batch, Share rows, Share columns) noexcept nogil
 
 cdef void update_segment(const real *sample, const Segment *segment, int index, const Memory *memory, const Sink *sink,
-                         const fn_update *kernel_numbers, const fn_update *bias_numbers, ptrdiff_t batch,
+                         const fn_update *kernel_numbers, const fn_update *bias_numbers, const Batch *batch, ptrdiff_t size,
                          Share rows, Share columns, real *scratch) noexcept nogil
 
-cdef void accumulate_segment(const Segment *segment, int index, const Memory *memory, ptrdiff_t rows, bint more,
+cdef void accumulate_segment(const real *parameters, const Segment *segment, int index, const Memory *memory, ptrdiff_t rows, bint more,
                              real *sums) noexcept nogil
 
 cdef void update_from_sums(const Segment *segment, const Sink *sink, const fn_update *kernel_numbers,
@@ -54,3 +59,7 @@ cdef ptrdiff_t group_rows(ptrdiff_t batch) noexcept nogil
 
 # Elements of scratch that update_segment needs for each thread.
 cdef ptrdiff_t scratch_size(const Segment *segment) noexcept nogil
+
+# row_loss[rows] += the penalties on what flows by in these rows
+cdef void add_activity(const real *sample, const Op *ops, int n_ops, const Memory *memory, Share rows,
+                       double *row_loss) noexcept nogil

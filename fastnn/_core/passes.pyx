@@ -8,8 +8,9 @@ from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport uint64_t
 
 from fastnn._core cimport targets
-from fastnn._core.dense cimport dense_forward, dense_input_gradient, dense_weight_gradient, padded
-from fastnn._core.plan cimport ACTIVATION, Op, Segment
+from fastnn._core.dense cimport dense_weight_gradient, padded
+from fastnn._core.heads cimport batch_gradient, head_backward, head_forward, head_gradient
+from fastnn._core.plan cimport ACTIVATION, ACTIVITY, AFFINE, BATCH_NORM, DENSE, DROPOUT, INPUT, Op, Segment
 from fastnn._core.targets cimport fn_stream, fn_update, real
 from fastnn._core.threads cimport Share
 
@@ -35,91 +36,107 @@ cdef ptrdiff_t block_columns(const real *sample, ptrdiff_t rows) noexcept nogil:
     return max(tile, BLOCK_BYTES // <ptrdiff_t>sizeof(real) // max(rows, <ptrdiff_t>1) // tile * tile)
 
 
-cdef void forward_op(const real *sample, const Op *op, const Memory *memory, const Draw *draw, Share rows,
+cdef inline fn_stream stream_of(const Op *op, const Batch *batch) noexcept nogil:
+    cdef fn_stream stream
+    stream.key, stream.step, stream.layer = batch.key, batch.step, op.layer
+    return stream
+
+
+cdef void forward_op(const real *sample, const Op *op, const Memory *memory, const Batch *batch, Share rows,
                      Share columns) noexcept nogil:
     cdef ptrdiff_t ld = memory.leading[op.source]
     cdef ptrdiff_t at = rows.start * ld + columns.start  # both buffers have the same width
+    cdef ptrdiff_t height = rows.stop - rows.start, width = columns.stop - columns.start
     cdef const real *source = <const real *>memory.values[op.source] + at
     cdef real *result = <real *>memory.values[op.result] + at
-    cdef fn_stream stream
+    cdef real a = <real>op.a, b = <real>op.b
     if op.kind == ACTIVATION:
-        if op.activation != targets.FN_linear or source != result:
-            targets.activation_forward(op.activation, rows.stop - rows.start, columns.stop - columns.start,
-                                       <real>op.alpha, source, ld, result, ld)
-    else:
-        stream.key, stream.step, stream.layer = draw.key, draw.step, op.layer
-        targets.dropout(rows.stop - rows.start, columns.stop - columns.start, <real>op.rate, stream,
-                        draw.first_row + rows.start, op.width, columns.start, source, ld, result, ld)
+        if op.which != targets.FN_linear or source != result:
+            targets.activation_forward(op.which, height, width, a, source, ld, result, ld)
+    elif op.kind == DROPOUT:
+        targets.dropout(height, width, a, stream_of(op, batch), batch.first_row + rows.start, op.width, columns.start,
+                        source, ld, result, ld)
+    elif op.kind == AFFINE:
+        targets.affine(height, width, a, b, source, ld, result, ld)
+    elif op.kind != ACTIVITY:
+        targets.noise_forward(op.which, height, width, a, b, stream_of(op, batch), batch.first_row + rows.start, op.width,
+                              columns.start, source, ld, result, ld)
 
 
-cdef void forward_segment(const real *parameters, const Segment *segment, const Op *ops, int last_op,
-                          const Memory *memory, const Draw *draw, Share rows, Share columns) noexcept nogil:
-    """values[product][rows, columns] = product + bias, then the operations first_op .. last_op - 1 on the same part."""
-    cdef int index
+cdef void forward_segment(const real *parameters, const Segment *segments, int index, const Op *ops, int last_op,
+                          const Memory *memory, const Batch *batch, Share rows, Share columns) noexcept nogil:
+    cdef const Segment *segment = &segments[index]
+    cdef int position
     cdef Share block
-    cdef ptrdiff_t width
-    cdef const real *bias = <const real *>NULL
-    if segment.bias >= 0:
-        bias = parameters + segment.bias
-    width = block_columns(parameters, rows.stop - rows.start)
+    cdef ptrdiff_t width = block_columns(parameters, rows.stop - rows.start)
     if segment.rowwise:
         width = max(width, columns.stop)
     block.start = columns.start
     while block.start < columns.stop:
         block.stop = min(columns.stop, block.start + width)
-        if segment.kernel >= 0:
-            dense_forward(rows, block, segment.inputs, segment.outputs,
-                          <const real *>memory.values[segment.source], memory.leading[segment.source],
-                          parameters + segment.kernel, bias,
-                          <real *>memory.values[segment.product], memory.leading[segment.product])
-        for index in range(segment.first_op, last_op):
-            forward_op(parameters, &ops[index], memory, draw, rows, block)
+        if segment.head != INPUT:
+            head_forward(<real *>parameters, segments, index, memory, batch, rows, block)
+        for position in range(segment.first_op, last_op):
+            forward_op(parameters, &ops[position], memory, batch, rows, block)
         block.start = block.stop
+
+
+cdef void backward_op(const real *sample, const Op *op, int index, const Memory *memory, const Batch *batch, Share rows,
+                      Share columns) noexcept nogil:
+    cdef ptrdiff_t ld = memory.delta_leading[index], height = rows.stop - rows.start, width = columns.stop - columns.start
+    cdef real *delta = <real *>memory.deltas[index] + rows.start * ld + columns.start
+    cdef int buffer = op.source if op.saves == targets.FN_SAVES_INPUT else op.result
+    cdef ptrdiff_t ldsaved = memory.leading[buffer]
+    cdef const real *saved = <const real *>memory.values[buffer] + rows.start * ldsaved + columns.start
+    cdef real a = <real>op.a, b = <real>op.b
+    cdef double factor
+    if op.kind == ACTIVATION:
+        if op.which != targets.FN_linear:
+            targets.activation_backward(op.which, height, width, a, saved, ldsaved, delta, ld, delta, ld)
+    elif op.kind == DROPOUT:
+        targets.dropout(height, width, a, stream_of(op, batch), batch.first_row + rows.start, op.width, columns.start,
+                        delta, ld, delta, ld)
+    elif op.kind == AFFINE:
+        targets.affine(height, width, a, <real>0, delta, ld, delta, ld)
+    elif op.kind == ACTIVITY:
+        factor = 1.0 / batch.divisor if batch.divisor != 0 else 0.0
+        targets.penalize(height, width, <real>(op.a * factor), <real>(2.0 * op.b * factor), saved, ldsaved, delta, ld)
+    else:
+        targets.noise_backward(op.which, height, width, a, b, stream_of(op, batch), batch.first_row + rows.start, op.width,
+                               columns.start, saved, ldsaved, delta, ld, delta, ld)
 
 
 cdef void backward_ops(const real *sample, const Segment *segment, int index, const Op *ops, int last_op,
-                       const Memory *memory, const Draw *draw, Share rows, Share columns) noexcept nogil:
-    """deltas[index][rows, columns]: from the gradient with respect to the output of operation last_op - 1 to the gradient
-    with respect to the product, in place."""
-    cdef ptrdiff_t ld = memory.delta_leading[index], ldsaved
-    cdef real *delta = <real *>memory.deltas[index] + rows.start * ld + columns.start
-    cdef const real *saved
-    cdef const Op *op
-    cdef fn_stream stream
-    cdef int position, buffer
+                       const Memory *memory, const Batch *batch, Share rows, Share columns) noexcept nogil:
+    cdef int position
     for position in range(last_op - 1, segment.first_op - 1, -1):
-        op = &ops[position]
-        if op.kind == ACTIVATION:
-            if op.activation == targets.FN_linear:
-                continue
-            buffer = op.source if op.saves == targets.FN_SAVES_INPUT else op.result
-            ldsaved = memory.leading[buffer]
-            saved = <const real *>memory.values[buffer] + rows.start * ldsaved + columns.start
-            targets.activation_backward(op.activation, rows.stop - rows.start, columns.stop - columns.start,
-                                        <real>op.alpha, saved, ldsaved, delta, ld, delta, ld)
-        else:
-            stream.key, stream.step, stream.layer = draw.key, draw.step, op.layer
-            targets.dropout(rows.stop - rows.start, columns.stop - columns.start, <real>op.rate, stream,
-                            draw.first_row + rows.start, op.width, columns.start, delta, ld, delta, ld)
+        backward_op(sample, &ops[position], index, memory, batch, rows, columns)
 
 
-cdef void backward_segment(const real *parameters, const Segment *segments, int index, const Op *ops,
-                           const Memory *memory, const Draw *draw, Share rows, Share columns) noexcept nogil:
-    """deltas[index - 1][rows, columns] = deltas[index] kernel^T, then back through the operations of segment index - 1."""
+cdef void backward_segment(const real *parameters, const Segment *segments, int index, int lowest, const Op *ops,
+                           const Memory *memory, const Batch *batch, Share rows, Share columns) noexcept nogil:
     cdef const Segment *segment = &segments[index]
-    cdef const Segment *below = &segments[index - 1]
+    cdef const Segment *below
     cdef Share block
     cdef ptrdiff_t width = block_columns(parameters, rows.stop - rows.start)
-    if below.rowwise:
-        width = max(width, columns.stop)
-    block.start = columns.start
-    while block.start < columns.stop:
-        block.stop = min(columns.stop, block.start + width)
-        dense_input_gradient(rows, block, segment.outputs, <const real *>memory.deltas[index],
-                             memory.delta_leading[index], parameters + segment.kernel,
-                             <real *>memory.deltas[index - 1], memory.delta_leading[index - 1])
-        backward_ops(parameters, below, index - 1, ops, below.last_op, memory, draw, rows, block)
-        block.start = block.stop
+    cdef int way, target
+    cdef bint more, ends
+    for way in range(2):
+        target = segment.skip if way else segment.before
+        if target < lowest or target < 0:
+            continue
+        more = segment.adds_skip if way else segment.adds_before
+        ends = segment.ends_skip if way else segment.ends_before
+        below = &segments[target]
+        if segment.rowwise or below.rowwise_ops:
+            width = max(width, columns.stop)
+        block.start = columns.start
+        while block.start < columns.stop:
+            block.stop = min(columns.stop, block.start + width)
+            head_backward(parameters, segments, index, target, more, memory, rows, block)
+            if ends:
+                backward_ops(parameters, below, target, ops, below.last_op, memory, batch, rows, block)
+            block.start = block.stop
 
 
 cdef inline void apply(const real *gradient, ptrdiff_t offset, ptrdiff_t n, const Sink *sink,
@@ -140,15 +157,51 @@ cdef ptrdiff_t scratch_size(const Segment *segment) noexcept nogil:
     return 2 * block_size(segment)  # a group's block, and the sum of groups
 
 
+cdef void column_gradient(const real *parameters, const Segment *segment, int index, const Memory *memory, ptrdiff_t size,
+                          Share columns, bint bias, real *total, real *part) noexcept nogil:
+    """total[columns] = the gradient of the bias, or of a kernel of one row: over rows within each group, then over groups."""
+    cdef ptrdiff_t ld = memory.delta_leading[index], group = group_rows(size), width = columns.stop - columns.start, j
+    cdef const real *delta = <const real *>memory.deltas[index]
+    cdef real *sums = total
+    cdef Share rows
+    rows.start = 0
+    while True:
+        rows.stop = min(size, rows.start + group)
+        for j in range(width):
+            sums[j] = 0
+        if bias:
+            targets.column_sums(rows.stop - rows.start, width, delta + rows.start * ld + columns.start, ld, sums)
+        else:
+            head_gradient(parameters, segment, index, memory, rows, columns, sums)
+        if rows.start:
+            targets.accumulate(width, <const real *>part, total)
+        rows.start, sums = rows.stop, part
+        if rows.start >= size:
+            break
+
+
+cdef void update_columns(const real *sample, const Segment *segment, int index, const Memory *memory, const Sink *sink,
+                         const fn_update *numbers, ptrdiff_t size, Share columns, bint bias, real *scratch) noexcept nogil:
+    """Gradient and update of the bias's columns, or of those of a kernel of one row."""
+    cdef ptrdiff_t offset = (segment.bias if bias else segment.kernel) + columns.start
+    cdef const real *gradient = <const real *>scratch
+    if segment.head == BATCH_NORM:
+        gradient = batch_gradient(sample, index, memory, bias) + columns.start
+    else:
+        column_gradient(<const real *>sink.parameters, segment, index, memory, size, columns, bias, scratch,
+                        scratch + block_size(segment))
+    apply(gradient, offset, columns.stop - columns.start, sink, numbers)
+
+
 cdef void update_segment(const real *sample, const Segment *segment, int index, const Memory *memory, const Sink *sink,
-                         const fn_update *kernel_numbers, const fn_update *bias_numbers, ptrdiff_t batch,
+                         const fn_update *kernel_numbers, const fn_update *bias_numbers, const Batch *batch, ptrdiff_t size,
                          Share rows, Share columns, real *scratch) noexcept nogil:
     """Gradient of the kernel's part rows x columns (and of the bias's columns, for the thread whose rows begin at 0),
     block by block, each block's update right after it."""
     cdef ptrdiff_t ldx = memory.leading[segment.source], ld = memory.delta_leading[index]
     cdef const real *x = <const real *>memory.values[segment.source]
     cdef const real *delta = <const real *>memory.deltas[index]
-    cdef ptrdiff_t width = columns.stop - columns.start, group = group_rows(batch)
+    cdef ptrdiff_t width = columns.stop - columns.start, group = group_rows(size)
     cdef ptrdiff_t first, depth, r, tile = targets.tile_rows(sample)
     # Whole rows without padding are updated in one go. Wide ones keep the padding where they need it: the product wants room.
     cdef bint tight = width == segment.outputs and (width <= WIDEST_TIGHT or width % targets.lanes(sample) == 0)
@@ -157,22 +210,33 @@ cdef void update_segment(const real *sample, const Segment *segment, int index, 
                                 rows.stop - rows.start)
     cdef real *total = scratch
     cdef real *part = scratch + block_size(segment)
+    cdef fn_stream stream
     cdef Share block
     if width <= 0 or rows.stop <= rows.start:
+        return
+    if segment.bias >= 0 and rows.start == 0:  # one thread alone has a part that begins there
+        update_columns(sample, segment, index, memory, sink, bias_numbers, size, columns, True, scratch)
+    if segment.head != DENSE:
+        if segment.kernel >= 0:
+            update_columns(sample, segment, index, memory, sink, kernel_numbers, size, columns, False, scratch)
         return
     block.start = rows.start
     while block.start < rows.stop:
         block.stop = min(rows.stop, block.start + height)
         first = 0
         while True:
-            depth = min(group, batch - first)
+            depth = min(group, size - first)
             dense_weight_gradient(block, columns, depth, x + first * ldx, ldx, delta + first * ld, ld, False,
                                   part if first else total, ldblock)
             if first:
                 targets.accumulate((block.stop - block.start) * ldblock, <const real *>part, total)
             first += group
-            if first >= batch:
+            if first >= size:
                 break
+        if segment.drop_rate > 0:
+            stream.key, stream.step, stream.layer = batch.key, batch.step, segment.layer
+            targets.dropout(block.stop - block.start, width, <real>segment.drop_rate, stream, block.start, segment.outputs,
+                            columns.start, total, ldblock, total, ldblock)
         if tight:
             apply(<const real *>total, segment.kernel + block.start * segment.outputs, (block.stop - block.start) * width,
                   sink, kernel_numbers)
@@ -181,31 +245,25 @@ cdef void update_segment(const real *sample, const Segment *segment, int index, 
                 apply(<const real *>total + r * ldblock,
                       segment.kernel + (block.start + r) * segment.outputs + columns.start, width, sink, kernel_numbers)
         block.start = block.stop
-    if segment.bias >= 0 and rows.start == 0:  # one thread alone has a part that begins there
-        first = 0
-        while True:
-            depth = min(group, batch - first)
-            for r in range(width):
-                (part if first else total)[r] = 0
-            targets.column_sums(depth, width, delta + first * ld + columns.start, ld, part if first else total)
-            if first:
-                targets.accumulate(width, <const real *>part, total)
-            first += group
-            if first >= batch:
-                break
-        apply(<const real *>total, segment.bias + columns.start, width, sink, bias_numbers)
 
 
-cdef void accumulate_segment(const Segment *segment, int index, const Memory *memory, ptrdiff_t rows, bint more,
-                             real *sums) noexcept nogil:
+cdef void accumulate_segment(const real *parameters, const Segment *segment, int index, const Memory *memory,
+                             ptrdiff_t rows, bint more, real *sums) noexcept nogil:
     """sums: the gradient of one segment, with padded rows, over `rows` rows; where `more`, going on from what is there."""
     cdef ptrdiff_t ld = memory.delta_leading[index], column
     cdef const real *delta = <const real *>memory.deltas[index]
-    cdef Share inputs, outputs
+    cdef Share inputs, outputs, all_rows
     inputs.start, inputs.stop = 0, segment.inputs
     outputs.start, outputs.stop = 0, segment.outputs
-    dense_weight_gradient(inputs, outputs, rows, <const real *>memory.values[segment.source],
-                          memory.leading[segment.source], delta, ld, more, sums + segment.kernel_sums, ld)
+    all_rows.start, all_rows.stop = 0, rows
+    if segment.head == DENSE:
+        dense_weight_gradient(inputs, outputs, rows, <const real *>memory.values[segment.source],
+                              memory.leading[segment.source], delta, ld, more, sums + segment.kernel_sums, ld)
+    elif segment.kernel >= 0:
+        if not more:
+            for column in range(segment.outputs):
+                sums[segment.kernel_sums + column] = 0
+        head_gradient(parameters, segment, index, memory, all_rows, outputs, sums + segment.kernel_sums)
     if segment.bias >= 0:
         if not more:
             for column in range(segment.outputs):
@@ -219,7 +277,7 @@ cdef void update_from_sums(const Segment *segment, const Sink *sink, const fn_up
     """Add the groups' sums in order, onto the first, and update: the part `rows` of the kernel, the bias with row 0."""
     cdef ptrdiff_t ld = padded(segment.outputs, sizeof(real)), row, group
     cdef real *total
-    for row in range(rows.start, rows.stop):
+    for row in range(rows.start, min(rows.stop, segment.kernel_rows)):
         total = sums + segment.kernel_sums + row * ld
         for group in range(1, groups):
             targets.accumulate(segment.outputs, <const real *>total + group * sums_size, total)
@@ -229,3 +287,20 @@ cdef void update_from_sums(const Segment *segment, const Sink *sink, const fn_up
         for group in range(1, groups):
             targets.accumulate(segment.outputs, <const real *>total + group * sums_size, total)
         apply(<const real *>total, segment.bias, segment.outputs, sink, bias_numbers)
+
+
+cdef void add_activity(const real *sample, const Op *ops, int n_ops, const Memory *memory, Share rows,
+                       double *row_loss) noexcept nogil:
+    cdef const real *x
+    cdef const Op *op
+    cdef ptrdiff_t row
+    cdef int index
+    for index in range(n_ops):
+        op = &ops[index]
+        if op.kind == ACTIVITY:
+            for row in range(rows.start, rows.stop):
+                x = <const real *>memory.values[op.result] + row * memory.leading[op.result]
+                if op.a != 0:
+                    row_loss[row] += op.a * targets.sum_of_magnitudes(op.width, x)
+                if op.b != 0:
+                    row_loss[row] += op.b * targets.sum_of_squares(op.width, x)

@@ -1,32 +1,58 @@
 # cython: language_level=3
-"""What to run: a network as segments of one dense product and the elementwise operations after it."""
+"""What to run: a network as segments, each with a head that has parameters or joins rows, and elementwise operations."""
 from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport uint32_t
+
+# What stands at the head of a segment: it makes a new value buffer of the result of the segment before. All but DENSE keep
+# the width, and the part of their output that has some rows and columns needs no other columns of the input, unless noted.
+cdef enum Head:
+    INPUT        # segment 0: the batch's rows
+    DENSE        # needs whole rows
+    IDENTITY     # a copy, where the operations before and after cannot be divided alike
+    ADD          # the result of another segment is added
+    SCALE        # normalized by stored statistics
+    BATCH_NORM   # by the batch's: needs whole columns
+    LAYER_NORM   # by each row's: needs whole rows
+    PRELU        # a learned slope for each column
 
 cdef enum Kind:
     ACTIVATION
     DROPOUT
+    NOISE
+    AFFINE
+    ACTIVITY     # changes nothing: a penalty on what flows by
 
 # One operation on every element (or, where `rowwise`, every row) of a buffer.
 cdef struct Op:
     Kind kind
-    int activation      # fn_activation_kind
-    int saves           # what its derivative needs (fn_activation_infos)
+    int which           # fn_activation_kind or fn_noise_kind
+    int saves           # what its derivative needs (fn_activation_infos, fn_noise_infos)
     bint rowwise        # needs whole rows: its segment cannot be split by columns
-    double alpha
-    double rate         # dropout's
-    uint32_t layer      # dropout's stream
+    double a, b         # its parameters: alpha; rate; deviation; limits; scale and offset; l1 and l2
+    uint32_t layer      # stream of random numbers
     ptrdiff_t width     # of its buffers
     int source, result  # value buffers; equal where it runs in place
 
-# A dense product and the operations behind it. Segment 0 has no product: it holds the operations on the input.
+# A head and the operations behind it. Parameters are offsets in the parameter vector, -1 without one.
 cdef struct Segment:
+    Head head
     ptrdiff_t inputs, outputs
-    ptrdiff_t kernel, bias        # offsets in the parameter vector; bias -1 without one
+    ptrdiff_t kernel, bias        # factors [kernel_rows, outputs] and what is added [outputs]; PRELU's slopes are a kernel
+    ptrdiff_t kernel_rows
+    ptrdiff_t mean, variance      # stored statistics: read by SCALE, moved by BATCH_NORM
+    double epsilon, momentum
+    double drop_rate              # of the kernel's elements, drawn anew for each batch (DropConnect)
+    uint32_t layer                # its stream
     ptrdiff_t kernel_sums, bias_sums  # offsets in a gradient with padded rows (Program.sums_size)
     int first_op, last_op         # operations first_op .. last_op - 1
-    int source, product, result   # value buffers: read by the product, written by it, and after the operations
-    bint rowwise                  # one of its operations needs whole rows
+    int before, skip              # segments whose results it reads; skip: what ADD adds, else -1
+    bint adds_before, adds_skip   # going backward: their gradients hold another reader's part already
+    bint ends_before, ends_skip   # going backward: theirs are complete after this one's part
+    int source, added             # value buffers of their results
+    int product, result           # value buffers: written by the head, and after the operations
+    ptrdiff_t statistics, row_statistics  # elements of its buffer for a run: by itself, and more for each row
+    bint rowwise                  # the head or an operation needs whole rows going forward
+    bint rowwise_ops              # an operation does: also going backward
     bint trainable
 
 # A part of the parameter vector with penalties of its own.
@@ -45,9 +71,17 @@ cdef class Program:
     cdef ptrdiff_t sums_size      # elements of a gradient with padded rows, of all segments
     cdef ptrdiff_t row_size       # elements that one row takes in all buffers
     cdef int lowest_trainable     # the backward pass ends at this segment; n_segments if nothing is trainable
+    cdef bint whole_batch         # a head needs the whole batch at once: no groups
+    cdef bint drops_weights       # a kernel is masked: see Segment.drop_rate
+    cdef bint penalizes           # there is an ACTIVITY
     cdef object memory            # keeps the arrays above alive
-    cdef readonly list results    # for each op of the plan: the value buffer that holds its output
-    cdef int new_value(self, ptrdiff_t width)
+    cdef bint training, sealed, protected  # while it is built
+    cdef Segment *begin(self, Head head, ptrdiff_t outputs, int before)
+    cdef int add(self, tuple entry) except -1
+    cdef int add_dense(self, tuple entry, int before) except -1
+    cdef int add_residual(self, tuple entry) except -1
+    cdef int add_op(self, tuple entry) except -1
+    cdef int finish(self, ptrdiff_t itemsize) except -1
 
 cdef class Plan:
     cdef readonly str dtype

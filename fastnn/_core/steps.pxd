@@ -17,7 +17,9 @@ cdef enum:
 cdef struct Run:
     const Segment *segments
     const Op *ops
-    int n_segments, lowest
+    int n_segments, n_ops, lowest
+    bint drops_weights, penalizes # see Program
+    bint moves_statistics        # stored statistics follow the batches
     ptrdiff_t inputs, outputs, sums_size
     void *parameters
     Sink sink

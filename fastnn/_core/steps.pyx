@@ -19,10 +19,11 @@ from libc.stdint cimport int64_t, uint64_t
 from fastnn._core cimport targets
 from fastnn._core.data cimport gather
 from fastnn._core.passes cimport (
-    Draw, Memory, accumulate_segment, backward_ops, backward_segment, forward_segment, group_rows, update_from_sums,
-    update_segment,
+    Batch, Memory, accumulate_segment, add_activity, backward_ops, backward_segment, forward_segment, group_rows,
+    update_from_sums, update_segment,
 )
-from fastnn._core.plan cimport Segment
+from fastnn._core.heads cimport mask_kernel
+from fastnn._core.plan cimport BATCH_NORM, DENSE, LAYER_NORM, Segment
 from fastnn._core.targets cimport fn_update, real
 from fastnn._core.threads cimport Share, share, team_size, wait_for_all
 
@@ -51,15 +52,26 @@ cdef inline double imbalance(ptrdiff_t size, ptrdiff_t unit, int threads) noexce
     return <double>((units + threads - 1) // threads * threads * unit) / <double>max(size, <ptrdiff_t>1)
 
 
-cdef inline bint divide_by_rows(const real *sample, ptrdiff_t rows, ptrdiff_t columns, bint rowwise, Stage stage,
-                                int threads) noexcept nogil:
+# How a segment's pass may be divided.
+cdef struct Division:
+    bint rowwise       # it needs whole rows
+    bint columnwise    # it needs whole columns
+    bint local         # it needs no more of its input than the same rows and columns
+    bint by_rows       # what was chosen
+
+
+cdef inline void choose(const real *sample, ptrdiff_t rows, ptrdiff_t columns, Stage stage, int threads,
+                        Division *division) noexcept nogil:
     cdef double by_rows, by_columns
-    if rowwise or threads == 1:
-        return True
-    by_rows = imbalance(rows, targets.tile_rows(sample), threads)
-    by_columns = imbalance(columns, targets.tile_columns(sample), threads)
-    # Going on by rows saves a wait; otherwise columns are the better habit.
-    return by_rows <= by_columns * 1.1 if stage == OWN_ROWS else by_rows * 1.1 < by_columns
+    if division.rowwise or division.columnwise or threads == 1:
+        division.by_rows = not division.columnwise
+    elif division.local and stage != EVERYBODYS:
+        division.by_rows = stage == OWN_ROWS
+    else:
+        by_rows = imbalance(rows, targets.tile_rows(sample), threads)
+        by_columns = imbalance(columns, targets.tile_columns(sample), threads)
+        # Going on by rows saves a wait; otherwise columns are the better habit.
+        division.by_rows = by_rows <= by_columns * 1.1 if stage == OWN_ROWS else by_rows * 1.1 < by_columns
 
 
 cdef inline void divide(const real *sample, ptrdiff_t rows, ptrdiff_t columns, bint by_rows, int thread, int threads,
@@ -72,11 +84,30 @@ cdef inline void divide(const real *sample, ptrdiff_t rows, ptrdiff_t columns, b
         my_columns[0] = share(columns, targets.tile_columns(sample), thread, threads)
 
 
-cdef inline void synchronize(const Run *run, Stage *stage, bint by_rows, int threads) noexcept nogil:
+cdef inline void synchronize(const Run *run, Stage *stage, const Division *division, int threads) noexcept nogil:
     """Wait for the others before a division that reads more than this thread's own part."""
-    if stage[0] == OWN_COLUMNS or (stage[0] == OWN_ROWS and not by_rows):
+    cdef bint own = division.by_rows if stage[0] == OWN_ROWS else division.local and not division.by_rows
+    if stage[0] != EVERYBODYS and not own:
         wait_for_all(run.barrier, threads)
         stage[0] = EVERYBODYS
+
+
+cdef inline Division forward_division(const Segment *segment) noexcept nogil:
+    cdef Division division
+    division.rowwise, division.columnwise = segment.rowwise, segment.head == BATCH_NORM
+    division.local = segment.head != DENSE
+    return division
+
+
+cdef inline Division backward_division(const Run *run, int index) noexcept nogil:
+    """Of the pass that makes the gradients of what segment `index` reads."""
+    cdef const Segment *segment = &run.segments[index]
+    cdef Division division
+    division.columnwise, division.local = segment.head == BATCH_NORM, segment.head != DENSE
+    division.rowwise = segment.head == LAYER_NORM or (
+        segment.before >= run.lowest and segment.ends_before and run.segments[segment.before].rowwise_ops) or (
+        segment.skip >= run.lowest and segment.ends_skip and run.segments[segment.skip].rowwise_ops)
+    return division
 
 
 cdef inline Stage after(bint by_rows) noexcept nogil:
@@ -114,6 +145,8 @@ cdef void judge_rows(const Run *run, const real *sample, const Memory *memory, c
                  index + rows.start, weight, run.judge.value_scale, run.judge.gradient_scale * factor,
                  run.row_loss + first_row + rows.start, <real *>memory.deltas[last] + rows.start * lddelta, lddelta,
                  made, run.outputs_stride)
+    if run.penalizes:
+        add_activity(sample, run.ops, run.n_ops, memory, rows, run.row_loss + first_row)
 
 
 cdef inline int operations(const Run *run, int index) noexcept nogil:
@@ -211,6 +244,24 @@ cdef void gather_share(const Run *run, const real *sample, const Memory *memory,
            <real *>memory.values[0] + rows.start * memory.leading[0], memory.leading[0])
 
 
+cdef inline Batch batch_of(const Run *run, ptrdiff_t step, ptrdiff_t first, double divisor) noexcept nogil:
+    cdef Batch batch
+    batch.key, batch.step, batch.first_row = run.key, run.iteration + <uint64_t>step, <uint64_t>first
+    batch.divisor, batch.moves_statistics = divisor, run.moves_statistics
+    return batch
+
+
+cdef void mask_kernels(const Run *run, const real *parameters, const Memory *memory, const Batch *batch, int thread,
+                       int threads) noexcept nogil:
+    """This step's part of the kernels whose elements are dropped, for all who multiply with them."""
+    cdef int s
+    for s in range(1, run.n_segments):
+        if run.segments[s].drop_rate > 0:
+            mask_kernel(parameters, &run.segments[s], s, memory, batch,
+                        share(run.segments[s].kernel_rows, 1, thread, threads))
+    wait_for_all(run.barrier, threads)
+
+
 cdef void step_by_layers(const Run *run, const real *sample, ptrdiff_t step, int thread, int threads) noexcept nogil:
     cdef ptrdiff_t position = step * run.batch
     cdef ptrdiff_t rows = min(run.batch, run.total - position)
@@ -222,35 +273,42 @@ cdef void step_by_layers(const Run *run, const real *sample, ptrdiff_t step, int
     cdef Stage stage = EVERYBODYS
     cdef Share my_rows, my_columns
     cdef const Segment *segment
-    cdef Draw draw
+    cdef Batch batch = batch_of(run, step, 0, divisor)
+    cdef Division division
     cdef bint by_rows
     cdef int s, last = run.n_segments - 1
-    draw.key, draw.step, draw.first_row = run.key, run.iteration + <uint64_t>step, 0
+    if run.drops_weights:
+        mask_kernels(run, parameters, memory, &batch, thread, threads)
 
     for s in range(run.n_segments):
         segment = &run.segments[s]
         if s == 0 and segment.last_op == 0:
             continue
-        by_rows = divide_by_rows(sample, rows, segment.outputs, segment.rowwise, stage, threads)
-        synchronize(run, &stage, by_rows, threads)
-        divide(sample, rows, segment.outputs, by_rows, thread, threads, &my_rows, &my_columns)
-        forward_segment(parameters, segment, run.ops, operations(run, s), memory, &draw, my_rows, my_columns)
-        stage = after(by_rows)
+        division = forward_division(segment)
+        choose(sample, rows, segment.outputs, stage, threads, &division)
+        synchronize(run, &stage, &division, threads)
+        divide(sample, rows, segment.outputs, division.by_rows, thread, threads, &my_rows, &my_columns)
+        forward_segment(parameters, run.segments, s, run.ops, operations(run, s), memory, &batch, my_rows, my_columns)
+        stage = after(division.by_rows)
 
-    synchronize(run, &stage, True, threads)
+    division.by_rows, division.local = True, False
+    synchronize(run, &stage, &division, threads)
     divide(sample, rows, run.outputs, True, thread, threads, &my_rows, &my_columns)
     judge_rows(run, sample, memory, index, position, my_rows, 0, divisor)
-    backward_ops(sample, &run.segments[last], last, run.ops, operations(run, last), memory, &draw, my_rows, my_columns)
+    backward_ops(sample, &run.segments[last], last, run.ops, operations(run, last), memory, &batch, my_rows, my_columns)
     stage = OWN_ROWS
     sum_penalties(run, sample, thread, threads)
 
     for s in range(last, run.lowest, -1):
-        segment = &run.segments[s - 1]
-        by_rows = divide_by_rows(sample, rows, segment.outputs, segment.rowwise, stage, threads)
-        synchronize(run, &stage, by_rows, threads)
-        divide(sample, rows, segment.outputs, by_rows, thread, threads, &my_rows, &my_columns)
-        backward_segment(parameters, run.segments, s, run.ops, memory, &draw, my_rows, my_columns)
-        stage = after(by_rows)
+        segment = &run.segments[s]
+        if segment.before < run.lowest and segment.skip < run.lowest:
+            continue
+        division = backward_division(run, s)
+        choose(sample, rows, segment.inputs, stage, threads, &division)
+        synchronize(run, &stage, &division, threads)
+        divide(sample, rows, segment.inputs, division.by_rows, thread, threads, &my_rows, &my_columns)
+        backward_segment(parameters, run.segments, s, run.lowest, run.ops, memory, &batch, my_rows, my_columns)
+        stage = after(division.by_rows)
 
     wait_for_all(run.barrier, threads)
     if thread == 0:
@@ -258,13 +316,13 @@ cdef void step_by_layers(const Run *run, const real *sample, ptrdiff_t step, int
     for s in range(run.lowest, run.n_segments):
         segment = &run.segments[s]
         if s > 0 and segment.trainable:
-            by_rows = (threads > 1 and imbalance(segment.inputs, targets.tile_rows(sample), threads) * 1.1
+            by_rows = (segment.head == DENSE and threads > 1 and imbalance(segment.inputs, targets.tile_rows(sample), threads) * 1.1
                        < imbalance(segment.outputs, targets.tile_columns(sample), threads))
-            divide(sample, segment.inputs, segment.outputs, by_rows, thread, threads, &my_rows, &my_columns)
+            divide(sample, max(segment.kernel_rows, <ptrdiff_t>1), segment.outputs, by_rows, thread, threads, &my_rows, &my_columns)
             with_penalty(run, &numbers, run.kernel_tensor[s], divisor, &kernel_numbers)
             with_penalty(run, &numbers, run.bias_tensor[s], divisor, &bias_numbers)
-            update_segment(sample, segment, s, memory, &run.sink, &kernel_numbers, &bias_numbers, rows, my_rows, my_columns,
-                           <real *>run.scratch[thread])
+            update_segment(sample, segment, s, memory, &run.sink, &kernel_numbers, &bias_numbers, &batch, rows, my_rows,
+                           my_columns, <real *>run.scratch[thread])
     if position + run.batch < run.total:
         gather_share(run, sample, &run.memories[(step + 1) & 1], position + run.batch, thread, threads)
     wait_for_all(run.barrier, threads)
@@ -276,23 +334,22 @@ cdef void block_by_groups(const Run *run, const real *sample, const Memory *memo
     cdef const real *parameters = <const real *>run.parameters
     cdef const int64_t *index = run.order + position + first
     cdef Share all_rows, columns
-    cdef Draw draw
+    cdef Batch batch = batch_of(run, step, first, divisor)
     cdef int s, last = run.n_segments - 1
-    draw.key, draw.step, draw.first_row = run.key, run.iteration + <uint64_t>step, <uint64_t>first
     all_rows.start, all_rows.stop = 0, rows
     columns.start = 0
     gather(&run.x, 0, index, rows, run.inputs, <real *>memory.values[0], memory.leading[0])
     for s in range(run.n_segments):
         columns.stop = run.segments[s].outputs
-        forward_segment(parameters, &run.segments[s], run.ops, operations(run, s), memory, &draw, all_rows, columns)
+        forward_segment(parameters, run.segments, s, run.ops, operations(run, s), memory, &batch, all_rows, columns)
     judge_rows(run, sample, memory, index, position + first, all_rows, first, divisor)
-    backward_ops(sample, &run.segments[last], last, run.ops, operations(run, last), memory, &draw, all_rows, columns)
+    backward_ops(sample, &run.segments[last], last, run.ops, operations(run, last), memory, &batch, all_rows, columns)
     for s in range(last, run.lowest, -1):
-        columns.stop = run.segments[s - 1].outputs
-        backward_segment(parameters, run.segments, s, run.ops, memory, &draw, all_rows, columns)
+        columns.stop = run.segments[s].inputs
+        backward_segment(parameters, run.segments, s, run.lowest, run.ops, memory, &batch, all_rows, columns)
     for s in range(max(run.lowest, 1), run.n_segments):
         if run.segments[s].trainable:
-            accumulate_segment(&run.segments[s], s, memory, rows, more, sums)
+            accumulate_segment(parameters, &run.segments[s], s, memory, rows, more, sums)
 
 
 cdef void step_by_groups(const Run *run, const real *sample, ptrdiff_t step, int thread, int threads) noexcept nogil:
@@ -320,7 +377,7 @@ cdef void step_by_groups(const Run *run, const real *sample, ptrdiff_t step, int
             with_penalty(run, &numbers, run.kernel_tensor[s], divisor, &kernel_numbers)
             with_penalty(run, &numbers, run.bias_tensor[s], divisor, &bias_numbers)
             update_from_sums(&run.segments[s], &run.sink, &kernel_numbers, &bias_numbers, groups, run.sums_size,
-                             share(run.segments[s].inputs, 1, thread, threads), <real *>run.sums)
+                             share(max(run.segments[s].kernel_rows, <ptrdiff_t>1), 1, thread, threads), <real *>run.sums)
     wait_for_all(run.barrier, threads)
 
 

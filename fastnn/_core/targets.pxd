@@ -18,6 +18,7 @@ cdef extern from "fastnn.h" nogil:
         FN_ACTIVATIONS
         FN_LOSSES
         FN_OPTIMIZERS
+        FN_NOISES
         FN_SAVES_NOTHING
         FN_SAVES_OUTPUT
         FN_SAVES_INPUT
@@ -43,9 +44,14 @@ cdef extern from "fastnn.h" nogil:
         const char *name
         int slots
         int correction
+    ctypedef struct fn_noise_info:
+        const char *name
+        int saves
+        int parameters
     const fn_activation_info fn_activation_infos[]
     const fn_loss_info fn_loss_infos[]
     const fn_optimizer_info fn_optimizer_infos[]
+    const fn_noise_info fn_noise_infos[]
 
     ctypedef struct fn_update:
         double rate, gradient_rate, momentum, rho, beta_1, beta_2, epsilon, weight_decay, l1, l2
@@ -90,6 +96,42 @@ cdef extern from "fastnn.h" nogil:
         void (*dropout)(ptrdiff_t rows, ptrdiff_t width, float rate, fn_stream stream, uint64_t first_row,
             uint64_t row_stride, uint64_t first_column, const float *x, ptrdiff_t ldx, float *y,
             ptrdiff_t ldy) noexcept nogil
+        void (*noise_forward[FN_NOISES])(ptrdiff_t rows, ptrdiff_t width, float a, float b, fn_stream stream,
+            uint64_t first_row, uint64_t row_stride, uint64_t first_column, const float *x, ptrdiff_t ldx, float *y,
+            ptrdiff_t ldy) noexcept nogil
+        void (*noise_backward[FN_NOISES])(ptrdiff_t rows, ptrdiff_t width, float a, float b, fn_stream stream,
+            uint64_t first_row, uint64_t row_stride, uint64_t first_column, const float *y, ptrdiff_t ldy,
+            const float *dy, ptrdiff_t lddy, float *dx, ptrdiff_t lddx) noexcept nogil
+        void (*add)(ptrdiff_t rows, ptrdiff_t width, const float *x, ptrdiff_t ldx, const float *other,
+            ptrdiff_t ldother, float *y, ptrdiff_t ldy) noexcept nogil
+        void (*affine)(ptrdiff_t rows, ptrdiff_t width, float scale, float offset, const float *x, ptrdiff_t ldx,
+            float *y, ptrdiff_t ldy) noexcept nogil
+        void (*penalize)(ptrdiff_t rows, ptrdiff_t width, float l1, float l2, const float *x, ptrdiff_t ldx,
+            float *dx, ptrdiff_t lddx) noexcept nogil
+        void (*column_squares)(ptrdiff_t rows, ptrdiff_t width, const float *x, ptrdiff_t ldx, const float *mean,
+            float *sums) noexcept nogil
+        void (*column_products)(ptrdiff_t rows, ptrdiff_t width, float epsilon, const float *dy, ptrdiff_t lddy,
+            const float *x, ptrdiff_t ldx, const float *mean, const float *variance, float *sums) noexcept nogil
+        void (*normalize)(ptrdiff_t rows, ptrdiff_t width, float epsilon, const float *x, ptrdiff_t ldx,
+            const float *mean, const float *variance, const float *gamma, const float *beta, float *y,
+            ptrdiff_t ldy) noexcept nogil
+        void (*normalize_backward)(ptrdiff_t rows, ptrdiff_t width, float epsilon, float count, const float *x,
+            ptrdiff_t ldx, const float *mean, const float *variance, const float *gamma, const float *dy_sums,
+            const float *product_sums, const float *dy, ptrdiff_t lddy, int more, float *dx,
+            ptrdiff_t lddx) noexcept nogil
+        void (*layer_norm)(ptrdiff_t rows, ptrdiff_t width, float epsilon, const float *x, ptrdiff_t ldx,
+            const float *gamma, const float *beta, float *statistics, float *y, ptrdiff_t ldy) noexcept nogil
+        void (*layer_norm_backward)(ptrdiff_t rows, ptrdiff_t width, const float *x, ptrdiff_t ldx,
+            const float *statistics, const float *gamma, const float *dy, ptrdiff_t lddy, int more, float *dx,
+            ptrdiff_t lddx) noexcept nogil
+        void (*row_products)(ptrdiff_t rows, ptrdiff_t width, const float *dy, ptrdiff_t lddy, const float *x,
+            ptrdiff_t ldx, const float *statistics, float *sums) noexcept nogil
+        void (*prelu)(ptrdiff_t rows, ptrdiff_t width, const float *x, ptrdiff_t ldx, const float *slopes, float *y,
+            ptrdiff_t ldy) noexcept nogil
+        void (*prelu_backward)(ptrdiff_t rows, ptrdiff_t width, const float *x, ptrdiff_t ldx, const float *slopes,
+            const float *dy, ptrdiff_t lddy, int more, float *dx, ptrdiff_t lddx) noexcept nogil
+        void (*prelu_products)(ptrdiff_t rows, ptrdiff_t width, const float *dy, ptrdiff_t lddy, const float *x,
+            ptrdiff_t ldx, float *sums) noexcept nogil
         float (*multiply_add_peak)(ptrdiff_t rounds) noexcept nogil
 
     ctypedef struct fn_kernels_f64:
@@ -130,6 +172,42 @@ cdef extern from "fastnn.h" nogil:
         void (*dropout)(ptrdiff_t rows, ptrdiff_t width, double rate, fn_stream stream, uint64_t first_row,
             uint64_t row_stride, uint64_t first_column, const double *x, ptrdiff_t ldx, double *y,
             ptrdiff_t ldy) noexcept nogil
+        void (*noise_forward[FN_NOISES])(ptrdiff_t rows, ptrdiff_t width, double a, double b, fn_stream stream,
+            uint64_t first_row, uint64_t row_stride, uint64_t first_column, const double *x, ptrdiff_t ldx, double *y,
+            ptrdiff_t ldy) noexcept nogil
+        void (*noise_backward[FN_NOISES])(ptrdiff_t rows, ptrdiff_t width, double a, double b, fn_stream stream,
+            uint64_t first_row, uint64_t row_stride, uint64_t first_column, const double *y, ptrdiff_t ldy,
+            const double *dy, ptrdiff_t lddy, double *dx, ptrdiff_t lddx) noexcept nogil
+        void (*add)(ptrdiff_t rows, ptrdiff_t width, const double *x, ptrdiff_t ldx, const double *other,
+            ptrdiff_t ldother, double *y, ptrdiff_t ldy) noexcept nogil
+        void (*affine)(ptrdiff_t rows, ptrdiff_t width, double scale, double offset, const double *x, ptrdiff_t ldx,
+            double *y, ptrdiff_t ldy) noexcept nogil
+        void (*penalize)(ptrdiff_t rows, ptrdiff_t width, double l1, double l2, const double *x, ptrdiff_t ldx,
+            double *dx, ptrdiff_t lddx) noexcept nogil
+        void (*column_squares)(ptrdiff_t rows, ptrdiff_t width, const double *x, ptrdiff_t ldx, const double *mean,
+            double *sums) noexcept nogil
+        void (*column_products)(ptrdiff_t rows, ptrdiff_t width, double epsilon, const double *dy, ptrdiff_t lddy,
+            const double *x, ptrdiff_t ldx, const double *mean, const double *variance, double *sums) noexcept nogil
+        void (*normalize)(ptrdiff_t rows, ptrdiff_t width, double epsilon, const double *x, ptrdiff_t ldx,
+            const double *mean, const double *variance, const double *gamma, const double *beta, double *y,
+            ptrdiff_t ldy) noexcept nogil
+        void (*normalize_backward)(ptrdiff_t rows, ptrdiff_t width, double epsilon, double count, const double *x,
+            ptrdiff_t ldx, const double *mean, const double *variance, const double *gamma, const double *dy_sums,
+            const double *product_sums, const double *dy, ptrdiff_t lddy, int more, double *dx,
+            ptrdiff_t lddx) noexcept nogil
+        void (*layer_norm)(ptrdiff_t rows, ptrdiff_t width, double epsilon, const double *x, ptrdiff_t ldx,
+            const double *gamma, const double *beta, double *statistics, double *y, ptrdiff_t ldy) noexcept nogil
+        void (*layer_norm_backward)(ptrdiff_t rows, ptrdiff_t width, const double *x, ptrdiff_t ldx,
+            const double *statistics, const double *gamma, const double *dy, ptrdiff_t lddy, int more, double *dx,
+            ptrdiff_t lddx) noexcept nogil
+        void (*row_products)(ptrdiff_t rows, ptrdiff_t width, const double *dy, ptrdiff_t lddy, const double *x,
+            ptrdiff_t ldx, const double *statistics, double *sums) noexcept nogil
+        void (*prelu)(ptrdiff_t rows, ptrdiff_t width, const double *x, ptrdiff_t ldx, const double *slopes,
+            double *y, ptrdiff_t ldy) noexcept nogil
+        void (*prelu_backward)(ptrdiff_t rows, ptrdiff_t width, const double *x, ptrdiff_t ldx, const double *slopes,
+            const double *dy, ptrdiff_t lddy, int more, double *dx, ptrdiff_t lddx) noexcept nogil
+        void (*prelu_products)(ptrdiff_t rows, ptrdiff_t width, const double *dy, ptrdiff_t lddy, const double *x,
+            ptrdiff_t ldx, double *sums) noexcept nogil
         double (*multiply_add_peak)(ptrdiff_t rounds) noexcept nogil
 
     ctypedef struct fn_target:
@@ -290,6 +368,120 @@ cdef inline void dropout(ptrdiff_t rows, ptrdiff_t width, real rate, fn_stream s
         active.f32.dropout(rows, width, rate, stream, first_row, row_stride, first_column, x, ldx, y, ldy)
     else:
         active.f64.dropout(rows, width, rate, stream, first_row, row_stride, first_column, x, ldx, y, ldy)
+
+cdef inline void noise_forward(int kind, ptrdiff_t rows, ptrdiff_t width, real a, real b, fn_stream stream,
+        uint64_t first_row, uint64_t row_stride, uint64_t first_column, const real *x, ptrdiff_t ldx, real *y,
+        ptrdiff_t ldy) noexcept nogil:
+    if real is float:
+        active.f32.noise_forward[kind](rows, width, a, b, stream, first_row, row_stride, first_column, x, ldx, y, ldy)
+    else:
+        active.f64.noise_forward[kind](rows, width, a, b, stream, first_row, row_stride, first_column, x, ldx, y, ldy)
+
+cdef inline void noise_backward(int kind, ptrdiff_t rows, ptrdiff_t width, real a, real b, fn_stream stream,
+        uint64_t first_row, uint64_t row_stride, uint64_t first_column, const real *y, ptrdiff_t ldy, const real *dy,
+        ptrdiff_t lddy, real *dx, ptrdiff_t lddx) noexcept nogil:
+    if real is float:
+        active.f32.noise_backward[kind](rows, width, a, b, stream, first_row, row_stride, first_column, y, ldy, dy,
+            lddy, dx, lddx)
+    else:
+        active.f64.noise_backward[kind](rows, width, a, b, stream, first_row, row_stride, first_column, y, ldy, dy,
+            lddy, dx, lddx)
+
+cdef inline void add(ptrdiff_t rows, ptrdiff_t width, const real *x, ptrdiff_t ldx, const real *other,
+        ptrdiff_t ldother, real *y, ptrdiff_t ldy) noexcept nogil:
+    if real is float:
+        active.f32.add(rows, width, x, ldx, other, ldother, y, ldy)
+    else:
+        active.f64.add(rows, width, x, ldx, other, ldother, y, ldy)
+
+cdef inline void affine(ptrdiff_t rows, ptrdiff_t width, real scale, real offset, const real *x, ptrdiff_t ldx,
+        real *y, ptrdiff_t ldy) noexcept nogil:
+    if real is float:
+        active.f32.affine(rows, width, scale, offset, x, ldx, y, ldy)
+    else:
+        active.f64.affine(rows, width, scale, offset, x, ldx, y, ldy)
+
+cdef inline void penalize(ptrdiff_t rows, ptrdiff_t width, real l1, real l2, const real *x, ptrdiff_t ldx, real *dx,
+        ptrdiff_t lddx) noexcept nogil:
+    if real is float:
+        active.f32.penalize(rows, width, l1, l2, x, ldx, dx, lddx)
+    else:
+        active.f64.penalize(rows, width, l1, l2, x, ldx, dx, lddx)
+
+cdef inline void column_squares(ptrdiff_t rows, ptrdiff_t width, const real *x, ptrdiff_t ldx, const real *mean,
+        real *sums) noexcept nogil:
+    if real is float:
+        active.f32.column_squares(rows, width, x, ldx, mean, sums)
+    else:
+        active.f64.column_squares(rows, width, x, ldx, mean, sums)
+
+cdef inline void column_products(ptrdiff_t rows, ptrdiff_t width, real epsilon, const real *dy, ptrdiff_t lddy,
+        const real *x, ptrdiff_t ldx, const real *mean, const real *variance, real *sums) noexcept nogil:
+    if real is float:
+        active.f32.column_products(rows, width, epsilon, dy, lddy, x, ldx, mean, variance, sums)
+    else:
+        active.f64.column_products(rows, width, epsilon, dy, lddy, x, ldx, mean, variance, sums)
+
+cdef inline void normalize(ptrdiff_t rows, ptrdiff_t width, real epsilon, const real *x, ptrdiff_t ldx,
+        const real *mean, const real *variance, const real *gamma, const real *beta, real *y,
+        ptrdiff_t ldy) noexcept nogil:
+    if real is float:
+        active.f32.normalize(rows, width, epsilon, x, ldx, mean, variance, gamma, beta, y, ldy)
+    else:
+        active.f64.normalize(rows, width, epsilon, x, ldx, mean, variance, gamma, beta, y, ldy)
+
+cdef inline void normalize_backward(ptrdiff_t rows, ptrdiff_t width, real epsilon, real count, const real *x,
+        ptrdiff_t ldx, const real *mean, const real *variance, const real *gamma, const real *dy_sums,
+        const real *product_sums, const real *dy, ptrdiff_t lddy, int more, real *dx, ptrdiff_t lddx) noexcept nogil:
+    if real is float:
+        active.f32.normalize_backward(rows, width, epsilon, count, x, ldx, mean, variance, gamma, dy_sums,
+            product_sums, dy, lddy, more, dx, lddx)
+    else:
+        active.f64.normalize_backward(rows, width, epsilon, count, x, ldx, mean, variance, gamma, dy_sums,
+            product_sums, dy, lddy, more, dx, lddx)
+
+cdef inline void layer_norm(ptrdiff_t rows, ptrdiff_t width, real epsilon, const real *x, ptrdiff_t ldx,
+        const real *gamma, const real *beta, real *statistics, real *y, ptrdiff_t ldy) noexcept nogil:
+    if real is float:
+        active.f32.layer_norm(rows, width, epsilon, x, ldx, gamma, beta, statistics, y, ldy)
+    else:
+        active.f64.layer_norm(rows, width, epsilon, x, ldx, gamma, beta, statistics, y, ldy)
+
+cdef inline void layer_norm_backward(ptrdiff_t rows, ptrdiff_t width, const real *x, ptrdiff_t ldx,
+        const real *statistics, const real *gamma, const real *dy, ptrdiff_t lddy, int more, real *dx,
+        ptrdiff_t lddx) noexcept nogil:
+    if real is float:
+        active.f32.layer_norm_backward(rows, width, x, ldx, statistics, gamma, dy, lddy, more, dx, lddx)
+    else:
+        active.f64.layer_norm_backward(rows, width, x, ldx, statistics, gamma, dy, lddy, more, dx, lddx)
+
+cdef inline void row_products(ptrdiff_t rows, ptrdiff_t width, const real *dy, ptrdiff_t lddy, const real *x,
+        ptrdiff_t ldx, const real *statistics, real *sums) noexcept nogil:
+    if real is float:
+        active.f32.row_products(rows, width, dy, lddy, x, ldx, statistics, sums)
+    else:
+        active.f64.row_products(rows, width, dy, lddy, x, ldx, statistics, sums)
+
+cdef inline void prelu(ptrdiff_t rows, ptrdiff_t width, const real *x, ptrdiff_t ldx, const real *slopes, real *y,
+        ptrdiff_t ldy) noexcept nogil:
+    if real is float:
+        active.f32.prelu(rows, width, x, ldx, slopes, y, ldy)
+    else:
+        active.f64.prelu(rows, width, x, ldx, slopes, y, ldy)
+
+cdef inline void prelu_backward(ptrdiff_t rows, ptrdiff_t width, const real *x, ptrdiff_t ldx, const real *slopes,
+        const real *dy, ptrdiff_t lddy, int more, real *dx, ptrdiff_t lddx) noexcept nogil:
+    if real is float:
+        active.f32.prelu_backward(rows, width, x, ldx, slopes, dy, lddy, more, dx, lddx)
+    else:
+        active.f64.prelu_backward(rows, width, x, ldx, slopes, dy, lddy, more, dx, lddx)
+
+cdef inline void prelu_products(ptrdiff_t rows, ptrdiff_t width, const real *dy, ptrdiff_t lddy, const real *x,
+        ptrdiff_t ldx, real *sums) noexcept nogil:
+    if real is float:
+        active.f32.prelu_products(rows, width, dy, lddy, x, ldx, sums)
+    else:
+        active.f64.prelu_products(rows, width, dy, lddy, x, ldx, sums)
 
 # Facts of the active table for the element type of `sample` (only its type is looked at).
 cdef inline ptrdiff_t lanes(const real *sample) noexcept nogil:

@@ -2,6 +2,7 @@ COMPILER: str
 ACTIVATIONS: dict[str, tuple[int, int, float]]
 LOSSES: dict[str, tuple[int, int, str]]
 OPTIMIZERS: dict[str, tuple[int, int]]
+NOISES: dict[str, tuple[int, int, int]]
 
 def built() -> tuple[str, ...]: ...
 def available() -> tuple[str, ...]: ...

@@ -109,3 +109,7 @@ OPTIMIZERS = {}
 for index_ in range(FN_OPTIMIZERS):
     OPTIMIZERS[(<bytes>fn_optimizer_infos[index_].name).decode("ascii")] = (
         index_, fn_optimizer_infos[index_].slots)
+NOISES = {}
+for index_ in range(FN_NOISES):
+    NOISES[(<bytes>fn_noise_infos[index_].name).decode("ascii")] = (
+        index_, fn_noise_infos[index_].saves, fn_noise_infos[index_].parameters)

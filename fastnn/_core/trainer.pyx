@@ -75,6 +75,8 @@ cdef class Trainer:
                             penalty_over_batch=penalty_over_batch)
         memset(run, 0, sizeof(Run))
         run.segments, run.ops, run.n_segments = program.segments, program.ops, program.n_segments
+        run.n_ops, run.drops_weights, run.penalizes = program.n_ops, program.drops_weights, program.penalizes
+        run.moves_statistics = training
         run.lowest = 0 if input_gradient else program.lowest_trainable
         run.sums_size = program.sums_size
         run.inputs, run.outputs = plan.inputs, plan.outputs
@@ -134,7 +136,7 @@ cdef class Trainer:
         cdef Py_ssize_t group = group_rows(batch_size), groups = (batch_size + group - 1) // group
         work = 6 * self.plan.n_parameters * batch_size
         self.threads = max(1, min(threads, work // FLOP_WORTH_A_THREAD))
-        by_groups = run.lowest > 0 and groups >= max(2, self.threads) and groups * run.sums_size <= batch_size * self.program.row_size
+        by_groups = run.lowest > 0 and not self.program.whole_batch and groups >= max(2, self.threads) and groups * run.sums_size <= batch_size * self.program.row_size
         if by_groups:
             run.group, run.block = group, min(group, block_rows(self.program, self.plan.itemsize))
             self.workspace = Workspace(self.program, self.plan.itemsize, run.block, sets=self.threads,

@@ -49,7 +49,7 @@ cdef class Workspace:
             offset += (elements * itemsize + targets.FN_SLACK_BYTES + 63) // 64 * 64
             return at
 
-        values, gradients = [], []
+        values, gradients, kept = [], [], []
         for which in range(sets):
             shared = which > 0 and alternate
             values.append([values[0][index] if shared and index else reserve(rows * program.leading[index])
@@ -57,13 +57,16 @@ cdef class Workspace:
             gradients.append(gradients[0] if shared else
                              [reserve(rows * program.delta_leading[index]) if deltas else 0
                               for index in range(program.n_segments)])
+            kept.append(kept[0] if shared else
+                        [reserve(program.segments[index].statistics + rows * program.segments[index].row_statistics)
+                         for index in range(program.n_segments)])
         largest = 0
         for index in range(1, program.n_segments):
             largest = max(largest, scratch_size(&program.segments[index]))
         scratch = [reserve(largest) if deltas else 0 for _ in range(threads)]
         sums = reserve(groups * program.sums_size)
         pointers = offset
-        count = sets * (program.n_values + program.n_segments + 1) + threads
+        count = sets * (program.n_values + 2 * program.n_segments + 1) + threads
         tables = pointers + count * sizeof(void *)
         total = tables + sets * sizeof(Memory) + sets * program.n_values * sizeof(ptrdiff_t)
 
@@ -76,13 +79,15 @@ cdef class Workspace:
         for which in range(sets):
             memory = &self.memories[which]
             memory.values, memory.deltas = table, table + program.n_values
+            memory.statistics = memory.deltas + program.n_segments
             memory.leading, memory.delta_leading = leading, program.delta_leading
             for index in range(program.n_values):
                 table[index] = base + <size_t>values[which][index]
                 leading[index] = program.leading[index]
             for index in range(program.n_segments):
                 memory.deltas[index] = base + <size_t>gradients[which][index]
-            table += program.n_values + program.n_segments
+                memory.statistics[index] = base + <size_t>kept[which][index]
+            table += program.n_values + 2 * program.n_segments
             leading += program.n_values
         self.inputs, self.scratch = table, table + sets
         for which in range(sets):

@@ -13,3 +13,4 @@ from fastnn.testing.reference.losses import *
 from fastnn.testing.reference.optimizers import *
 from fastnn.testing.reference.random import *
 from fastnn.testing.reference.vmath import *
+from fastnn.testing.reference.normalize import *

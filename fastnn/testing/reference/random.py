@@ -68,3 +68,61 @@ def dropout(x, rate, key, step, layer, first_row=0, row_stride=None, first_colum
     with np.errstate(over="ignore"):
         positions = (np.uint64(first_row) + r) * np.uint64(stride) + np.uint64(first_column) + j
     return np.where(uniform_at(positions, key, step, layer) >= rate, x / (1 - rate), 0)
+
+
+#: Coefficients of M. Giles' approximation of erfinv ("Approximating the erfinv function", GPU Computing Gems, 2011).
+NEAR = (1.50140941, 0.246640727, -0.00417768164, -0.00125372503, 0.00021858087, -4.39150654e-06, -3.5233877e-06,
+        3.43273939e-07, 2.81022636e-08)  # fmt: skip
+FAR = (2.83297682, 1.00167406, 0.00943887047, -0.0076224613, 0.00573950773, -0.00367342844, 0.00134934322,
+       0.000100950558, -0.000200214257)  # fmt: skip
+SELU_LIMIT = -1.7580993408473766  # selu(-inf)
+
+
+def normals(u):
+    """Standard normal numbers, sqrt 2 erfinv(2 u + 2^-24 - 1), from the stream's u."""
+    t = 2.0 * float64(u) + 2.0**-24 - 1.0
+    w = -np.log((1.0 - t) * (1.0 + t))
+    polynomial = np.polynomial.polynomial.polyval
+    return np.sqrt(2.0) * t * np.where(w < 5.0, polynomial(w - 2.5, NEAR), polynomial(np.sqrt(w) - 3.0, FAR))
+
+
+def draws(shape, key, step, layer, first_row=0, row_stride=None, first_column=0):
+    """u at the positions of a block: (first_row + r) row_stride + first_column + j."""
+    rows, width = shape
+    stride = width if row_stride is None else row_stride
+    positions = (first_row + np.arange(rows, dtype=object))[:, None] * stride + first_column + np.arange(width)
+    return uniform_at(positions.reshape(-1), key, step, layer).reshape(shape)
+
+
+def noise_forward(name, x, a, b, u):
+    """x with noise drawn; u: the stream's number for each element.
+
+    gaussian_noise: a is the standard deviation of what is added. gaussian_dropout: that of a factor around 1.
+    alpha_dropout: a is the rate at which selu's limit replaces x, before a scaling that keeps mean 0 and variance 1.
+    rrelu: slopes for x <= 0 from [a, b).
+    """
+    x, u = float64(x, u)
+    if name == "gaussian_noise":
+        return x + a * normals(u)
+    if name == "gaussian_dropout":
+        return x * (1.0 + a * normals(u))
+    if name == "alpha_dropout":
+        scale = ((1.0 - a) * (1.0 + a * SELU_LIMIT**2)) ** -0.5
+        return scale * np.where(u >= a, x, SELU_LIMIT) - scale * SELU_LIMIT * a
+    if name == "rrelu":
+        return np.where(x > 0, x, (a + (b - a) * u) * x)
+    raise ValueError(name)
+
+
+def noise_backward(name, x, dy, a, b, u):
+    """dx of `noise_forward`."""
+    x, dy, u = float64(x, dy, u)
+    if name == "gaussian_noise":
+        return dy
+    if name == "gaussian_dropout":
+        return dy * (1.0 + a * normals(u))
+    if name == "alpha_dropout":
+        return ((1.0 - a) * (1.0 + a * SELU_LIMIT**2)) ** -0.5 * np.where(u >= a, dy, 0.0)
+    if name == "rrelu":
+        return np.where(x > 0, dy, (a + (b - a) * u) * dy)
+    raise ValueError(name)

@@ -1,0 +1,150 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""Heads of segments: what has parameters of its own, or joins two segments. One thread's part of each.
+
+A head reads the results of the segments named in it and writes a buffer of its own. Called by passes, which runs the operations
+behind it and chooses the blocks; steps decides who owns which part.
+"""
+from libc.stddef cimport ptrdiff_t
+
+from fastnn._core cimport targets
+from fastnn._core.dense cimport dense_forward, dense_input_gradient
+from fastnn._core.passes cimport Batch, Memory
+from fastnn._core.plan cimport ADD, BATCH_NORM, DENSE, IDENTITY, LAYER_NORM, PRELU, SCALE, Segment
+from fastnn._core.targets cimport fn_stream, real
+from fastnn._core.threads cimport Share
+
+
+cdef inline const real *at(const real *parameters, ptrdiff_t offset, ptrdiff_t column) noexcept nogil:
+    """A vector of columns in the parameters, from a column on; NULL if there is none."""
+    return parameters + offset + column if offset >= 0 else <const real *>NULL
+
+
+cdef inline const real *kernel_of(const real *parameters, const Segment *segment, int index,
+                                  const Memory *memory) noexcept nogil:
+    return <const real *>memory.statistics[index] if segment.drop_rate > 0 else parameters + segment.kernel
+
+
+cdef void mask_kernel(const real *parameters, const Segment *segment, int index, const Memory *memory, const Batch *batch,
+                      Share rows) noexcept nogil:
+    cdef fn_stream stream
+    cdef ptrdiff_t width = segment.outputs, start = rows.start * segment.outputs
+    stream.key, stream.step, stream.layer = batch.key, batch.step, segment.layer
+    targets.dropout(rows.stop - rows.start, width, <real>segment.drop_rate, stream, rows.start, width, 0,
+                    parameters + segment.kernel + start, width, <real *>memory.statistics[index] + start, width)
+
+
+cdef void batch_statistics(real *parameters, const Segment *segment, const Memory *memory, real *statistics,
+                           const Batch *batch, ptrdiff_t ld, Share rows, Share columns) noexcept nogil:
+    """Mean and variance of whole columns, to the first two rows of `statistics`; the stored ones move towards them."""
+    cdef ptrdiff_t ldx = memory.leading[segment.source], width = columns.stop - columns.start, j
+    cdef ptrdiff_t count = rows.stop - rows.start
+    cdef const real *x = <const real *>memory.values[segment.source] + columns.start
+    cdef real *mean = statistics + columns.start
+    cdef real *variance = mean + ld
+    cdef real *stored
+    cdef real keep = <real>segment.momentum, move = <real>(1.0 - segment.momentum)
+    for j in range(width):
+        mean[j] = variance[j] = 0
+    targets.column_sums(count, width, x, ldx, mean)
+    for j in range(width):
+        mean[j] /= <real>count
+    targets.column_squares(count, width, x, ldx, <const real *>mean, variance)
+    for j in range(width):
+        variance[j] /= <real>count
+    if batch.moves_statistics:
+        stored = parameters + segment.mean + columns.start
+        for j in range(width):
+            stored[j] = keep * stored[j] + move * mean[j]
+        stored = parameters + segment.variance + columns.start
+        for j in range(width):
+            stored[j] = keep * stored[j] + move * variance[j]
+
+
+cdef void head_forward(real *parameters, const Segment *segments, int index, const Memory *memory, const Batch *batch,
+                       Share rows, Share columns) noexcept nogil:
+    cdef const Segment *segment = &segments[index]
+    cdef ptrdiff_t height = rows.stop - rows.start, width = columns.stop - columns.start, first = columns.start
+    cdef ptrdiff_t ldx = memory.leading[segment.source], ldy = memory.leading[segment.product], ld
+    cdef const real *x = <const real *>memory.values[segment.source] + rows.start * ldx + first
+    cdef real *y = <real *>memory.values[segment.product] + rows.start * ldy + first
+    cdef const real *read = <const real *>parameters
+    cdef real *statistics
+    if segment.head == DENSE:
+        dense_forward(rows, columns, segment.inputs, segment.outputs, <const real *>memory.values[segment.source], ldx,
+                      kernel_of(read, segment, index, memory), at(read, segment.bias, 0),
+                      <real *>memory.values[segment.product], ldy)
+    elif segment.head == IDENTITY:
+        targets.add(height, width, x, ldx, <const real *>NULL, 0, y, ldy)
+    elif segment.head == ADD:
+        ld = memory.leading[segment.added]
+        targets.add(height, width, x, ldx, <const real *>memory.values[segment.added] + rows.start * ld + first, ld, y, ldy)
+    elif segment.head == SCALE:
+        targets.normalize(height, width, <real>segment.epsilon, x, ldx, read + segment.mean + first,
+                          read + segment.variance + first, at(read, segment.kernel, first), at(read, segment.bias, first),
+                          y, ldy)
+    elif segment.head == BATCH_NORM:
+        statistics, ld = <real *>memory.statistics[index], memory.delta_leading[index]
+        batch_statistics(parameters, segment, memory, statistics, batch, ld, rows, columns)
+        targets.normalize(height, width, <real>segment.epsilon, x, ldx, <const real *>statistics + first,
+                          <const real *>statistics + ld + first, at(read, segment.kernel, first),
+                          at(read, segment.bias, first), y, ldy)
+    elif segment.head == LAYER_NORM:
+        targets.layer_norm(height, width, <real>segment.epsilon, x, ldx, at(read, segment.kernel, 0),
+                           at(read, segment.bias, 0), <real *>memory.statistics[index] + 2 * rows.start, y, ldy)
+    elif segment.head == PRELU:
+        targets.prelu(height, width, x, ldx, read + segment.kernel + first, y, ldy)
+
+
+cdef void head_backward(const real *parameters, const Segment *segments, int index, int target, bint more,
+                        const Memory *memory, Share rows, Share columns) noexcept nogil:
+    cdef const Segment *segment = &segments[index]
+    cdef ptrdiff_t height = rows.stop - rows.start, width = columns.stop - columns.start, first = columns.start, j
+    cdef ptrdiff_t ldx = memory.leading[segment.source], ld = memory.delta_leading[index]
+    cdef ptrdiff_t lddx = memory.delta_leading[target]
+    cdef const real *x = <const real *>memory.values[segment.source] + rows.start * ldx + first
+    cdef const real *dy = <const real *>memory.deltas[index] + rows.start * ld + first
+    cdef real *dx = <real *>memory.deltas[target] + rows.start * lddx + first
+    cdef real *statistics = <real *>memory.statistics[index]
+    if segment.head == DENSE:
+        dense_input_gradient(rows, columns, segment.outputs, <const real *>memory.deltas[index], ld,
+                             kernel_of(parameters, segment, index, memory), more, <real *>memory.deltas[target], lddx)
+    elif segment.head == IDENTITY or segment.head == ADD:
+        targets.add(height, width, dy, ld, <const real *>dx if more else <const real *>NULL, lddx, dx, lddx)
+    elif segment.head == SCALE:
+        targets.normalize_backward(height, width, <real>segment.epsilon, <real>1, x, ldx, parameters + segment.mean + first,
+                                   parameters + segment.variance + first, at(parameters, segment.kernel, first),
+                                   <const real *>NULL, <const real *>NULL, dy, ld, more, dx, lddx)
+    elif segment.head == BATCH_NORM:
+        for j in range(first, columns.stop):
+            statistics[2 * ld + j] = statistics[3 * ld + j] = 0
+        targets.column_sums(height, width, dy, ld, statistics + 2 * ld + first)
+        targets.column_products(height, width, <real>segment.epsilon, dy, ld, x, ldx, <const real *>statistics + first,
+                                <const real *>statistics + ld + first, statistics + 3 * ld + first)
+        targets.normalize_backward(height, width, <real>segment.epsilon, <real>height, x, ldx,
+                                   <const real *>statistics + first, <const real *>statistics + ld + first,
+                                   at(parameters, segment.kernel, first), <const real *>statistics + 2 * ld + first,
+                                   <const real *>statistics + 3 * ld + first, dy, ld, more, dx, lddx)
+    elif segment.head == LAYER_NORM:
+        targets.layer_norm_backward(height, width, x, ldx, <const real *>statistics + 2 * rows.start,
+                                    at(parameters, segment.kernel, 0), dy, ld, more, dx, lddx)
+    elif segment.head == PRELU:
+        targets.prelu_backward(height, width, x, ldx, parameters + segment.kernel + first, dy, ld, more, dx, lddx)
+
+
+cdef void head_gradient(const real *parameters, const Segment *segment, int index, const Memory *memory, Share rows,
+                        Share columns, real *sums) noexcept nogil:
+    cdef ptrdiff_t height = rows.stop - rows.start, width = columns.stop - columns.start, first = columns.start
+    cdef ptrdiff_t ldx = memory.leading[segment.source], ld = memory.delta_leading[index]
+    cdef const real *x = <const real *>memory.values[segment.source] + rows.start * ldx + first
+    cdef const real *dy = <const real *>memory.deltas[index] + rows.start * ld + first
+    if segment.head == SCALE:
+        targets.column_products(height, width, <real>segment.epsilon, dy, ld, x, ldx, parameters + segment.mean + first,
+                                parameters + segment.variance + first, sums)
+    elif segment.head == LAYER_NORM:
+        targets.row_products(height, width, dy, ld, x, ldx, <const real *>memory.statistics[index] + 2 * rows.start, sums)
+    elif segment.head == PRELU:
+        targets.prelu_products(height, width, dy, ld, x, ldx, sums)
+
+
+cdef const real *batch_gradient(const real *sample, int index, const Memory *memory, bint bias) noexcept nogil:
+    return <const real *>memory.statistics[index] + (2 if bias else 3) * memory.delta_leading[index]
