@@ -97,7 +97,7 @@ class Sequential(Stack):
             If `x` has another width, no rows, NaN or infinities, or holds no real numbers.
         """
         training.checked_batch_size(batch_size)
-        x = data.features(x, self.inputs, self.dtype)
+        x = data.features(self.flat(x), self.inputs, self.dtype)
         with self.built_for(x.shape[1]):
             out = np.empty((x.shape[0], self.plan.outputs), dtype=self.dtype)
             available = threads.default_threads()
@@ -135,11 +135,11 @@ class Sequential(Stack):
 
     def activations(self, x: Any) -> list[np.ndarray]:
         """Return every layer's output for rows of `x`, as at inference: one array [rows, width] a layer."""
-        x = data.features(x, self.inputs, self.dtype)
+        x = data.features(self.flat(x), self.inputs, self.dtype)
         with self.built_for(x.shape[1]):
             made = engine.activations(self.plan, self.parameters, x)
-        last = np.cumsum([len(layer.ops((0, 0), 0)) for layer in self.layers]) - 1
-        return [made[index] for index in last]
+        made = [x.astype(self.dtype), *made]
+        return [made[index] for index in self.op_counts()]
 
     # ---- training -------------------------------------------------------------------------------------------------
 
@@ -346,8 +346,10 @@ class Sequential(Stack):
             print(progress.format_logs(logs))
         return _scores(logs, return_dict)
 
-    def gradients(self, x: Any, y: Any, sample_weight: Any = None, *, inputs: bool = False) -> tuple[Any, ...]:
-        """Return loss and gradients at the current weights, dropout off.
+    def gradients(
+        self, x: Any, y: Any, sample_weight: Any = None, *, inputs: bool = False, training: bool = False
+    ) -> tuple[Any, ...]:
+        """Return loss and gradients at the current weights.
 
         Parameters
         ----------
@@ -355,6 +357,9 @@ class Sequential(Stack):
             As for `fit`; all rows are one batch.
         inputs : bool, default False
             Also return the gradient with respect to `x`.
+        training : bool, default False
+            As the next training step would see the rows: with its noise, normalized by their own statistics. By default
+            as at inference. Nothing moves either way.
 
         Returns
         -------
@@ -376,7 +381,7 @@ class Sequential(Stack):
         """
         dataset = self.training.dataset(x, y, sample_weight)
         with self.built_for(dataset.x.shape[1]):
-            loss, flat, *of_inputs = self.training.trainer().gradients(*dataset, inputs=inputs)
+            loss, flat, *of_inputs = self.training.trainer().gradients(*dataset, inputs=inputs, training=training)
         parts, start = [], 0
         for view in self._views():
             parts.append(flat[start : start + view.size].reshape(view.shape))

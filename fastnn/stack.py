@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import functools
+import math
 import warnings
 import weakref
 from collections.abc import Iterator, Sequence
@@ -17,8 +18,9 @@ import numpy as np
 
 from fastnn import activations, arguments, summary
 from fastnn._core import engine
-from fastnn.layers.base import Layer, assign, draw, lay_out
-from fastnn.layers.core import Input
+from fastnn.layers.base import Layer, Weight, assign, draw, lay_out
+from fastnn.layers.core import Dense, Flatten, Input
+from fastnn.layers.residual import Residual
 
 #: Streams of random numbers, by purpose; training.py has one more.
 FIRST_WEIGHTS_STREAM, DROPOUT_STREAM = 0, 1
@@ -41,7 +43,7 @@ class Stack:
         self.name = "sequential" if name is None else str(name)
         self.layers: list[Layer] = []
         self.inputs: int | None = None
-        self._declared: int | None = None  # the width that Input or input_shape said
+        self._declared: tuple[int, ...] | None = None  # the shape of a row that Input or input_shape said
         self.parameters: Any = None  # an ndarray once built
         self.plan: Any = None
         for layer in arguments.sequence("layers", layers):
@@ -86,7 +88,7 @@ class Stack:
         if isinstance(layer, Input):
             if self.layers or self._declared:
                 raise ValueError("expected Input as the first layer, and once, received another one")
-            self._declared = layer.shape[0]
+            self._declared = layer.shape
             return
         owner = layer.owner and layer.owner()
         if owner is not None:
@@ -95,7 +97,7 @@ class Stack:
         if layer.name in taken:
             raise ValueError(f"expected every layer to have a name of its own, received: name={layer.name!r} twice")
         if layer.input_shape is not None and not self.layers and not self._declared:
-            self._declared = layer.input_shape[0]
+            self._declared = layer.input_shape
         if layer.name is None:
             base = "".join("_" + c.lower() if c.isupper() else c for c in type(layer).__name__).lstrip("_")
             names = [base, *(f"{base}_{count}" for count in range(1, len(taken) + 1))]
@@ -103,9 +105,34 @@ class Stack:
         layer.owner = weakref.ref(self)
         self.layers.append(layer)
 
+    def _declared_width(self) -> int | None:
+        return math.prod(self._declared) if self._declared else None
+
+    def flat(self, x: Any) -> Any:
+        """Return `x` with flat rows, as a view, where the model takes rows of several dimensions; else as it is."""
+        several = self._declared is not None and len(self._declared) > 1
+        if several or (self.layers and isinstance(self.layers[0], Flatten)):
+            array = np.asarray(x)
+            if array.ndim > 2 and (self._declared is None or array.shape[1:] == self._declared):
+                return array.reshape(array.shape[0], -1)
+        return x
+
+    def _check_flat(self) -> None:
+        """Raise if rows of several dimensions reach a layer that mixes or counts columns before Flatten."""
+        if self._declared is None or len(self._declared) < 2:
+            return
+        for layer in self.layers:
+            if isinstance(layer, Flatten):
+                return
+            if layer.weights(self._declared_width() or 1) or layer.last_activation("") == "softmax":
+                raise ValueError(
+                    f"expected Flatten() before layer {layer.name!r}, which takes flat rows, received: an Input of "
+                    f"shape {self._declared}"
+                )
+
     def _reassemble(self) -> None:
         """Lay the parameters out again after a change of the layers."""
-        inputs = self.inputs or self._declared
+        inputs = self.inputs or self._declared_width()
         if inputs and self.layers:
             self._assemble(inputs)
         else:
@@ -126,9 +153,9 @@ class Stack:
         MemoryError
             If the parameters do not fit in memory.
         """
-        inputs = self.inputs or self._declared
+        inputs = self.inputs or self._declared_width()
         if input_shape is not None:
-            given = Input(input_shape).shape[0]
+            given = math.prod(Input(input_shape).shape)
             if inputs is not None and given != inputs:
                 raise ValueError(f"expected input_shape=({inputs},), received: input_shape={input_shape!r}")
             inputs = given
@@ -154,6 +181,7 @@ class Stack:
             raise
 
     def _assemble(self, inputs: int) -> None:
+        self._check_flat()
         widths = [inputs]
         for layer in self.layers:
             widths.append(layer.output_width(widths[-1]))
@@ -179,11 +207,28 @@ class Stack:
         for index, layer in enumerate(self.layers):
             weights = layer.weights(width)
             offsets, parts = lay_out(weights, start, layer.trainable)
-            ops += layer.ops(offsets, index)
+            ops += layer.ops(width, offsets, index)
             segments += parts
             start += sum(weight.size for weight in weights)
             width = layer.output_width(width)
         return engine.Plan(self.dtype, inputs, ops, segments)
+
+    def declared(self) -> list[tuple[Layer, Weight]]:
+        """Return every parameter array's layer and declaration, in the order of `get_weights`; trainable if both are."""
+        found, width = [], self.inputs or 0
+        for layer in self.layers:
+            for weight in layer.weights(width):
+                found.append((layer, weight._replace(trainable=weight.trainable and layer.trainable)))
+            width = layer.output_width(width)
+        return found
+
+    def op_counts(self) -> list[int]:
+        """Return how many of the plan's ops have run behind each layer."""
+        counts, width = [0], self.inputs or 0
+        for layer in self.layers:
+            counts.append(counts[-1] + len(layer.ops(width, [0] * len(layer.weights(width)), 0)))
+            width = layer.output_width(width)
+        return counts[1:]
 
     @property
     def built(self) -> bool:
@@ -192,13 +237,13 @@ class Stack:
 
     @property
     def input_shape(self) -> tuple[int | None, ...]:
-        """(None, features)."""
-        return (None, self.inputs or self._declared)
+        """(None, features), or the several dimensions that an Input said."""
+        return (None, *(self._declared or (self.inputs,)))
 
     @property
     def output_shape(self) -> tuple[int | None, ...]:
         """(None, outputs)."""
-        inputs = self.inputs or self._declared
+        inputs = self.inputs or self._declared_width()
         return (None, None if inputs is None else self.output_width(inputs))
 
     def output_width(self, inputs: int) -> int:
@@ -213,12 +258,19 @@ class Stack:
 
     def check_trainable(self) -> None:
         """Raise ValueError if an activation has no derivative, or the last layer's outputs are random."""
-        if self.layers[-1].random:
+        if self.layers[-1].random and not isinstance(self.layers[-1], (Dense, Residual)):
             raise ValueError(
                 f"expected a last layer whose outputs can be compared with y, received: {self.layers[-1].name!r}, "
                 "which draws random numbers; put it before the last Dense layer"
             )
-        for layer in self.layers:
+        penalty = getattr(self.layers[-1], "activity_regularizer", None)
+        if penalty is not None and self.last_activation() in ("sigmoid", "softmax"):
+            raise ValueError(
+                f"expected no activity_regularizer on the last layer, whose {self.last_activation()} may be computed in "
+                f"the loss, received: layer {self.layers[-1].name!r} with {penalty!r}; put the activation in a layer of "
+                "its own"
+            )
+        for layer in [part for layer in self.layers for part in layer.parts()]:
             activation = getattr(layer, "activation", None)
             if activation is not None and not activations.differentiable(activations.kernel(activation)[0]):
                 known = [name for name in activations.NAMES if activations.differentiable(name)]
@@ -230,9 +282,9 @@ class Stack:
 
     def warn_of_equal_units(self) -> None:
         """Warn of hidden layers with nothing but zeros as weights: their units start equal and may stay so."""
-        weighted = [layer for layer in self.layers if layer.count_params()]
+        weighted = [part for layer in self.layers for part in layer.parts() if isinstance(part, Dense)]
         for layer in weighted[:-1]:
-            if layer.trainable and not layer.arrays()[0].any():
+            if layer.trainable and not layer.kernel.any():
                 warnings.warn(
                     f"the kernel of hidden layer {layer.name!r} is all zeros: its units start equal and may stay so; "
                     "use another kernel_initializer",
@@ -245,7 +297,8 @@ class Stack:
 
     def dropout_key(self) -> int:
         """Return the key of the engine's random numbers."""
-        dropping = [layer for layer in self.layers if layer.random]
+        parts = [part for layer in self.layers for part in layer.parts()]
+        dropping = [part for part in parts if part.random and not isinstance(part, Residual)]
         if self.seed is None and dropping and all(getattr(layer, "seed", None) is not None for layer in dropping):
             return 0  # the layers' own seeds say everything
         return int(self.random_source(DROPOUT_STREAM).generate_state(1, np.uint64)[0])

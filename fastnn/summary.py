@@ -17,7 +17,7 @@ def lines(model: Any) -> list[str]:
         rows.append((f"{layer.name} ({type(layer).__name__})", f"(None, {width})", f"{layer.count_params():,}"))
     columns = [max(len(row[column]) for row in rows) + 2 for column in range(3)]
     table = [f"{name:<{columns[0]}}{shape:<{columns[1]}}{count:>{columns[2]}}" for name, shape, count in rows]
-    trained = sum(layer.count_params() for layer in model.layers if layer.trainable)
+    trained = sum(weight.size for _, weight in model.declared() if weight.trainable)
     total = model.count_params()
     itemsize = np.dtype(model.dtype).itemsize
     return [

@@ -106,7 +106,7 @@ class Training:
     def dataset(self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None, prefix: str = "") -> Dataset:
         """Check X, y and weights against the model, which need not be built yet."""
         model = self.model
-        x = data.features(x, model.inputs, model.dtype, prefix + "X")
+        x = data.features(model.flat(x), model.inputs, model.dtype, prefix + "X")
         self.check(x.shape[1])
         assert self.loss is not None
         if y is None:

@@ -25,7 +25,7 @@ CORE_FLOORS = [
     {"targets", "checks"},
     {"threads"},
     TYPED_KERNELS | {"data"},
-    {"plan", "passes", "workspace", "inference", "steps", "trainer"},
+    {"plan", "heads", "passes", "workspace", "inference", "steps", "trainer"},
     {"engine"},
 ]
 FLOORS = [

@@ -1,11 +1,26 @@
 # cython: language_level=3
 """Heads of segments (plan.Head): forward, backward and the sums that are their parameters' gradients, of a part."""
 from libc.stddef cimport ptrdiff_t
+from libc.stdint cimport uint64_t
 
-from fastnn._core.passes cimport Batch, Memory
 from fastnn._core.plan cimport Segment
 from fastnn._core.targets cimport real
 from fastnn._core.threads cimport Share
+
+# Where a pass finds its numbers. Pointers are to the plan's element type.
+cdef struct Memory:
+    void **values             # value buffers, each [rows, leading]
+    const ptrdiff_t *leading
+    void **deltas             # by segment: gradient with respect to its head's output, [rows, delta_leading]
+    const ptrdiff_t *delta_leading
+    void **statistics         # by segment: what its head keeps of the forward pass
+
+# What operations need to know of the batch that runs.
+cdef struct Batch:
+    uint64_t key, step        # of random numbers
+    uint64_t first_row        # position in the batch of the memory's row 0
+    double divisor            # of sums over the batch's rows
+    bint moves_statistics     # stored statistics follow the batch's
 
 # values[product][rows, columns] of segment `index`
 cdef void head_forward(real *parameters, const Segment *segments, int index, const Memory *memory, const Batch *batch,

@@ -8,7 +8,6 @@ from libc.stddef cimport ptrdiff_t
 
 from fastnn._core cimport targets
 from fastnn._core.dense cimport dense_forward, dense_input_gradient
-from fastnn._core.passes cimport Batch, Memory
 from fastnn._core.plan cimport ADD, BATCH_NORM, DENSE, IDENTITY, LAYER_NORM, PRELU, SCALE, Segment
 from fastnn._core.targets cimport fn_stream, real
 from fastnn._core.threads cimport Share

@@ -11,7 +11,8 @@ from libc.string cimport memcpy
 
 from fastnn._core cimport targets
 from fastnn._core.data cimport DOUBLE, SINGLE, Rows, gather, rows_of
-from fastnn._core.passes cimport Batch, Memory, add_activity, forward_segment
+from fastnn._core.heads cimport Batch, Memory
+from fastnn._core.passes cimport add_activity, forward_segment
 from fastnn._core.plan cimport Op, Plan, Program, Segment
 from fastnn._core.targets cimport real
 from fastnn._core.threads cimport Share, grant, share, team_size

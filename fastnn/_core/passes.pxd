@@ -1,26 +1,11 @@
 # cython: language_level=3
 """Forward, backward and update of one segment: the part that one thread owns."""
 from libc.stddef cimport ptrdiff_t
-from libc.stdint cimport uint64_t
 
+from fastnn._core.heads cimport Batch, Memory
 from fastnn._core.plan cimport Op, Segment
 from fastnn._core.targets cimport fn_update, real
 from fastnn._core.threads cimport Share
-
-# Where a pass finds its numbers. Pointers are to the plan's element type.
-cdef struct Memory:
-    void **values             # value buffers, each [rows, leading]
-    const ptrdiff_t *leading
-    void **deltas             # by segment: gradient with respect to its head's output, [rows, delta_leading]
-    const ptrdiff_t *delta_leading
-    void **statistics         # by segment: what its head keeps of the forward pass
-
-# What operations need to know of the batch that runs.
-cdef struct Batch:
-    uint64_t key, step        # of random numbers
-    uint64_t first_row        # position in the batch of the memory's row 0
-    double divisor            # of sums over the batch's rows
-    bint moves_statistics     # stored statistics follow the batch's
 
 # The optimizer and what it works on; `store` makes of an update a plain gradient.
 cdef struct Sink:

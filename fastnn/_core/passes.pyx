@@ -5,11 +5,10 @@ Which kernels, in which order, on which block; not who does which part nor when 
 small enough that the operations after a product find it in L1.
 """
 from libc.stddef cimport ptrdiff_t
-from libc.stdint cimport uint64_t
 
 from fastnn._core cimport targets
 from fastnn._core.dense cimport dense_weight_gradient, padded
-from fastnn._core.heads cimport batch_gradient, head_backward, head_forward, head_gradient
+from fastnn._core.heads cimport Batch, Memory, batch_gradient, head_backward, head_forward, head_gradient
 from fastnn._core.plan cimport ACTIVATION, ACTIVITY, AFFINE, BATCH_NORM, DENSE, DROPOUT, INPUT, Op, Segment
 from fastnn._core.targets cimport fn_stream, fn_update, real
 from fastnn._core.threads cimport Share

@@ -5,7 +5,8 @@ from libc.stdint cimport int64_t, uint64_t
 
 from fastnn._core.data cimport Rows
 from fastnn._core.inference cimport Judge
-from fastnn._core.passes cimport Memory, Sink
+from fastnn._core.heads cimport Memory
+from fastnn._core.passes cimport Sink
 from fastnn._core.plan cimport Op, Segment, Tensor
 from fastnn._core.targets cimport real
 from fastnn._core.threads cimport Barrier

@@ -18,11 +18,11 @@ from libc.stdint cimport int64_t, uint64_t
 
 from fastnn._core cimport targets
 from fastnn._core.data cimport gather
+from fastnn._core.heads cimport Batch, Memory, mask_kernel
 from fastnn._core.passes cimport (
-    Batch, Memory, accumulate_segment, add_activity, backward_ops, backward_segment, forward_segment, group_rows,
+    accumulate_segment, add_activity, backward_ops, backward_segment, forward_segment, group_rows,
     update_from_sums, update_segment,
 )
-from fastnn._core.heads cimport mask_kernel
 from fastnn._core.plan cimport BATCH_NORM, DENSE, LAYER_NORM, Segment
 from fastnn._core.targets cimport fn_update, real
 from fastnn._core.threads cimport Share, share, team_size, wait_for_all

@@ -219,8 +219,9 @@ cdef class Trainer:
             sum_penalties(run, <const double *>NULL, 0, 1)
         return total_penalty(run)
 
-    def gradients(self, X, y, sample_weight=None, bint inputs=False):
-        """The mean loss over X with penalties, and its gradient; dropout is off.
+    def gradients(self, X, y, sample_weight=None, bint inputs=False, bint training=False):
+        """The mean loss over X with penalties, and its gradient; as at inference, or as the next step would have it with
+        `training` (its noise, the batch's statistics), of which nothing is kept.
 
         Returns
         -------
@@ -233,7 +234,10 @@ cdef class Trainer:
         n = X.shape[0]
         gradient = allocate(self.plan.n_parameters, self.plan.dtype)
         probe = Trainer(self.plan, self.parameters, gradient[np.newaxis], optimizer="store", batch_size=n,
-                        threads=self.threads, training=False, input_gradient=inputs, **self.options)
+                        threads=self.threads, seed=self.template.key, training=training, input_gradient=inputs,
+                        **self.options)
+        probe.template.moves_statistics = False
+        probe.iterations = self.iterations
         probe.bind(X, y, sample_weight)
         losses = np.zeros(1)
         probe.run(np.arange(n, dtype=np.int64), 0, n, np.zeros(1), losses)

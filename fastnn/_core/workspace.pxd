@@ -2,7 +2,7 @@
 """All memory of a run, taken at once: value and gradient buffers for a number of rows, one set or one a thread."""
 from libc.stddef cimport ptrdiff_t
 
-from fastnn._core.passes cimport Memory
+from fastnn._core.heads cimport Memory
 from fastnn._core.plan cimport Program
 
 cdef class Workspace:

@@ -3,7 +3,8 @@
 from libc.stddef cimport ptrdiff_t
 
 from fastnn._core cimport targets
-from fastnn._core.passes cimport Memory, scratch_size
+from fastnn._core.heads cimport Memory
+from fastnn._core.passes cimport scratch_size
 from fastnn._core.plan cimport Program
 
 import numpy as np

@@ -5,7 +5,30 @@ shapes, initializers, penalties) and `ops` (the tuples of engine.Plan). Where pa
 """
 
 from fastnn.layers.base import Layer, Weight
-from fastnn.layers.core import Activation, Dense, Input
-from fastnn.layers.noise import Dropout
+from fastnn.layers.core import Activation, Dense, Flatten, Input
+from fastnn.layers.noise import AlphaDropout, DropConnect, Dropout, GaussianDropout, GaussianNoise, Noise, RReLU
+from fastnn.layers.normalization import BatchNormalization, LayerNormalization, Normalization, Rescaling
+from fastnn.layers.prelu import PReLU
+from fastnn.layers.residual import Residual
 
-__all__ = ["Activation", "Dense", "Dropout", "Input", "Layer", "Weight"]
+__all__ = [
+    "Activation",
+    "AlphaDropout",
+    "BatchNormalization",
+    "Dense",
+    "DropConnect",
+    "Dropout",
+    "Flatten",
+    "GaussianDropout",
+    "GaussianNoise",
+    "Input",
+    "Layer",
+    "LayerNormalization",
+    "Noise",
+    "Normalization",
+    "PReLU",
+    "RReLU",
+    "Rescaling",
+    "Residual",
+    "Weight",
+]

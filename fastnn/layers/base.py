@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -27,6 +27,7 @@ class Weight(NamedTuple):
     shape: tuple[int, ...]
     initializer: initializers.Initializer
     regularizer: regularizers.Regularizer | None
+    trainable: bool = True  # whether an optimizer moves it, where its layer is trainable
 
     @property
     def size(self) -> int:
@@ -78,17 +79,23 @@ class Layer(arguments.Configured):
         """Return the declarations of the parameters, in Keras's order."""
         return ()
 
-    def ops(self, offsets: Sequence[int], stream: int) -> list[Op]:
+    def ops(self, inputs: int, offsets: Sequence[int], stream: int) -> list[Op]:
         """Return the ops of engine.Plan.
 
         Parameters
         ----------
+        inputs : int
+            Width of the input rows.
         offsets : sequence of int
             Where each of `weights` starts in the parameter vector.
         stream : int
             The layer's number, for ops that draw random numbers.
         """
         raise NotImplementedError(f"{type(self).__name__} declares no ops")
+
+    def parts(self) -> Iterator[Layer]:
+        """Yield the layer, and the layers within it."""
+        yield self
 
     def last_activation(self, before: str) -> str:
         """Return the name of the activation that made this layer's outputs, `before` being that of its inputs."""
@@ -161,7 +168,7 @@ class Layer(arguments.Configured):
         dtype = str(self.flat.dtype)
         x = data.features(x, self.inputs, dtype, "x")
         offsets, segments = lay_out(self.weights(self.inputs), 0, self.trainable)
-        plan = engine.Plan(dtype, self.inputs, self.ops(offsets, 0), segments)
+        plan = engine.Plan(dtype, self.inputs, self.ops(self.inputs, offsets, 0), segments)
         out = np.empty((x.shape[0], plan.outputs), dtype=dtype)
         engine.predict(plan, self.flat, x, out)
         return out
@@ -187,7 +194,7 @@ def lay_out(weights: Sequence[Weight], start: int, trainable: bool) -> tuple[lis
     for weight in weights:
         penalty = weight.regularizer or regularizers.Regularizer()
         # the engine's loss has l2 / 2 sum w^2, Keras's l2 sum w^2
-        segments.append((start, weight.size, penalty.l1, 2.0 * penalty.l2, trainable))
+        segments.append((start, weight.size, penalty.l1, 2.0 * penalty.l2, trainable and weight.trainable))
         offsets.append(start)
         start += weight.size
     return offsets, segments
@@ -220,10 +227,10 @@ def assign(views: Sequence[np.ndarray], weights: Sequence[Any], what: str) -> No
 
 
 def feature_shape(name: str, shape: Any) -> tuple[int, ...]:
-    """A shape without its rows: (features,); None in front, for the rows, is left out."""
+    """A shape without its rows: (features,) or more dimensions; None in front, for the rows, is left out."""
     given = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
-    if len(given) == 2 and given[0] is None:
+    if len(given) > 1 and given[0] is None:
         given = given[1:]
-    if len(given) != 1:
+    if not given:
         raise ValueError(f"expected `{name}` to be (features,), received: {name}={shape!r}")
-    return (arguments.integer(name, given[0], least=1),)
+    return tuple(arguments.integer(name, size, least=1) for size in given)

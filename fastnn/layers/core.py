@@ -1,4 +1,4 @@
-"""Input, Dense, Activation."""
+"""Input, Dense, Activation, Flatten."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from fastnn.layers.base import Layer, Op, Weight, feature_shape
 
 
 class Input(Layer):
-    """Width of a model's input rows; first in the list of layers, and no layer of `Sequential.layers`.
+    """Shape of a model's input rows; first in the list of layers, and no layer of `Sequential.layers`.
 
     Parameters
     ----------
     shape : tuple of int
-        (features,).
+        (features,); or several dimensions, with `Flatten` before the first layer that mixes columns.
     name : str, optional
 
     Raises
     ------
     ValueError
-        If shape is not one positive integer.
+        If shape is not made of positive integers.
 
     Examples
     --------
@@ -48,6 +48,8 @@ class Dense(Layer):
     use_bias : bool, default True
     kernel_initializer, bias_initializer : str or Initializer, default "glorot_uniform" and "zeros"
     kernel_regularizer, bias_regularizer : None, str or Regularizer
+    activity_regularizer : None, str or Regularizer
+        A penalty on the outputs, the mean over the batch's rows as in Keras.
     name, trainable, input_shape
         See `Layer`.
 
@@ -81,6 +83,7 @@ class Dense(Layer):
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
@@ -93,6 +96,7 @@ class Dense(Layer):
         self.bias_initializer = initializers.get(bias_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
 
     @property
     def kernel(self) -> np.ndarray:
@@ -112,10 +116,14 @@ class Dense(Layer):
         bias = Weight("bias", (self.units,), self.bias_initializer, self.bias_regularizer)
         return (kernel, bias) if self.use_bias else (kernel,)
 
-    def ops(self, offsets: Sequence[int], stream: int) -> list[Op]:
+    def ops(self, inputs: int, offsets: Sequence[int], stream: int) -> list[Op]:
         dense: Op = ("dense", self.units, offsets[0], offsets[1] if self.use_bias else -1, self.trainable)
         name, alpha = activations.kernel(self.activation)
-        return [dense] if name == "linear" else [dense, ("activation", name, alpha)]
+        behind: list[Op] = [] if name == "linear" else [("activation", name, alpha)]
+        penalty = self.activity_regularizer
+        if penalty is not None and (penalty.l1 or penalty.l2):
+            behind.append(("activity", penalty.l1, penalty.l2))
+        return [dense, *behind]
 
     def last_activation(self, before: str) -> str:
         return activations.kernel(self.activation)[0]
@@ -141,9 +149,37 @@ class Activation(Layer):
         super().__init__(name, input_shape=input_shape)
         self.activation = activations.get(activation)
 
-    def ops(self, offsets: Sequence[int], stream: int) -> list[Op]:
+    def ops(self, inputs: int, offsets: Sequence[int], stream: int) -> list[Op]:
         return [("activation", *activations.kernel(self.activation))]
 
     def last_activation(self, before: str) -> str:
         name = activations.kernel(self.activation)[0]
         return before if name == "linear" else name
+
+
+class Flatten(Layer):
+    """Rows of any shape as flat ones: X [B, ...] becomes [B, features].
+
+    A model's rows are flat from its input on; after an `Input` of several dimensions, or as first layer, this says
+    that X of that shape is welcome.
+
+    Parameters
+    ----------
+    name : str, optional
+    input_shape : tuple of int, optional
+        Shape of a row of X, of any number of dimensions.
+
+    Examples
+    --------
+    >>> import fastnn, numpy as np
+    >>> layers = [fastnn.Input((28, 28)), fastnn.layers.Flatten(), fastnn.layers.Dense(10)]
+    >>> model = fastnn.Sequential(layers)
+    >>> model.predict(np.zeros((5, 28, 28)), verbose=0).shape
+    (5, 10)
+    """
+
+    def ops(self, inputs: int, offsets: Sequence[int], stream: int) -> list[Op]:
+        return []
+
+    def last_activation(self, before: str) -> str:
+        return before

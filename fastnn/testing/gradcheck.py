@@ -41,6 +41,7 @@ def check_gradients(
     epsilon: float = 1e-5,
     max_parameters: int | None = None,
     seed: int = 0,
+    training: bool = False,
 ) -> Report:
     """Compare `model.gradients` with central differences of the loss.
 
@@ -55,6 +56,8 @@ def check_gradients(
     max_parameters : int, optional
         Look at this many, drawn with `seed`; by default at all.
     seed : int, default 0
+    training : bool, default False
+        As in training, with the next step's noise and the batch's statistics; see `Sequential.gradients`.
 
     Returns
     -------
@@ -77,7 +80,7 @@ def check_gradients(
     """
     if model.dtype != "float64":
         raise ValueError(f"expected a model of dtype='float64', received: dtype={model.dtype!r}")
-    _, gradients = model.gradients(X, y, sample_weight)
+    _, gradients = model.gradients(X, y, sample_weight, training=training)
     analytic = np.concatenate([gradient.reshape(-1) for gradient in gradients])
     parameters = model.parameters
     trained = np.flatnonzero(_trained(model))
@@ -88,9 +91,9 @@ def check_gradients(
         before = parameters[index]
         try:
             parameters[index] = before + epsilon
-            above = model.gradients(X, y, sample_weight)[0]
+            above = model.gradients(X, y, sample_weight, training=training)[0]
             parameters[index] = before - epsilon
-            numeric[place] = (above - model.gradients(X, y, sample_weight)[0]) / (2.0 * epsilon)
+            numeric[place] = (above - model.gradients(X, y, sample_weight, training=training)[0]) / (2.0 * epsilon)
         finally:
             parameters[index] = before
     if not trained.size:
@@ -109,8 +112,8 @@ def check_gradients(
 
 
 def _trained(model: Any) -> np.ndarray:
-    """Which parameters belong to layers that learn."""
-    return np.concatenate([np.full(layer.count_params(), layer.trainable) for layer in model.layers])
+    """Which parameters an optimizer moves."""
+    return np.concatenate([np.full(weight.size, weight.trainable) for _, weight in model.declared()])
 
 
 def _name(model: Any, index: int) -> str:
