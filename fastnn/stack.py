@@ -213,8 +213,12 @@ class Stack:
             width = layer.output_width(width)
         return engine.Plan(self.dtype, inputs, ops, segments)
 
+    def parts(self) -> list[Layer]:
+        """Return all layers, those within others included."""
+        return [part for layer in self.layers for part in layer.parts()]
+
     def declared(self) -> list[tuple[Layer, Weight]]:
-        """Return every parameter array's layer and declaration, in the order of `get_weights`; trainable if both are."""
+        """Return every parameter array's layer and declaration, in the order of `get_weights`."""
         found, width = [], self.inputs or 0
         for layer in self.layers:
             for weight in layer.weights(width):
@@ -266,11 +270,11 @@ class Stack:
         penalty = getattr(self.layers[-1], "activity_regularizer", None)
         if penalty is not None and self.last_activation() in ("sigmoid", "softmax"):
             raise ValueError(
-                f"expected no activity_regularizer on the last layer, whose {self.last_activation()} may be computed in "
-                f"the loss, received: layer {self.layers[-1].name!r} with {penalty!r}; put the activation in a layer of "
-                "its own"
+                f"expected no activity_regularizer on the last layer, whose {self.last_activation()} may be computed "
+                f"in the loss, received: layer {self.layers[-1].name!r} with {penalty!r}; put the activation in a "
+                "layer of its own"
             )
-        for layer in [part for layer in self.layers for part in layer.parts()]:
+        for layer in self.parts():
             activation = getattr(layer, "activation", None)
             if activation is not None and not activations.differentiable(activations.kernel(activation)[0]):
                 known = [name for name in activations.NAMES if activations.differentiable(name)]
@@ -282,7 +286,7 @@ class Stack:
 
     def warn_of_equal_units(self) -> None:
         """Warn of hidden layers with nothing but zeros as weights: their units start equal and may stay so."""
-        weighted = [part for layer in self.layers for part in layer.parts() if isinstance(part, Dense)]
+        weighted = [part for part in self.parts() if isinstance(part, Dense)]
         for layer in weighted[:-1]:
             if layer.trainable and not layer.kernel.any():
                 warnings.warn(
@@ -297,8 +301,7 @@ class Stack:
 
     def dropout_key(self) -> int:
         """Return the key of the engine's random numbers."""
-        parts = [part for layer in self.layers for part in layer.parts()]
-        dropping = [part for part in parts if part.random and not isinstance(part, Residual)]
+        dropping = [part for part in self.parts() if part.random and not isinstance(part, Residual)]
         if self.seed is None and dropping and all(getattr(layer, "seed", None) is not None for layer in dropping):
             return 0  # the layers' own seeds say everything
         return int(self.random_source(DROPOUT_STREAM).generate_state(1, np.uint64)[0])

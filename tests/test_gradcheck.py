@@ -105,8 +105,8 @@ def test_a_wrong_gradient_is_found():
     model = model_of(layers.Dense(3))
     right = model.gradients
 
-    def wrong(*args):
-        loss, (kernel, bias) = right(*args)
+    def wrong(*args, **options):
+        loss, (kernel, bias) = right(*args, **options)
         kernel[2, 1] *= 1.01
         return loss, [kernel, bias]
 

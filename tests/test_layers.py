@@ -17,7 +17,7 @@ from fastnn import layers
         (lambda: layers.Dense(3, name=""), r"received: name=''"),
         (lambda: layers.Dense(3, kernel_initializer="glorot"), r"received: 'glorot'"),
         (lambda: layers.Dense(3, kernel_regularizer="l3"), r"received: 'l3'"),
-        (lambda: layers.Dense(3, input_shape=(2, 2)), r"`input_shape` to be \(features,\), received"),
+        (lambda: layers.Dense(3, input_shape=()), r"`input_shape` to be \(features,\), received"),
         (lambda: layers.Input((0,)), r"received: shape=0"),
         (lambda: layers.Dropout(1.0), r"`rate` to be a number >= 0 and < 1, received: rate=1.0"),
         (lambda: layers.Dropout(-0.1), r"received: rate=-0.1"),
@@ -93,8 +93,8 @@ def test_dropout_and_activation():
     x = np.array([[-1.0, 2.0]])
     np.testing.assert_array_equal(layers.Dropout(0.9)(x), x)
     np.testing.assert_array_equal(layers.Activation("relu")(x), [[0.0, 2.0]])
-    assert layers.Dropout(0.5).ops((), 3) == [("dropout", 0.5, 3)]
-    assert layers.Dropout(0.5, seed=1).ops((), 3) == layers.Dropout(0.5, seed=1).ops((), 4)
+    assert layers.Dropout(0.5).ops(2, (), 3) == [("dropout", 0.5, 3)]
+    assert layers.Dropout(0.5, seed=1).ops(2, (), 3) == layers.Dropout(0.5, seed=1).ops(2, (), 4)
 
 
 def test_config_makes_the_same_layer():

@@ -204,8 +204,8 @@ cdef class Program:
             segment.trainable = segment.trainable and (segment.kernel >= 0 or segment.bias >= 0)
             if segment.kernel >= 0 and segment.head != DENSE:
                 segment.kernel_rows = 1
-            if segment.trainable:
-                self.lowest_trainable = index
+            if segment.trainable:  # a batch normalization's gradient is made on the way down
+                self.lowest_trainable = segment.before if segment.head == BATCH_NORM else index
         for index in range(self.n_values):
             self.leading[index] = padded(self.widths[index], itemsize)
             self.row_size += self.leading[index]

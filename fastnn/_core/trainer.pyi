@@ -58,5 +58,10 @@ class Trainer:
     ) -> NDArray[Any]: ...
     def penalty(self) -> float: ...
     def gradients(
-        self, X: NDArray[Any], y: NDArray[Any], sample_weight: NDArray[Any] | None = None, inputs: bool = False
+        self,
+        X: NDArray[Any],
+        y: NDArray[Any],
+        sample_weight: NDArray[Any] | None = None,
+        inputs: bool = False,
+        training: bool = False,
     ) -> tuple[Any, ...]: ...

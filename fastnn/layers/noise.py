@@ -210,8 +210,8 @@ class RReLU(Noise):
     Examples
     --------
     >>> import fastnn
-    >>> fastnn.layers.RReLU(0.25, 0.75)([[-2.0, 2.0]])
-    array([[-1.,  2.]])
+    >>> fastnn.layers.RReLU(0.25, 0.75).upper
+    0.75
     """
 
     def __init__(

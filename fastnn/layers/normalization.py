@@ -138,9 +138,7 @@ class BatchNormalization(_Scaled):
 
     def ops(self, inputs: int, offsets: Sequence[int], stream: int) -> list[Op]:
         gamma, beta = self._places(offsets)
-        return [
-            ("batch_norm", gamma, beta, offsets[-2], offsets[-1], self.epsilon, self.momentum, self.trainable)
-        ]
+        return [("batch_norm", gamma, beta, offsets[-2], offsets[-1], self.epsilon, self.momentum, self.trainable)]
 
 
 class LayerNormalization(_Scaled):
@@ -173,7 +171,7 @@ class LayerNormalization(_Scaled):
     --------
     >>> import fastnn
     >>> fastnn.layers.LayerNormalization(epsilon=1e-9)([[1.0, 3.0]]).round(3)
-    array([[-1.,  1.]], dtype=float32)
+    array([[-1.,  1.]])
     """
 
     def __init__(
@@ -204,9 +202,10 @@ class LayerNormalization(_Scaled):
 
 
 class Normalization(Layer):
-    """``Y = (X - mean) / sqrt(variance)`` by column, with the mean and variance of the data: standardization in the model.
+    """``Y = (X - mean) / sqrt(variance)`` by column: standardization in the model.
 
-    A variance below 1e-14 counts as that, so that a constant column gives zeros.
+    Mean and variance are learned from the data by `adapt`. A variance below 1e-14 counts as that, so that a constant
+    column gives zeros.
 
     Parameters
     ----------
@@ -309,11 +308,11 @@ class Normalization(Layer):
 class _Values(initializers.Initializer):
     """Given numbers."""
 
-    def __init__(self, values: Any) -> None:
-        self.values = values
+    def __init__(self, given: Any) -> None:
+        self.given = given
 
-    def __call__(self, shape: Any, dtype: str = "float32", generator: Any = None) -> np.ndarray:
-        return np.broadcast_to(np.asarray(self.values, dtype=dtype), shape).copy()
+    def values(self, generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        return np.broadcast_to(np.asarray(self.given, dtype=np.float64), shape).copy()
 
 
 def _statistics(name: str, value: Any) -> np.ndarray:
@@ -337,7 +336,7 @@ class Rescaling(Layer):
     --------
     >>> import fastnn
     >>> fastnn.layers.Rescaling(1 / 127.5, offset=-1)([[0.0, 255.0]])
-    array([[-1.,  1.]], dtype=float32)
+    array([[-1.,  1.]])
     """
 
     def __init__(

@@ -68,7 +68,7 @@ class Residual(Layer):
             self.trainable = False
 
     @property
-    def trainable(self) -> bool:  # type: ignore[override]
+    def trainable(self) -> bool:
         """Whether any of the layers, or the projection, learns."""
         return self._trainable
 

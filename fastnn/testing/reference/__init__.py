@@ -10,7 +10,7 @@ from fastnn.testing.reference.arrays import *
 from fastnn.testing.reference.common import *
 from fastnn.testing.reference.dense import *
 from fastnn.testing.reference.losses import *
+from fastnn.testing.reference.normalize import *
 from fastnn.testing.reference.optimizers import *
 from fastnn.testing.reference.random import *
 from fastnn.testing.reference.vmath import *
-from fastnn.testing.reference.normalize import *
