@@ -25,3 +25,19 @@ def dropout(
     first_column: int = 0,
     out: _Array | None = None,
 ) -> _Array: ...
+def noise(
+    name: str,
+    x: _Array,
+    a: float,
+    b: float,
+    key: int,
+    step: int,
+    layer: int,
+    first_row: int = 0,
+    row_stride: int | None = None,
+    first_column: int = 0,
+    *,
+    backward: bool = False,
+    saved: _Array | None = None,
+    out: _Array | None = None,
+) -> _Array: ...

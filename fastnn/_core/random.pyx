@@ -1,5 +1,5 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""The random stream of dropout, on arrays, for tests and bench: Philox-4x32-10, a number for each position.
+"""The random stream of dropout and other noise, on arrays, for tests and bench: Philox-4x32-10, a number for each position.
 
 The engine calls the same kernels through targets itself; nothing here is on its path.
 """
@@ -11,6 +11,7 @@ from fastnn._core.targets cimport fn_stream, real
 
 import numpy as np
 
+from fastnn._core import targets as targets_
 from fastnn._core.checks import checked
 
 
@@ -125,4 +126,70 @@ def dropout(x, rate, key, step, layer, first_row=0, row_stride=None, first_colum
     y = np.empty(x.shape, x.dtype) if out is None else checked("out", out, x.shape, x.dtype)
     if y.size:
         _dropout(x, y, rate, stream, first_row, row_stride, first_column)
+    return y
+
+
+def _noise(const real[:, :] x, real[:, :] y, int kind, double a, double b, fn_stream stream, uint64_t first_row,
+           uint64_t row_stride, uint64_t first_column, bint backward, size_t saved, ptrdiff_t ldsaved):
+    cdef ptrdiff_t ldx = x.strides[0] // <ptrdiff_t>sizeof(real), ldy = y.strides[0] // <ptrdiff_t>sizeof(real)
+    with nogil:
+        if backward:
+            targets.noise_backward(kind, x.shape[0], x.shape[1], <real>a, <real>b, stream, first_row, row_stride,
+                                   first_column, <const real *>saved, ldsaved, &x[0, 0], ldx, &y[0, 0], ldy)
+        else:
+            targets.noise_forward(kind, x.shape[0], x.shape[1], <real>a, <real>b, stream, first_row, row_stride,
+                                  first_column, &x[0, 0], ldx, &y[0, 0], ldy)
+
+
+def noise(name, x, a, b, key, step, layer, first_row=0, row_stride=None, first_column=0, *, backward=False, saved=None,
+          out=None):
+    """x[B,O] with noise drawn, or backward the derivative times x.
+
+    Parameters
+    ----------
+    name : str
+        One of ``targets.NOISES``.
+    x : ndarray of shape (B, O), float32 or float64, contiguous rows
+    a, b : float
+        The noise's parameters; see fastnn.testing.reference.noise_forward.
+    key, step, layer, first_row, row_stride, first_column
+        As for `dropout`.
+    backward : bool
+        x is the gradient with respect to the output.
+    saved : ndarray of shape (B, O), same dtype, optional
+        The forward pass's output, for a noise whose derivative needs it.
+    out : ndarray of shape (B, O), same dtype, optional
+        Where to write; `x` itself is allowed.
+
+    Returns
+    -------
+    ndarray of shape (B, O)
+
+    Raises
+    ------
+    TypeError, ValueError
+        For another dtype or shape, an unknown name, or a number outside its range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> noise("rrelu", np.array([[-2.0, 2.0]]), 0.5, 0.5, key=1, step=0, layer=0)
+    array([[-1.,  2.]])
+    """
+    checked("x", x, (None, None))
+    if name not in targets_.NOISES:
+        raise ValueError(f"name: expected one of {', '.join(targets_.NOISES)}, received: {name!r}")
+    kind, saves, _ = targets_.NOISES[name]
+    if backward and saves and saved is None:
+        raise ValueError(f"saved: expected the output of the forward pass, which {name} needs, received: None")
+    cdef fn_stream stream = stream_of(key, step, layer)
+    first_row = whole("first_row", first_row, 64)
+    row_stride = x.shape[1] if row_stride is None else whole("row_stride", row_stride, 64)
+    first_column = whole("first_column", first_column, 64)
+    y = np.empty(x.shape, x.dtype) if out is None else checked("out", out, x.shape, x.dtype)
+    if saved is not None:
+        checked("saved", saved, x.shape, x.dtype)
+    if y.size:
+        _noise(x, y, kind, a, b, stream, first_row, row_stride, first_column, backward,
+               0 if saved is None else saved.ctypes.data, 0 if saved is None else saved.strides[0] // saved.itemsize)
     return y
