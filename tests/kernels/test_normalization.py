@@ -84,7 +84,7 @@ def test_normalize_backward_of_a_batch(draw, within, dtype, heights, widths):
         gamma = draw.vector(width)
         products = kernels.column_products(dy, x, mean, variance, EPSILON)
         sums = (np.asarray(dy, dtype=np.float64).sum(axis=0).astype(dtype), products)
-        # the statistics are rounded, and at one row all but epsilon cancels: an absolute error of 1 / sqrt(epsilon) roundings
+        # the statistics are rounded, and at one row all but epsilon cancels: its root is 1/30
         size = 300 * (rows + 8) * magnitude(dy, x)
         expected = reference.normalize_backward(dy, x, mean, variance, EPSILON, gamma, batch_statistics=True)
         within(kernels.normalize_backward(dy, x, mean, variance, EPSILON, gamma, sums), expected, size)
