@@ -3,13 +3,16 @@ from typing import Any, Self
 from typing_extensions import disjoint_base
 
 from fastnn._core.targets import ACTIVATIONS as ACTIVATIONS
+from fastnn._core.targets import NOISES as NOISES
 
 ROWWISE: tuple[str, ...]
+RANDOM: tuple[str, ...]
+
+def count(entries: list[tuple[Any, ...]]) -> int: ...
+def at_inference(entry: tuple[Any, ...]) -> tuple[Any, ...] | None: ...
 
 @disjoint_base
-class Program:
-    @property
-    def results(self) -> list[int]: ...
+class Program: ...
 
 @disjoint_base
 class Plan:

@@ -3,6 +3,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from fastnn._core.targets import NOISES as NOISES
+
 _Array = NDArray[np.floating[Any]]
 
 def whole(name: str, value: int, bits: int) -> int: ...

@@ -11,8 +11,8 @@ from fastnn._core.targets cimport fn_stream, real
 
 import numpy as np
 
-from fastnn._core import targets as targets_
 from fastnn._core.checks import checked
+from fastnn._core.targets import NOISES
 
 
 def whole(name, value, bits):
@@ -177,9 +177,9 @@ def noise(name, x, a, b, key, step, layer, first_row=0, row_stride=None, first_c
     array([[-1.,  2.]])
     """
     checked("x", x, (None, None))
-    if name not in targets_.NOISES:
-        raise ValueError(f"name: expected one of {', '.join(targets_.NOISES)}, received: {name!r}")
-    kind, saves, _ = targets_.NOISES[name]
+    if name not in NOISES:
+        raise ValueError(f"name: expected one of {', '.join(NOISES)}, received: {name!r}")
+    kind, saves, _ = NOISES[name]
     if backward and saves and saved is None:
         raise ValueError(f"saved: expected the output of the forward pass, which {name} needs, received: None")
     cdef fn_stream stream = stream_of(key, step, layer)
