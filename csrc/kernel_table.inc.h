@@ -156,6 +156,16 @@ typedef struct {
     void (*prelu_products)(ptrdiff_t rows, ptrdiff_t width, const FN_T *dy, ptrdiff_t lddy, const FN_T *x,
                            ptrdiff_t ldx, FN_T *sums);
 
+    /* ---- sparse rows (kernels/sparse.inc.h) ------------------------------------------------------------------
+     * y[rows, width] = bias + x w. Row r of x has the elements values[p] in columns[p], starts[s] <= p < starts[s + 1],
+     * s = index[r] (index NULL: r). bias NULL: 0. */
+    void (*sparse_product)(ptrdiff_t rows, ptrdiff_t width, const FN_T *values, const int32_t *columns,
+                           const int64_t *starts, const int64_t *index, const FN_T *w, ptrdiff_t ldw, const FN_T *bias,
+                           FN_T *y, ptrdiff_t ldy);
+    /* sums[width] = the sum of values[p] dy[rows[p]] over a list: p = first, next[first], ... up to a negative one */
+    void (*sparse_gradient)(ptrdiff_t width, int32_t first, const int32_t *next, const int32_t *rows, const FN_T *values,
+                            const FN_T *dy, ptrdiff_t lddy, FN_T *sums);
+
     /* ---- measurement -----------------------------------------------------------------------------------------*/
     /* `rounds` rounds of FN_PEAK_CHAINS independent fused multiply-adds in registers: rounds * 12 * lanes * 2
      * FLOP. Returns a number that depends on all of them. */

@@ -11,15 +11,52 @@ from typing import Any
 import numpy as np
 
 from fastnn._core import arrays as kernels
+from fastnn._core import engine
 
 ENGINE_DTYPES = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.uint8))
 #: Numbers looked at in one go: a chunk stays in cache, and a memmap is never in memory as a whole.
 CHUNK = 1 << 18
 
 
+def is_sparse(x: Any) -> bool:
+    """Return whether it is a matrix or array of scipy.sparse, or rows that `compressed` made of one."""
+    return (hasattr(x, "tocsr") and hasattr(x, "nnz")) or isinstance(x, engine.Compressed)
+
+
+def compressed(x: Any, inputs: int | None, dtype: str, name: str = "X") -> engine.Compressed:
+    """Return a sparse matrix as the engine takes it, in compressed rows of `dtype`; arrays that fit are not copied.
+
+    Parameters
+    ----------
+    x : matrix or array of scipy.sparse, shape (rows, inputs)
+        CSR is read as it is, other formats are converted.
+    inputs, dtype, name
+        As for `features`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `features`.
+    """
+    if isinstance(x, engine.Compressed):
+        return x
+    if x.ndim != 2 or 0 in x.shape:
+        raise ValueError(f"expected {name} of shape (rows, features), none of them 0, received: shape={x.shape}")
+    if inputs is not None and x.shape[1] != inputs:
+        raise ValueError(f"expected {name} of shape (rows, {inputs}), received: shape={x.shape}")
+    if x.dtype.kind not in "biuf":
+        raise TypeError(f"expected {name} to hold real numbers, received: dtype={x.dtype}")
+    if x.shape[1] >= 2**31:
+        raise ValueError(f"expected {name} to have fewer than 2^31 columns, received: shape={x.shape}")
+    rows = x.tocsr()
+    values = np.ascontiguousarray(rows.data, dtype=dtype)
+    check_finite(values.reshape(1, -1), dtype, f"the values of {name}")
+    return engine.Compressed(values, np.asarray(rows.indices, dtype=np.int32), rows.indptr, x.shape[1])
+
+
 def _numeric(x: Any, name: str) -> np.ndarray:
     """`x` as an array of real numbers, without a copy where it is one."""
-    if hasattr(x, "toarray") and hasattr(x, "nnz"):
+    if is_sparse(x):
         raise TypeError(
             f"expected {name} to be a dense array, received a sparse {type(x).__name__}: use {name}.toarray()"
         )
@@ -44,6 +81,11 @@ def _readable(array: np.ndarray) -> bool:
         and array.strides[0] >= array.shape[1] * size
         and array.strides[0] % size == 0
     )
+
+
+def rows(x: Any, inputs: int | None, dtype: str, name: str = "X") -> Any:
+    """Return X as the engine takes it: `compressed` if it is sparse, else `features`."""
+    return (compressed if is_sparse(x) else features)(x, inputs, dtype, name)
 
 
 def features(x: Any, inputs: int | None, dtype: str, name: str = "X") -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastnn import arguments
+from fastnn import arguments, data
 
 
 class Dataset(NamedTuple):
@@ -32,8 +32,9 @@ class Dataset(NamedTuple):
 
 def split(x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """Cut the last `fraction` of the rows off, as views: ((x, y, weight) for training, the same for validation)."""
-    arrays = [None if array is None else np.asarray(array) for array in (x, y, sample_weight)]
-    rows = len(arrays[0]) if arrays[0] is not None and arrays[0].ndim else 0
+    x = x.tocsr() if data.is_sparse(x) else x
+    arrays = [array if array is None or data.is_sparse(array) else np.asarray(array) for array in (x, y, sample_weight)]
+    rows = arrays[0].shape[0] if arrays[0] is not None and arrays[0].ndim else 0
     cut = int(rows * (1.0 - fraction))
     if not 0 < cut < rows:
         raise ValueError(

@@ -97,8 +97,9 @@ class Sequential(Stack):
             If `x` has another width, no rows, NaN or infinities, or holds no real numbers.
         """
         training.checked_batch_size(batch_size)
-        x = data.features(self.flat(x), self.inputs, self.dtype)
+        x = data.rows(self.flat(x), self.inputs, self.dtype)
         with self.built_for(x.shape[1]):
+            self.check_sparse(x)
             out = np.empty((x.shape[0], self.plan.outputs), dtype=self.dtype)
             available = threads.default_threads()
             for start, stop in training.Pace(training.FIRST_ROWS).slices(x.shape[0]):
@@ -135,10 +136,11 @@ class Sequential(Stack):
 
     def activations(self, x: Any) -> list[np.ndarray]:
         """Return every layer's output for rows of `x`, as at inference: one array [rows, width] a layer."""
-        x = data.features(self.flat(x), self.inputs, self.dtype)
+        x = data.rows(self.flat(x), self.inputs, self.dtype)
         with self.built_for(x.shape[1]):
+            self.check_sparse(x)
             made = engine.activations(self.plan, self.parameters, x)
-        made = [x.astype(self.dtype), *made]
+        made = [x if data.is_sparse(x) else x.astype(self.dtype), *made]
         return [made[index] for index in self.op_counts()]
 
     # ---- training -------------------------------------------------------------------------------------------------
@@ -381,7 +383,9 @@ class Sequential(Stack):
         """
         dataset = self.training.dataset(x, y, sample_weight)
         with self.built_for(dataset.x.shape[1]):
-            loss, flat, *of_inputs = self.training.trainer().gradients(*dataset, inputs=inputs, training=training)
+            self.check_sparse(dataset.x, inputs)
+            trainer = self.training.trainer(x=dataset.x)
+            loss, flat, *of_inputs = trainer.gradients(*dataset, inputs=inputs, training=training)
         parts, start = [], 0
         for view in self._views():
             parts.append(flat[start : start + view.size].reshape(view.shape))

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from fastnn import activations, arguments, summary
+from fastnn import activations, arguments, data, summary
 from fastnn._core import engine
 from fastnn.layers.base import Layer, Weight, assign, draw, lay_out
 from fastnn.layers.core import Dense, Flatten, Input
@@ -111,11 +111,17 @@ class Stack:
     def flat(self, x: Any) -> Any:
         """Return `x` with flat rows, as a view, where the model takes rows of several dimensions; else as it is."""
         several = self._declared is not None and len(self._declared) > 1
-        if several or (self.layers and isinstance(self.layers[0], Flatten)):
+        if (several or (self.layers and isinstance(self.layers[0], Flatten))) and not data.is_sparse(x):
             array = np.asarray(x)
             if array.ndim > 2 and (self._declared is None or array.shape[1:] == self._declared):
                 return array.reshape(array.shape[0], -1)
         return x
+
+    def check_sparse(self, x: Any, inputs: bool = False) -> None:
+        """Raise if rows are sparse and the built model would have to make them dense, or their gradient."""
+        if isinstance(x, engine.Compressed) and (inputs or not self.plan.training.takes_sparse):
+            wanted = "dense rows for a gradient with respect to them" if inputs else "a Dense layer first for sparse X"
+            raise ValueError(f"expected {wanted}, received: sparse X of shape {x.shape}; X.toarray() makes it dense")
 
     def _check_flat(self) -> None:
         """Raise if rows of several dimensions reach a layer that mixes or counts columns before Flatten."""

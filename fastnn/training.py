@@ -106,7 +106,7 @@ class Training:
     def dataset(self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None, prefix: str = "") -> Dataset:
         """Check X, y and weights against the model, which need not be built yet."""
         model = self.model
-        x = data.features(model.flat(x), model.inputs, model.dtype, prefix + "X")
+        x = data.rows(model.flat(x), model.inputs, model.dtype, prefix + "X")
         self.check(x.shape[1])
         assert self.loss is not None
         if y is None:
@@ -121,12 +121,17 @@ class Training:
 
     # ---- the engine -----------------------------------------------------------------------------------------------
 
-    def trainer(self, batch_size: int | None = None) -> Any:
-        """Return an engine.Trainer for batches of `batch_size`, any if None; made only if the last one does not fit."""
+    def trainer(self, batch_size: int | None = None, x: Any = None) -> Any:
+        """Return an engine.Trainer for batches of `batch_size`, any if None, of rows of x, dense if None.
+
+        Made only if the last one does not fit.
+        """
         model = self.model
         setting = self.check(model.inputs)
         available = threads.default_threads()
-        key = (setting, self.optimizer.kernel, self.optimizer.numbers(), available)
+        sparse = isinstance(x, engine.Compressed)
+        model.check_sparse(x)
+        key = (setting, self.optimizer.kernel, self.optimizer.numbers(), available, sparse)
         fits = self._trainer is not None and self._trainer_key[1:] == key
         if not fits or batch_size not in (None, self._trainer_key[0]):
             size = batch_size or DEFAULT_BATCH
@@ -147,6 +152,7 @@ class Training:
                 penalty_over_batch=self.penalty_over_batch,
                 numbers=self.optimizer.numbers(),
                 batch_size=size,
+                sparse=sparse,
                 threads=available,
                 seed=model.dropout_key(),
             )
@@ -177,7 +183,7 @@ class Training:
         told.callbacks = [*told.callbacks, history]
         shown = progress.reporter(verbose, epochs, rows)
         with model.built_for(dataset.x.shape[1]):
-            trainer = self.trainer(batch_size)
+            trainer = self.trainer(batch_size, dataset.x)
             trainer.bind(*dataset)
         model.warn_of_equal_units()
         model.history, model.stop_training = history, False
@@ -265,7 +271,7 @@ class Training:
 
     def evaluate(self, dataset: Dataset, trainer: Any = None) -> Logs:
         """Return loss, penalties included, and metrics at the current weights."""
-        trainer = trainer or self.trainer()
+        trainer = trainer or self.trainer(x=dataset.x)
         rows = dataset.rows
         row_losses = np.empty(rows, dtype=np.float64)
         outputs = np.empty((rows, self.model.plan.outputs), dtype=self.model.dtype) if self.metrics else None
@@ -284,7 +290,7 @@ class Training:
         """Take one step on all rows; the loss and metrics are those before it."""
         rows = dataset.rows
         with self.model.built_for(dataset.x.shape[1]):
-            trainer = self.trainer(rows)
+            trainer = self.trainer(rows, dataset.x)
             trainer.bind(*dataset)
         loss = np.empty(1, dtype=np.float64)
         outputs = np.empty((rows, self.model.plan.outputs), dtype=self.model.dtype) if self.metrics else None

@@ -15,6 +15,7 @@
 #include "random.inc.h"
 #include "noise.inc.h"
 #include "normalize.inc.h"
+#include "sparse.inc.h"
 #include "peak.inc.h"
 
 #define FN_FORWARD_ENTRY(name, ...) [FN_##name] = FN(name##_forward),
@@ -69,6 +70,8 @@ static const FN_TABLE FN(kernels) = {
     .prelu = FN(prelu),
     .prelu_backward = FN(prelu_backward),
     .prelu_products = FN(prelu_products),
+    .sparse_product = FN(sparse_product),
+    .sparse_gradient = FN(sparse_gradient),
     .multiply_add_peak = FN(multiply_add_peak),
 };
 

@@ -1,7 +1,7 @@
 # cython: language_level=3
 """The rows that a run reads, as the kernels see them: bare pointers, checked above."""
 from libc.stddef cimport ptrdiff_t
-from libc.stdint cimport int64_t
+from libc.stdint cimport int32_t, int64_t
 
 from fastnn._core.targets cimport real
 
@@ -9,13 +9,20 @@ cdef enum ElementKind:
     SINGLE
     DOUBLE
     BYTE
+    SPARSE_SINGLE              # compressed: see Compressed
+    SPARSE_DOUBLE
 
-# X[rows, width], of any of three element types, with a row stride.
+# X[rows, width], of any of three element types, with a row stride; or its elements that are not zero.
 cdef struct Rows:
-    const void *start
+    const void *start          # of the elements; of those that are not zero
     ptrdiff_t stride           # in elements
     ptrdiff_t itemsize
     ElementKind kind
+    const int32_t *columns     # sparse rows only
+    const int64_t *starts
+
+cdef inline bint is_sparse(const Rows *x) noexcept nogil:
+    return x.kind == SPARSE_SINGLE or x.kind == SPARSE_DOUBLE
 
 cdef Rows rows_of(array) except *
 

@@ -1,7 +1,7 @@
 # cython: language_level=3, cdivision=True
 """The rows that a run reads: a description without Python, and their way into a batch buffer."""
 from libc.stddef cimport ptrdiff_t
-from libc.stdint cimport int64_t, uint8_t
+from libc.stdint cimport int32_t, int64_t, uint8_t
 
 from fastnn._core cimport targets
 from fastnn._core.targets cimport real
@@ -9,11 +9,62 @@ from fastnn._core.targets cimport real
 import numpy as np
 
 KINDS = {"float32": SINGLE, "float64": DOUBLE, "uint8": BYTE}
+SPARSE_KINDS = {"float32": SPARSE_SINGLE, "float64": SPARSE_DOUBLE}
+
+
+class Compressed:
+    """Rows of which few elements are not zero (CSR). A slice of rows shares the arrays.
+
+    Parameters
+    ----------
+    values : ndarray of float32 or float64
+    columns : ndarray of int32
+        Of each value, in [0, width).
+    starts : ndarray of int64, shape (rows + 1,)
+        Row r has the values starts[r] .. starts[r + 1] - 1.
+    width : int
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a type or length does not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = Compressed(np.array([5.0, 7.0]), np.array([0, 2], dtype=np.int32), np.array([0, 1, 2]), 3)
+    >>> x.shape, x[1:].shape
+    ((2, 3), (1, 3))
+    """
+
+    def __init__(self, values, columns, starts, width):
+        starts = np.ascontiguousarray(starts, dtype=np.int64)
+        if values.dtype.name not in SPARSE_KINDS or columns.dtype != np.int32:
+            raise TypeError(f"expected float32 or float64 values in int32 columns, received: {values.dtype}, {columns.dtype}")
+        if values.ndim != 1 or values.shape != columns.shape or not starts.size or starts[-1] > values.size:
+            raise ValueError(f"expected as many columns as values, received: {columns.shape}, {values.shape}")
+        self.values, self.columns, self.starts = np.ascontiguousarray(values), np.ascontiguousarray(columns), starts
+        self.shape, self.dtype, self.ndim = (starts.size - 1, int(width)), values.dtype, 2
+
+    def __getitem__(self, rows):
+        start, stop, _ = rows.indices(self.shape[0])
+        return Compressed(self.values, self.columns, self.starts[start : max(start, stop) + 1], self.shape[1])
+
+    def most_elements(self, rows):
+        """How many elements any `rows` rows may have."""
+        return int(np.sort(np.diff(self.starts))[-rows:].sum()) if self.shape[0] else 0
 
 
 cdef Rows rows_of(array) except *:
-    """Describe a 2-D array of float32, float64 or uint8 with contiguous rows."""
+    """Describe a 2-D array of float32, float64 or uint8 with contiguous rows, or a Compressed one."""
     cdef Rows rows
+    rows.columns, rows.starts, rows.stride = NULL, NULL, 0
+    if isinstance(array, Compressed):
+        rows.start = <const void *><size_t>array.values.ctypes.data
+        rows.itemsize, rows.kind = array.dtype.itemsize, SPARSE_KINDS[array.dtype.name]
+        rows.columns = <const int32_t *><size_t>array.columns.ctypes.data
+        rows.starts = <const int64_t *><size_t>array.starts.ctypes.data
+        return rows
     if array.ndim != 2 or array.dtype.name not in KINDS or (array.shape[1] > 1 and array.strides[1] != array.itemsize):
         raise ValueError(
             f"expected a 2-D array of {', '.join(KINDS)} with contiguous rows, received: {array.dtype} of shape {array.shape}"

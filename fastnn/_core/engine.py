@@ -4,9 +4,10 @@ A `Plan` says what to run, a `Trainer` runs slices of epochs on it, `predict`, `
 forward; parameters and optimizer state come from `allocate`.
 """
 
+from fastnn._core.data import Compressed
 from fastnn._core.inference import Predictor, activations, predict
 from fastnn._core.plan import Plan
 from fastnn._core.trainer import Trainer
 from fastnn._core.workspace import allocate
 
-__all__ = ["Plan", "Predictor", "Trainer", "activations", "allocate", "predict"]
+__all__ = ["Compressed", "Plan", "Predictor", "Trainer", "activations", "allocate", "predict"]

@@ -1,8 +1,9 @@
 # cython: language_level=3
 """Heads of segments (plan.Head): forward, backward and the sums that are their parameters' gradients, of a part."""
 from libc.stddef cimport ptrdiff_t
-from libc.stdint cimport uint64_t
+from libc.stdint cimport int64_t, uint64_t
 
+from fastnn._core.data cimport Rows
 from fastnn._core.plan cimport Segment
 from fastnn._core.targets cimport real
 from fastnn._core.threads cimport Share
@@ -21,6 +22,9 @@ cdef struct Batch:
     uint64_t first_row        # position in the batch of the memory's row 0
     double divisor            # of sums over the batch's rows
     bint moves_statistics     # stored statistics follow the batch's
+    const Rows *sparse        # X, where its rows are sparse and no buffer holds them; else NULL
+    const int64_t *index      # then: the batch's rows in X; NULL: from first_sparse on
+    ptrdiff_t first_sparse
 
 # values[product][rows, columns] of segment `index`
 cdef void head_forward(real *parameters, const Segment *segments, int index, const Memory *memory, const Batch *batch,

@@ -9,6 +9,7 @@ from libc.stddef cimport ptrdiff_t
 from fastnn._core cimport targets
 from fastnn._core.dense cimport dense_forward, dense_input_gradient
 from fastnn._core.plan cimport ADD, BATCH_NORM, DENSE, IDENTITY, LAYER_NORM, PRELU, SCALE, Segment
+from fastnn._core.sparse cimport sparse_forward
 from fastnn._core.targets cimport fn_stream, real
 from fastnn._core.threads cimport Share
 
@@ -68,7 +69,11 @@ cdef void head_forward(real *parameters, const Segment *segments, int index, con
     cdef real *y = <real *>memory.values[segment.product] + rows.start * ldy + first
     cdef const real *read = <const real *>parameters
     cdef real *statistics
-    if segment.head == DENSE:
+    if segment.head == DENSE and segment.before == 0 and batch.sparse != NULL:
+        sparse_forward(batch.sparse, batch.index, batch.first_sparse, rows, columns, segment.outputs,
+                       kernel_of(read, segment, index, memory), at(read, segment.bias, 0),
+                       <real *>memory.values[segment.product], ldy)
+    elif segment.head == DENSE:
         dense_forward(rows, columns, segment.inputs, segment.outputs, <const real *>memory.values[segment.source], ldx,
                       kernel_of(read, segment, index, memory), at(read, segment.bias, 0),
                       <real *>memory.values[segment.product], ldy)

@@ -10,7 +10,7 @@ from libc.stdint cimport int32_t, int64_t
 from libc.string cimport memcpy
 
 from fastnn._core cimport targets
-from fastnn._core.data cimport DOUBLE, SINGLE, Rows, gather, rows_of
+from fastnn._core.data cimport DOUBLE, SINGLE, Rows, gather, is_sparse, rows_of
 from fastnn._core.heads cimport Batch, Memory
 from fastnn._core.passes cimport add_activity, forward_segment
 from fastnn._core.plan cimport Op, Plan, Program, Segment
@@ -20,6 +20,7 @@ from fastnn._core.workspace cimport Workspace
 
 import numpy as np
 
+from fastnn._core.data import Compressed
 from fastnn._core.plan import at_inference
 
 cdef enum:
@@ -62,11 +63,13 @@ cdef void pass_block(const Pass *run, const real *sample, Memory *memory, ptrdif
     cdef ptrdiff_t row, ld
     batch.key = batch.step = batch.first_row = 0
     batch.moves_statistics = False
+    batch.sparse = &run.x if is_sparse(&run.x) else NULL
+    batch.index, batch.first_sparse = NULL, first
     all_rows.start, all_rows.stop = 0, rows
     columns.start = 0
     if run.direct:
         memory.values[0] = <void *>(<const real *>run.x.start + first * run.x.stride)
-    else:
+    elif batch.sparse == NULL:
         gather(&run.x, first, NULL, rows, run.inputs, <real *>memory.values[0], memory.leading[0])
     for index in range(run.n_segments):
         segment = &run.segments[index]
@@ -201,7 +204,7 @@ def predict(Plan plan, parameters, X, out, Py_ssize_t threads=1):
 def activations(Plan plan, parameters, X):
     """List of every operation's output for X[B, inputs], in inference: what flows through the network."""
     outputs = []
-    values = np.ascontiguousarray(X, dtype=plan.dtype)
+    values = X if isinstance(X, Compressed) else np.ascontiguousarray(X, dtype=plan.dtype)
     for index, op in enumerate(plan.ops):
         if at_inference(op) is not None:
             single = Plan(plan.dtype, values.shape[1], [op], [])

@@ -4,6 +4,7 @@ from libc.stddef cimport ptrdiff_t
 
 from fastnn._core.heads cimport Batch, Memory
 from fastnn._core.plan cimport Op, Segment
+from fastnn._core.sparse cimport Links
 from fastnn._core.targets cimport fn_update, real
 from fastnn._core.threads cimport Share
 
@@ -31,6 +32,12 @@ cdef void backward_segment(const real *parameters, const Segment *segments, int 
 cdef void update_segment(const real *sample, const Segment *segment, int index, const Memory *memory, const Sink *sink,
                          const fn_update *kernel_numbers, const fn_update *bias_numbers, const Batch *batch, ptrdiff_t size,
                          Share rows, Share columns, real *scratch) noexcept nogil
+
+# The same of a kernel whose input is sparse: the columns `mine` of X. `links` from link(); where a gradient of zero changes
+# nothing (`zero_matters` False), only columns that the batch has are touched.
+cdef void update_sparse(const real *sample, const Segment *segment, int index, const Memory *memory, const Sink *sink,
+                        const fn_update *kernel_numbers, const fn_update *bias_numbers, const Batch *batch, ptrdiff_t size,
+                        Share mine, const Links *links, int thread, bint zero_matters, real *scratch) noexcept nogil
 
 cdef void accumulate_segment(const real *parameters, const Segment *segment, int index, const Memory *memory, ptrdiff_t rows, bint more,
                              real *sums) noexcept nogil

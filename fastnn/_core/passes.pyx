@@ -10,6 +10,7 @@ from fastnn._core cimport targets
 from fastnn._core.dense cimport dense_weight_gradient, padded
 from fastnn._core.heads cimport Batch, Memory, batch_gradient, head_backward, head_forward, head_gradient
 from fastnn._core.plan cimport ACTIVATION, ACTIVITY, AFFINE, BATCH_NORM, DENSE, DROPOUT, INPUT, Op, Segment
+from fastnn._core.sparse cimport Links, link, unlink
 from fastnn._core.targets cimport fn_stream, fn_update, real
 from fastnn._core.threads cimport Share
 
@@ -244,6 +245,56 @@ cdef void update_segment(const real *sample, const Segment *segment, int index, 
                 apply(<const real *>total + r * ldblock,
                       segment.kernel + (block.start + r) * segment.outputs + columns.start, width, sink, kernel_numbers)
         block.start = block.stop
+
+
+cdef void update_row(const real *sample, const Segment *segment, int index, const Memory *memory, const Sink *sink,
+                     const fn_update *numbers, const Batch *batch, ptrdiff_t column, const Links *links,
+                     real *sums) noexcept nogil:
+    """Gradient and update of the kernel's row for a column of sparse X."""
+    cdef fn_stream stream
+    targets.sparse_gradient(segment.outputs, links.first[column], links.next, links.rows, <const real *>links.values,
+                            <const real *>memory.deltas[index], memory.delta_leading[index], sums)
+    if segment.drop_rate > 0:
+        stream.key, stream.step, stream.layer = batch.key, batch.step, segment.layer
+        targets.dropout(1, segment.outputs, <real>segment.drop_rate, stream, column, segment.outputs, 0, sums,
+                        segment.outputs, sums, segment.outputs)
+    apply(<const real *>sums, segment.kernel + column * segment.outputs, segment.outputs, sink, numbers)
+
+
+cdef void update_sparse(const real *sample, const Segment *segment, int index, const Memory *memory, const Sink *sink,
+                        const fn_update *kernel_numbers, const fn_update *bias_numbers, const Batch *batch, ptrdiff_t size,
+                        Share mine, const Links *links, int thread, bint zero_matters, real *scratch) noexcept nogil:
+    cdef ptrdiff_t count, i, column, end, part
+    cdef real *zeros = scratch + block_size(segment)
+    cdef Share columns
+    if mine.stop <= mine.start:
+        return
+    if segment.bias >= 0 and mine.start == 0:
+        columns.start, columns.stop = 0, segment.outputs
+        update_columns(sample, segment, index, memory, sink, bias_numbers, size, columns, True, scratch)
+    count = link(batch.sparse, batch.index, size, mine, thread, links, sample)
+    if not zero_matters:
+        for i in range(count):
+            update_row(sample, segment, index, memory, sink, kernel_numbers, batch, links.touched[thread][i], links, scratch)
+        unlink(count, thread, links)
+        return
+    for i in range(SCRATCH_ELEMENTS):
+        zeros[i] = 0
+    column = mine.start
+    while column < mine.stop:
+        if links.first[column] >= 0:
+            update_row(sample, segment, index, memory, sink, kernel_numbers, batch, column, links, scratch)
+            column += 1
+            continue
+        end = column  # a stretch of columns that the batch does not have
+        while end < mine.stop and links.first[end] < 0:
+            end += 1
+        i, column = column * segment.outputs, end
+        while i < end * segment.outputs:
+            part = min(<ptrdiff_t>SCRATCH_ELEMENTS, end * segment.outputs - i)
+            apply(<const real *>zeros, segment.kernel + i, part, sink, kernel_numbers)
+            i += part
+    unlink(count, thread, links)
 
 
 cdef void accumulate_segment(const real *parameters, const Segment *segment, int index, const Memory *memory,

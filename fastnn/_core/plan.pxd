@@ -74,6 +74,7 @@ cdef class Program:
     cdef bint whole_batch         # a head needs the whole batch at once: no groups
     cdef bint drops_weights       # a kernel is masked: see Segment.drop_rate
     cdef bint penalizes           # there is an ACTIVITY
+    cdef readonly bint takes_sparse  # X goes to one dense product and nowhere else
     cdef object memory            # keeps the arrays above alive
     cdef bint training, sealed, protected  # while it is built
     cdef Segment *begin(self, Head head, ptrdiff_t outputs, int before)

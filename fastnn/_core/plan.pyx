@@ -192,6 +192,13 @@ cdef class Program:
             segment.ends_before = segment.before not in read
             segment.ends_skip = segment.skip >= 0 and segment.skip not in read
             read |= {segment.before, segment.skip}
+        self.takes_sparse = self.n_segments > 1 and self.segments[0].last_op == 0
+        for index in range(1, self.n_segments):
+            segment = &self.segments[index]
+            if segment.skip == 0 or (segment.before == 0 and segment.head != DENSE):
+                self.takes_sparse = False
+            if segment.before == 0 and index > 1:
+                self.takes_sparse = False
         read = set()
         self.lowest_trainable = self.n_segments
         for index in range(self.n_segments - 1, 0, -1):

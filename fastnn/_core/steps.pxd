@@ -8,6 +8,7 @@ from fastnn._core.inference cimport Judge
 from fastnn._core.heads cimport Memory
 from fastnn._core.passes cimport Sink
 from fastnn._core.plan cimport Op, Segment, Tensor
+from fastnn._core.sparse cimport Links
 from fastnn._core.targets cimport real
 from fastnn._core.threads cimport Barrier
 
@@ -45,6 +46,8 @@ cdef struct Run:
     void **scratch
     void *sums
     ptrdiff_t group, block       # by groups: rows of a group, and of a block within it; group 0: by layers
+    Links links                  # for sparse rows
+    bint zero_matters            # a gradient of zero moves a parameter
     double *row_loss             # written: of each row of the batch
     double *penalties            # written: of each block of parameters
     Barrier *barrier

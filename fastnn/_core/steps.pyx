@@ -17,11 +17,11 @@ from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int64_t, uint64_t
 
 from fastnn._core cimport targets
-from fastnn._core.data cimport gather
+from fastnn._core.data cimport gather, is_sparse
 from fastnn._core.heads cimport Batch, Memory, mask_kernel
 from fastnn._core.passes cimport (
     accumulate_segment, add_activity, backward_ops, backward_segment, forward_segment, group_rows,
-    update_from_sums, update_segment,
+    update_from_sums, update_segment, update_sparse,
 )
 from fastnn._core.plan cimport BATCH_NORM, DENSE, LAYER_NORM, Segment
 from fastnn._core.targets cimport fn_update, real
@@ -240,12 +240,16 @@ cdef void report(const Run *run, ptrdiff_t step, ptrdiff_t rows, double divisor)
 cdef void gather_share(const Run *run, const real *sample, const Memory *memory, ptrdiff_t position, int thread,
                        int threads) noexcept nogil:
     cdef Share rows = share(min(run.batch, run.total - position), 1, thread, threads)
+    if is_sparse(&run.x):
+        return
     gather(&run.x, 0, run.order + position + rows.start, rows.stop - rows.start, run.inputs,
            <real *>memory.values[0] + rows.start * memory.leading[0], memory.leading[0])
 
 
 cdef inline Batch batch_of(const Run *run, ptrdiff_t step, ptrdiff_t first, double divisor) noexcept nogil:
     cdef Batch batch
+    batch.sparse = &run.x if is_sparse(&run.x) else NULL
+    batch.index, batch.first_sparse = run.order + step * run.batch, 0
     batch.key, batch.step, batch.first_row = run.key, run.iteration + <uint64_t>step, <uint64_t>first
     batch.divisor, batch.moves_statistics = divisor, run.moves_statistics
     return batch
@@ -316,11 +320,17 @@ cdef void step_by_layers(const Run *run, const real *sample, ptrdiff_t step, int
     for s in range(run.lowest, run.n_segments):
         segment = &run.segments[s]
         if s > 0 and segment.trainable:
+            with_penalty(run, &numbers, run.kernel_tensor[s], divisor, &kernel_numbers)
+            with_penalty(run, &numbers, run.bias_tensor[s], divisor, &bias_numbers)
+            if batch.sparse != NULL and s == 1:
+                update_sparse(sample, segment, s, memory, &run.sink, &kernel_numbers, &bias_numbers, &batch, rows,
+                              share(segment.inputs, 1, thread, threads), &run.links, thread,
+                              run.zero_matters or kernel_numbers.l1 != 0 or kernel_numbers.l2 != 0
+                              or kernel_numbers.weight_decay != 0, <real *>run.scratch[thread])
+                continue
             by_rows = (segment.head == DENSE and threads > 1 and imbalance(segment.inputs, targets.tile_rows(sample), threads) * 1.1
                        < imbalance(segment.outputs, targets.tile_columns(sample), threads))
             divide(sample, max(segment.kernel_rows, <ptrdiff_t>1), segment.outputs, by_rows, thread, threads, &my_rows, &my_columns)
-            with_penalty(run, &numbers, run.kernel_tensor[s], divisor, &kernel_numbers)
-            with_penalty(run, &numbers, run.bias_tensor[s], divisor, &bias_numbers)
             update_segment(sample, segment, s, memory, &run.sink, &kernel_numbers, &bias_numbers, &batch, rows, my_rows,
                            my_columns, <real *>run.scratch[thread])
     if position + run.batch < run.total:

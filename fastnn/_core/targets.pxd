@@ -132,6 +132,11 @@ cdef extern from "fastnn.h" nogil:
             const float *dy, ptrdiff_t lddy, int more, float *dx, ptrdiff_t lddx) noexcept nogil
         void (*prelu_products)(ptrdiff_t rows, ptrdiff_t width, const float *dy, ptrdiff_t lddy, const float *x,
             ptrdiff_t ldx, float *sums) noexcept nogil
+        void (*sparse_product)(ptrdiff_t rows, ptrdiff_t width, const float *values, const int32_t *columns,
+            const int64_t *starts, const int64_t *index, const float *w, ptrdiff_t ldw, const float *bias, float *y,
+            ptrdiff_t ldy) noexcept nogil
+        void (*sparse_gradient)(ptrdiff_t width, int32_t first, const int32_t *next, const int32_t *rows,
+            const float *values, const float *dy, ptrdiff_t lddy, float *sums) noexcept nogil
         float (*multiply_add_peak)(ptrdiff_t rounds) noexcept nogil
 
     ctypedef struct fn_kernels_f64:
@@ -208,6 +213,11 @@ cdef extern from "fastnn.h" nogil:
             const double *dy, ptrdiff_t lddy, int more, double *dx, ptrdiff_t lddx) noexcept nogil
         void (*prelu_products)(ptrdiff_t rows, ptrdiff_t width, const double *dy, ptrdiff_t lddy, const double *x,
             ptrdiff_t ldx, double *sums) noexcept nogil
+        void (*sparse_product)(ptrdiff_t rows, ptrdiff_t width, const double *values, const int32_t *columns,
+            const int64_t *starts, const int64_t *index, const double *w, ptrdiff_t ldw, const double *bias,
+            double *y, ptrdiff_t ldy) noexcept nogil
+        void (*sparse_gradient)(ptrdiff_t width, int32_t first, const int32_t *next, const int32_t *rows,
+            const double *values, const double *dy, ptrdiff_t lddy, double *sums) noexcept nogil
         double (*multiply_add_peak)(ptrdiff_t rounds) noexcept nogil
 
     ctypedef struct fn_target:
@@ -482,6 +492,21 @@ cdef inline void prelu_products(ptrdiff_t rows, ptrdiff_t width, const real *dy,
         active.f32.prelu_products(rows, width, dy, lddy, x, ldx, sums)
     else:
         active.f64.prelu_products(rows, width, dy, lddy, x, ldx, sums)
+
+cdef inline void sparse_product(ptrdiff_t rows, ptrdiff_t width, const real *values, const int32_t *columns,
+        const int64_t *starts, const int64_t *index, const real *w, ptrdiff_t ldw, const real *bias, real *y,
+        ptrdiff_t ldy) noexcept nogil:
+    if real is float:
+        active.f32.sparse_product(rows, width, values, columns, starts, index, w, ldw, bias, y, ldy)
+    else:
+        active.f64.sparse_product(rows, width, values, columns, starts, index, w, ldw, bias, y, ldy)
+
+cdef inline void sparse_gradient(ptrdiff_t width, int32_t first, const int32_t *next, const int32_t *rows,
+        const real *values, const real *dy, ptrdiff_t lddy, real *sums) noexcept nogil:
+    if real is float:
+        active.f32.sparse_gradient(width, first, next, rows, values, dy, lddy, sums)
+    else:
+        active.f64.sparse_gradient(width, first, next, rows, values, dy, lddy, sums)
 
 # Facts of the active table for the element type of `sample` (only its type is looked at).
 cdef inline ptrdiff_t lanes(const real *sample) noexcept nogil:

@@ -4,6 +4,7 @@ from typing import Any
 from numpy.typing import NDArray
 from typing_extensions import disjoint_base
 
+from fastnn._core.data import Compressed
 from fastnn._core.plan import Plan, Program
 from fastnn._core.targets import LOSSES as LOSSES
 from fastnn._core.targets import OPTIMIZERS as OPTIMIZERS
@@ -30,6 +31,7 @@ class Trainer:
         seed: int = 0,
         training: bool = True,
         input_gradient: bool = False,
+        sparse: bool = False,
     ) -> None: ...
     @property
     def plan(self) -> Plan: ...
@@ -39,7 +41,9 @@ class Trainer:
     def workspace(self) -> Workspace: ...
     @property
     def threads(self) -> int: ...
-    def bind(self, X: NDArray[Any], y: NDArray[Any], sample_weight: NDArray[Any] | None = None) -> None: ...
+    def bind(
+        self, X: NDArray[Any] | Compressed, y: NDArray[Any], sample_weight: NDArray[Any] | None = None
+    ) -> None: ...
     def run(
         self,
         order: NDArray[Any],

@@ -5,14 +5,15 @@ Python's side of steps.pyx: takes arrays, chooses memory and threads, keeps aliv
 and network, which check everything beforehand; raises MemoryError only.
 """
 from libc.stddef cimport ptrdiff_t
-from libc.stdint cimport int64_t
+from libc.stdint cimport int32_t, int64_t
 from libc.string cimport memset
 
 from fastnn._core cimport targets
-from fastnn._core.data cimport rows_of
+from fastnn._core.data cimport is_sparse, rows_of
 from fastnn._core.inference cimport Judge, block_rows, evaluate
 from fastnn._core.passes cimport group_rows
 from fastnn._core.plan cimport Plan, Program
+from fastnn._core.sparse cimport Links
 from fastnn._core.steps cimport PENALTY_BLOCK, Run, run_all, sum_penalties, total_penalty
 from fastnn._core.threads cimport Barrier, grant
 from fastnn._core.workspace cimport Workspace
@@ -53,6 +54,8 @@ cdef class Trainer:
         False leaves dropout out.
     input_gradient : bool
         The backward pass goes on to the input's rows: see `gradients`.
+    sparse : bool
+        X is Compressed; the plan's training program takes that.
     """
     cdef Run template
     cdef readonly Plan plan
@@ -60,13 +63,13 @@ cdef class Trainer:
     cdef readonly Workspace workspace
     cdef readonly int threads
     cdef public unsigned long long iterations
-    cdef object parameters, states, bound, tensor_places, row_loss, penalties, barrier, options
-    cdef bint single
+    cdef object parameters, states, bound, tensor_places, row_loss, penalties, barrier, options, lists
+    cdef bint single, sparse
 
     def __init__(self, Plan plan, parameters, states, *, loss, optimizer, double value_scale=1.0,
                  double gradient_scale=1.0, bint weighted_mean=False, bint penalty_over_batch=False, numbers=None,
                  Py_ssize_t batch_size=32, int threads=1, unsigned long long seed=0, bint training=True,
-                 bint input_gradient=False):
+                 bint input_gradient=False, bint sparse=False):
         cdef Run *run = &self.template
         self.plan, self.parameters, self.states = plan, parameters, states
         self.program = program = plan.training if training else plan.inference
@@ -77,6 +80,7 @@ cdef class Trainer:
         run.segments, run.ops, run.n_segments = program.segments, program.ops, program.n_segments
         run.n_ops, run.drops_weights, run.penalizes = program.n_ops, program.drops_weights, program.penalizes
         run.moves_statistics = training
+        self.sparse, run.zero_matters = sparse, optimizer != "sgd"
         run.lowest = 0 if input_gradient else program.lowest_trainable
         run.sums_size = program.sums_size
         run.inputs, run.outputs = plan.inputs, plan.outputs
@@ -136,7 +140,7 @@ cdef class Trainer:
         cdef Py_ssize_t group = group_rows(batch_size), groups = (batch_size + group - 1) // group
         work = 6 * self.plan.n_parameters * batch_size
         self.threads = max(1, min(threads, work // FLOP_WORTH_A_THREAD))
-        by_groups = run.lowest > 0 and not self.program.whole_batch and groups >= max(2, self.threads) and groups * run.sums_size <= batch_size * self.program.row_size
+        by_groups = run.lowest > 0 and not self.sparse and not self.program.whole_batch and groups >= max(2, self.threads) and groups * run.sums_size <= batch_size * self.program.row_size
         if by_groups:
             run.group, run.block = group, min(group, block_rows(self.program, self.plan.itemsize))
             self.workspace = Workspace(self.program, self.plan.itemsize, run.block, sets=self.threads,
@@ -144,7 +148,7 @@ cdef class Trainer:
         else:
             run.group = 0
             self.workspace = Workspace(self.program, self.plan.itemsize, batch_size, sets=2, threads=self.threads,
-                                       deltas=True, alternate=True)
+                                       deltas=True, alternate=True, sparse=self.sparse, lowest=run.lowest)
         run.memories, run.scratch, run.sums = self.workspace.memories, self.workspace.scratch, self.workspace.sums
         self.row_loss = np.zeros(batch_size)
         run.row_loss = <double *><size_t>self.row_loss.ctypes.data
@@ -157,7 +161,7 @@ cdef class Trainer:
 
         Parameters
         ----------
-        X : ndarray of shape (n, plan.inputs), float32, float64 or uint8, contiguous rows
+        X : ndarray of shape (n, plan.inputs), float32, float64 or uint8, contiguous rows; or Compressed, of plan.dtype
         y : ndarray of shape (n, plan.outputs) of plan.dtype, or (n,) of int32 for a loss that takes labels
         sample_weight : ndarray of shape (n,) of plan.dtype, optional
         """
@@ -167,6 +171,26 @@ cdef class Trainer:
         run.judge.truth_stride = y.strides[0] // y.itemsize
         run.judge.weight = NULL if sample_weight is None else <const void *><size_t>sample_weight.ctypes.data
         self.bound = X, y, sample_weight
+        if is_sparse(&run.x):
+            self.make_links(X)
+
+    cdef int make_links(self, X) except -1:
+        """Room for the lists of a batch's elements; kept from one call to the next."""
+        cdef Links *links = &self.template.links
+        cdef int thread
+        elements = max(1, X.most_elements(self.template.batch))
+        if elements > 2**31 - 1:
+            raise MemoryError(f"cannot link {elements:,} elements of a batch; at most {2**31 - 1:,}")
+        if self.lists is None or self.lists[1].shape[1] < elements:
+            self.lists = (np.full(self.plan.inputs, -1, dtype=np.int32), np.empty((2 + self.threads, elements), dtype=np.int32),
+                          np.empty(elements, dtype=self.plan.dtype), np.empty(self.threads, dtype=np.uintp))
+        first, places, values, touched = self.lists
+        touched[:] = [places[2 + thread].ctypes.data for thread in range(self.threads)]
+        links.first, links.values = <int32_t *><size_t>first.ctypes.data, <void *><size_t>values.ctypes.data
+        links.next = <int32_t *><size_t>places[0].ctypes.data
+        links.rows = <int32_t *><size_t>places[1].ctypes.data
+        links.touched = <int32_t **><size_t>touched.ctypes.data
+        return 0
 
     def run(self, order, Py_ssize_t start, Py_ssize_t stop, rates, losses, outputs=None):
         """Train on the rows order[start:stop] of the bound data, in batches of `batch_size`, the last one as it comes.
@@ -235,7 +259,7 @@ cdef class Trainer:
         gradient = allocate(self.plan.n_parameters, self.plan.dtype)
         probe = Trainer(self.plan, self.parameters, gradient[np.newaxis], optimizer="store", batch_size=n,
                         threads=self.threads, seed=self.template.key, training=training, input_gradient=inputs,
-                        **self.options)
+                        sparse=self.sparse, **self.options)
         probe.template.moves_statistics = False
         probe.iterations = self.iterations
         probe.bind(X, y, sample_weight)

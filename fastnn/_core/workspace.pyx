@@ -33,11 +33,11 @@ cdef class Workspace:
     and `groups` gradients with padded rows.
 
     `alternate`: the two sets share everything but their input buffer, so that a batch can be gathered while the one
-    before is still in use.
+    before is still in use. `sparse`: there is no input buffer. `lowest`: gradients of segments below it are not needed.
     """
 
     def __cinit__(self, Program program, Py_ssize_t itemsize, Py_ssize_t rows, *, Py_ssize_t sets=1,
-                  Py_ssize_t threads=1, Py_ssize_t groups=0, bint deltas=False, bint alternate=False):
+                  Py_ssize_t threads=1, Py_ssize_t groups=0, bint deltas=False, bint alternate=False, bint sparse=False, int lowest=0):
         cdef Py_ssize_t index, which
         cdef Memory *memory
         cdef char *base
@@ -53,10 +53,10 @@ cdef class Workspace:
         values, gradients, kept = [], [], []
         for which in range(sets):
             shared = which > 0 and alternate
-            values.append([values[0][index] if shared and index else reserve(rows * program.leading[index])
+            values.append([values[0][index] if shared and index else reserve(0 if sparse and not index else rows * program.leading[index])
                            for index in range(program.n_values)])
             gradients.append(gradients[0] if shared else
-                             [reserve(rows * program.delta_leading[index]) if deltas else 0
+                             [reserve(rows * program.delta_leading[index]) if deltas and index >= min(lowest, program.n_segments - 1) else 0
                               for index in range(program.n_segments)])
             kept.append(kept[0] if shared else
                         [reserve(program.segments[index].statistics + rows * program.segments[index].row_statistics)

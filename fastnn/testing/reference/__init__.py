@@ -13,4 +13,5 @@ from fastnn.testing.reference.losses import *
 from fastnn.testing.reference.normalize import *
 from fastnn.testing.reference.optimizers import *
 from fastnn.testing.reference.random import *
+from fastnn.testing.reference.sparse import *
 from fastnn.testing.reference.vmath import *
