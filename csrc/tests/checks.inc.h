@@ -48,6 +48,8 @@ static int N(near)(double got, long double wanted, long double size, double many
 #include "check_optimizer.inc.h"
 #include "check_reduce.inc.h"
 #include "check_random.inc.h"
+#include "check_noise.inc.h"
+#include "check_normalize.inc.h"
 
 static void N(check_all)(const TABLE *table) {
     N(check_product)(table);
@@ -57,6 +59,8 @@ static void N(check_all)(const TABLE *table) {
     N(check_optimizer)(table);
     N(check_reduce)(table);
     N(check_random)(table);
+    N(check_noise)(table);
+    N(check_normalize)(table);
 }
 #undef WIDTHS
 #undef COUNT
