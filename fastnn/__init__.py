@@ -13,6 +13,12 @@ from fastnn.network import Sequential
 
 if TYPE_CHECKING:
     from fastnn.classifier import MLPClassifier
+    from fastnn.exchange.c_source import to_c
+    from fastnn.exchange.keras_ import from_keras
+    from fastnn.exchange.onnx_reader import from_onnx
+    from fastnn.exchange.onnx_writer import to_onnx
+    from fastnn.exchange.sklearn_ import from_sklearn, to_sklearn
+    from fastnn.exchange.torch_ import from_torch
     from fastnn.regressor import MLPRegressor
 
 __all__ = [
@@ -23,6 +29,10 @@ __all__ = [
     "__version__",
     "activations",
     "callbacks",
+    "from_keras",
+    "from_onnx",
+    "from_sklearn",
+    "from_torch",
     "initializers",
     "layers",
     "losses",
@@ -30,18 +40,31 @@ __all__ = [
     "optimizers",
     "regularizers",
     "show_config",
+    "to_c",
+    "to_onnx",
+    "to_sklearn",
     "utils",
 ]
 
-#: Name and module of what is loaded when first used.
-_ESTIMATORS = {"MLPClassifier": "classifier", "MLPRegressor": "regressor"}
+#: What is loaded when first used, and from where.
+_LATER = {
+    "MLPClassifier": "classifier",
+    "MLPRegressor": "regressor",
+    "from_keras": "exchange.keras_",
+    "from_onnx": "exchange.onnx_reader",
+    "from_sklearn": "exchange.sklearn_",
+    "from_torch": "exchange.torch_",
+    "to_c": "exchange.c_source",
+    "to_onnx": "exchange.onnx_writer",
+    "to_sklearn": "exchange.sklearn_",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name in _ESTIMATORS:
-        return getattr(import_module(f"fastnn.{_ESTIMATORS[name]}"), name)
+    if name in _LATER:
+        return getattr(import_module(f"fastnn.{_LATER[name]}"), name)
     raise AttributeError(f"module 'fastnn' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ESTIMATORS})
+    return sorted({*globals(), *_LATER})

@@ -52,6 +52,7 @@ FLOORS = [
         ),
         *("reporting", "descent", "lbfgs", "scoring", "fitted", "perceptron", "classifier", "regressor"),
     },
+    {"exchange"},
     {"__init__"},
 ]
 #: What the rooms above the core may use of it.

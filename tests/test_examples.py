@@ -3,6 +3,8 @@
 import gzip
 import importlib.util
 import os
+import re
+import shutil
 import struct
 from pathlib import Path
 
@@ -46,6 +48,17 @@ def test_mnist(capsys):
 def test_housing(capsys):
     assert example("housing").main([data("california-housing.csv.gz")]) >= 0.78
     assert "rows a second" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")
+def test_microcontroller(tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("CC", raising=False)
+    assert example("microcontroller").main(["--out", str(tmp_path)]) <= 1e-5
+    said = capsys.readouterr().out
+    accuracies = re.findall(r"Accuracy of .*: ([\d.]+)", said)
+    assert len(accuracies) == 2
+    assert min(map(float, accuracies)) >= 0.95
+    assert re.search(r"model\.c: Weights: \d+ bytes, constant\. Scratch: \d+ bytes\.", said)
 
 
 def idx(array):

@@ -1,0 +1,316 @@
+"""from_onnx: files of fastnn and of others become models that predict the same; everything else is a ValueError."""
+
+import contextlib
+
+import numpy as np
+import pytest
+
+import fastnn
+from fastnn import layers
+from tests import exchange_cases as cases
+
+onnx = pytest.importorskip("onnx")
+from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+
+FLOAT = TensorProto.FLOAT
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "model.onnx"
+
+
+@pytest.fixture
+def save(path):
+    """save(nodes, constants, ...): write a graph from "x" to "y" and return its path."""
+
+    def saved(nodes, constants, *, inputs=("x",), outputs=("y",), opset=17, columns=7, kind=FLOAT):
+        graph = helper.make_graph(
+            [
+                helper.make_node(*node[:3], name=f"{node[0]}_{index}", **(node[3] if len(node) > 3 else {}))
+                for index, node in enumerate(nodes)
+            ],
+            "graph",
+            [helper.make_tensor_value_info(name, kind, [None, columns]) for name in inputs],
+            [helper.make_tensor_value_info(name, kind, [None, None]) for name in outputs],
+            [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
+        )
+        domains = [helper.make_opsetid("", opset), helper.make_opsetid("ai.onnx.ml", 3)]
+        onnx.save(helper.make_model(graph, opset_imports=domains, ir_version=8), path)
+        return path
+
+    return saved
+
+
+def reference(path, x):
+    """What onnx's own reference computes."""
+    from onnx.reference import ReferenceEvaluator
+
+    with np.errstate(over="ignore"):
+        return ReferenceEvaluator(onnx.load(path)).run(None, {"x": x})[0]
+
+
+def normal(*shape):
+    return np.random.default_rng(sum(shape)).normal(size=shape).astype("float32")
+
+
+# ---- what fastnn writes ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", cases.activation_cases())
+def test_own_activations(name, dtype, path):
+    if dtype == "float64" and name == "gelu":
+        pytest.skip("not written")
+    model = cases.activation_model(cases.activation_cases()[name], dtype)
+    fastnn.to_onnx(model, path)
+    same = fastnn.from_onnx(path)
+    assert same.dtype == dtype
+    x = cases.rows(dtype)
+    np.testing.assert_array_equal(same.predict(x), model.predict(x))
+    assert [type(layer) for layer in same.layers] == [type(layer) for layer in model.layers], "found as one activation"
+
+
+@pytest.mark.parametrize("name", cases.layer_names())
+def test_own_layers(name, dtype, path):
+    model = cases.layer_model(name, dtype)
+    fastnn.to_onnx(model, path)
+    x = cases.rows(dtype)
+    cases.check_close(fastnn.from_onnx(path).predict(x), model.predict(x))
+
+
+@pytest.mark.parametrize("kind", cases.LABELS)
+def test_own_classifiers(kind, dtype, path):
+    model = cases.classifier(kind, dtype)
+    fastnn.to_onnx(model, path)
+    x = cases.rows(dtype)
+    wanted = model.predict_proba(x)
+    wanted = wanted[:, 1:] if model.n_outputs_ == 1 else wanted
+    np.testing.assert_array_equal(fastnn.from_onnx(path).predict(x), wanted)
+
+
+# ---- what others write -----------------------------------------------------------------------------------------------
+
+
+def test_gemm_in_pytorchs_form(save):
+    path = save(
+        [
+            ("Flatten", ["x"], ["flat"], {"axis": 1}),
+            ("Gemm", ["flat", "w", "b"], ["a"], {"transB": 1, "alpha": 0.5, "beta": 2.0}),
+            ("Relu", ["a"], ["h"]),
+            ("Dropout", ["h"], ["d"]),
+            ("Gemm", ["d", "v"], ["y"], {"transB": 0}),
+        ],
+        {"w": normal(5, 7), "b": normal(5), "v": normal(5, 3)},
+    )
+    model = fastnn.from_onnx(path)
+    assert [type(layer).__name__ for layer in model.layers] == ["Dense", "Dropout", "Dense"]
+    x = cases.rows("float32")
+    cases.check_close(model.predict(x), reference(path, x))
+
+
+def test_skl2onnxs_form(save):
+    """A scaler, casts, products and sums apart, two probabilities, labels, a list of maps."""
+    path = save(
+        [
+            ("Cast", ["x"], ["cast"], {"to": FLOAT}),
+            ("MatMul", ["cast", "w"], ["a"]),
+            ("Add", ["b", "a"], ["s"]),
+            ("Tanh", ["s"], ["h"]),
+            ("MatMul", ["h", "v"], ["o"]),
+            ("Add", ["o", "c"], ["z"]),
+            ("Sigmoid", ["z"], ["p"]),
+            ("Sub", ["one", "p"], ["q"]),
+            ("Concat", ["q", "p"], ["y"], {"axis": 1}),
+            ("ArgMax", ["y"], ["number"], {"axis": 1, "keepdims": 0}),
+        ],
+        {"w": normal(7, 4), "b": normal(4), "v": normal(4, 1), "c": normal(1), "one": np.ones(1, "float32")},
+        outputs=("y", "number"),
+    )
+    with pytest.raises(ValueError, match=r"expected one output of real numbers in rows, received: \['y', 'number'\]"):
+        fastnn.from_onnx(path)
+    model = onnx.load(path)
+    model.graph.output[1].type.tensor_type.elem_type = TensorProto.INT64
+    onnx.save(model, path)
+    x = cases.rows("float32")
+    cases.check_close(fastnn.from_onnx(path).predict(x), reference(path, x)[:, 1:])
+
+
+ERF_GELU = (
+    [
+        ("Div", ["z", "root"], ["u"]),
+        ("Erf", ["u"], ["e"]),
+        ("Add", ["e", "one"], ["f"]),
+        ("Mul", ["z", "f"], ["g"]),
+        ("Mul", ["g", "half"], ["y"]),
+    ],
+    {"root": np.float32(2**0.5), "one": np.float32(1), "half": np.float32(0.5)},
+)
+SILU = ([("Sigmoid", ["z"], ["s"]), ("Mul", ["z", "s"], ["y"])], {})
+LEAKY = ([("Mul", ["z", "slope"], ["s"]), ("Max", ["z", "s"], ["y"])], {"slope": np.float32(0.05)})
+SIX = ([("Clip", ["z", "low", "high"], ["y"])], {"low": np.float32(0), "high": np.float32(6)})
+FORMS = {"gelu": ERF_GELU, "silu": SILU, "leaky_relu": LEAKY, "relu6": SIX}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_activations_in_other_operators(name, save):
+    nodes, constants = FORMS[name]
+    path = save(
+        [("MatMul", ["x", "w"], ["a"]), ("Add", ["a", "b"], ["z"]), *nodes],
+        {"w": normal(7, 4), "b": normal(4), **constants},
+    )
+    if name not in fastnn.activations.NAMES:
+        with pytest.raises(ValueError, match="received: "):
+            fastnn.from_onnx(path)
+        return
+    model = fastnn.from_onnx(path)
+    assert len(model.layers) == 1
+    x = cases.rows("float32")
+    cases.check_close(model.predict(x), reference(path, x))
+
+
+def test_activation_that_is_almost_one_that_we_have(save):
+    path = save([("MatMul", ["x", "w"], ["z"]), ("HardSigmoid", ["z"], ["y"], {"alpha": 0.19})], {"w": normal(7, 4)})
+    with pytest.raises(ValueError, match=r"received: node 'HardSigmoid_1' \(HardSigmoid\)"):
+        fastnn.from_onnx(path)
+
+
+def test_weights_behind_constant_operators(save):
+    path = save(
+        [("Transpose", ["w"], ["t"], {"perm": [1, 0]}), ("Identity", ["b"], ["c"]), ("Gemm", ["x", "t", "c"], ["y"])],
+        {"w": normal(4, 7), "b": normal(4)},
+    )
+    x = cases.rows("float32")
+    cases.check_close(fastnn.from_onnx(path).predict(x), reference(path, x))
+
+
+def test_reshapes_that_keep_rows(save):
+    nodes = [("Reshape", ["x", "shape"], ["r"]), ("MatMul", ["r", "w"], ["y"])]
+    x = cases.rows("float32")
+    for shape in ([0, 7], [-1, 7], [0, -1]):
+        path = save(nodes, {"shape": np.array(shape), "w": normal(7, 4)})
+        cases.check_close(fastnn.from_onnx(path).predict(x), reference(path, x))
+    for shape in ([1, -1], [7]):
+        with pytest.raises(ValueError, match=r"node 'Reshape_0' \(Reshape\) as a layer has it"):
+            fastnn.from_onnx(save(nodes, {"shape": np.array(shape), "w": normal(7, 4)}))
+    nodes = [("MatMul", ["x", "w"], ["z"]), ("Reshape", ["z", "shape"], ["y"])]
+    with pytest.raises(ValueError, match="expected 4 columns"):
+        fastnn.from_onnx(save(nodes, {"shape": np.array([-1, 2]), "w": normal(7, 4)}))
+
+
+# ---- what has another shape ------------------------------------------------------------------------------------------
+
+
+def product(**settings):
+    return {"nodes": [("MatMul", ["x", "w"], ["y"])], "constants": {"w": normal(7, 4)}, **settings}
+
+
+OTHERS = {
+    "convolution": (
+        {"nodes": [("Conv", ["x", "w"], ["y"])], "constants": {"w": normal(2, 1, 3)}},
+        r"node 'Conv_0' \(Conv\)",
+    ),
+    "two inputs": (product(inputs=("x", "z")), r"expected one input, received: \['x', 'z'\]"),
+    "two outputs": (
+        {
+            "nodes": [("Relu", ["x"], ["y"]), ("Tanh", ["x"], ["z"])],
+            "constants": {},
+            "outputs": ("y", "z"),
+        },
+        "expected one output",
+    ),
+    "two ways": (
+        {
+            "nodes": [("MatMul", ["x", "w"], ["a"]), ("MatMul", ["x", "w"], ["b"]), ("Mul", ["a", "b"], ["y"])],
+            "constants": {"w": normal(7, 4)},
+        },
+        r"expected layers in a row.*node 'Mul_2' \(Mul\)",
+    ),
+    "transposed input": (
+        {"nodes": [("Gemm", ["x", "w"], ["y"], {"transA": 1})], "constants": {"w": normal(7, 4)}},
+        r"node 'Gemm_0' \(Gemm\) as a layer has it",
+    ),
+    "product from the left": (
+        {"nodes": [("MatMul", ["w", "x"], ["y"])], "constants": {"w": normal(7, 4)}},
+        r"node 'MatMul_0' \(MatMul\)",
+    ),
+    "other axis": (
+        {"nodes": [("Softmax", ["x"], ["y"], {"axis": 0})], "constants": {}},
+        r"node 'Softmax_0' \(Softmax\)",
+    ),
+    "widths that differ": (
+        {
+            "nodes": [("MatMul", ["x", "w"], ["a"]), ("MatMul", ["a", "v"], ["y"])],
+            "constants": {"w": normal(7, 4), "v": normal(5, 2)},
+        },
+        "expected 4 columns for Dense, as the layer before has, received: 5",
+    ),
+    "bias too long": (
+        {
+            "nodes": [("MatMul", ["x", "w"], ["a"]), ("Add", ["a", "b"], ["y"])],
+            "constants": {"w": normal(7, 4), "b": normal(5)},
+        },
+        "received: 5",
+    ),
+    "constant output": ({"nodes": [("Relu", ["w"], ["y"])], "constants": {"w": normal(7, 4)}}, "received: "),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_graphs_are_named(name, save):
+    graph, message = OTHERS[name]
+    path = save(**graph)
+    with pytest.raises(ValueError, match=message) as raised:
+        fastnn.from_onnx(path)
+    assert "expected an ONNX file of a multilayer perceptron, received: " in str(raised.value)
+    assert str(path) in str(raised.value)
+
+
+# ---- bad files -------------------------------------------------------------------------------------------------------
+
+
+def test_paths(tmp_path):
+    with pytest.raises(FileNotFoundError, match="missing"):
+        fastnn.from_onnx(tmp_path / "missing")
+    with pytest.raises(IsADirectoryError, match=tmp_path.name):
+        fastnn.from_onnx(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x89PNG\r\n\x1a\n", b"hello", b"\x08" * 50], ids=["empty", "png", "text", "eights"]
+)
+def test_other_files(content, path):
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="expected an ONNX file"):
+        fastnn.from_onnx(path)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_broken_files(path):
+    """Cut anywhere, and with any byte changed: a ValueError, or a model where the change was in a weight or a name."""
+    fastnn.to_onnx(cases.classifier("three strings", "float32"), path)
+    whole = path.read_bytes()
+    rng = np.random.default_rng(0)
+    read = 0
+    for trial in range(400):
+        content = bytearray(whole)
+        if trial % 2:
+            content = content[: rng.integers(len(whole))]
+        else:
+            for place in rng.integers(len(whole), size=rng.integers(1, 4)):
+                content[place] = rng.integers(256)
+        path.write_bytes(content)
+        with contextlib.suppress(ValueError):
+            assert isinstance(fastnn.from_onnx(path), fastnn.Sequential)
+            read += 1
+    assert 0 < read < 200
+
+
+def test_weights_beside_the_file(tmp_path):
+    """The form that large models have."""
+    fastnn.to_onnx(cases.layer_model("Dense", "float32"), tmp_path / "whole.onnx")
+    model = onnx.load(tmp_path / "whole.onnx")
+    onnx.save(model, tmp_path / "apart.onnx", save_as_external_data=True, location="weights", size_threshold=0)
+    x = cases.rows("float32")
+    whole, apart = (fastnn.from_onnx(tmp_path / name) for name in ("whole.onnx", "apart.onnx"))
+    np.testing.assert_array_equal(whole.predict(x), apart.predict(x))
+    assert [type(layer) for layer in apart.layers] == [layers.Dense] * len(apart.layers)
