@@ -5,16 +5,22 @@
 `from sklearn.neural_network import MLPClassifier` then gives fastnn's.
 """
 
-import sklearn.neural_network
+import importlib
 
 import fastnn
 
-for name in ("MLPClassifier", "MLPRegressor"):
-    setattr(sklearn.neural_network, name, getattr(fastnn, name))
+NAMES = ("MLPClassifier", "MLPRegressor")
+
+
+def pytest_configure():
+    """Put them in place: only where this is loaded as a plugin, not where it is merely imported."""
+    neural_network = importlib.import_module("sklearn.neural_network")
+    for name in NAMES:
+        setattr(neural_network, name, getattr(fastnn, name))
 
 
 def pytest_collection_finish(session):
     """Fail where the tests would not run on fastnn's estimators."""
     for module in {item.module for item in session.items}:
-        for name in ("MLPClassifier", "MLPRegressor"):
+        for name in NAMES:
             assert getattr(module, name) is getattr(fastnn, name), f"{module.__name__} does not use fastnn's {name}"
