@@ -1,5 +1,7 @@
 """scikit-learn's estimator and ours fitted alike, on small tasks of every kind."""
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -43,14 +45,24 @@ def make_task(name, dtype="float64"):
     return "MLPClassifier", {}, X, y
 
 
+def both(name):
+    """Return scikit-learn's estimator and ours."""
+    theirs = getattr(pytest.importorskip("sklearn.neural_network"), name)
+    assert theirs.__module__.startswith("sklearn.")
+    return theirs, getattr(fastnn, name)
+
+
 def fit_both(task, dtype="float64", sample_weight=None, **settings):
     """Fit scikit-learn's estimator and ours alike."""
-    neural_network = pytest.importorskip("sklearn.neural_network")
     name, more, X, y = make_task(task, dtype)
     settings = {"hidden_layer_sizes": (9, 5), "batch_size": 64, "max_iter": 20, "random_state": 3} | more | settings
-    models = [getattr(module, name)(**settings) for module in (neural_network, fastnn)]
-    for model in models:
-        model.fit(X, y, sample_weight=sample_weight)
+    theirs, ours = both(name)
+    weight = {} if sample_weight is None else {"sample_weight": sample_weight}
+    missing = settings.keys() - inspect.signature(theirs).parameters.keys()
+    missing |= weight.keys() - inspect.signature(theirs.fit).parameters.keys()
+    if missing:
+        pytest.skip(f"this scikit-learn is too old: {missing}")
+    models = [kind(**settings).fit(X, y, **weight) for kind in (theirs, ours)]
     return *models, X, y
 
 
