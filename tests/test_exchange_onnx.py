@@ -116,6 +116,14 @@ def test_other_pipelines_are_refused(path):
     assert not path.exists()
 
 
+def test_rows_of_several_dimensions_are_flat(path):
+    stack = [layers.Flatten(), layers.Dense(5, "tanh")]
+    model = cases.filled(fastnn.Sequential([fastnn.Input((3, 4)), *stack], seed=0))
+    fastnn.to_onnx(model, path)
+    x = np.random.default_rng(0).normal(size=(6, 3, 4)).astype("float32")
+    cases.check_close(run(path, x.reshape(6, 12))["output"], model.predict(x))
+
+
 def test_what_the_file_says(path):
     fastnn.to_onnx(cases.layer_model("Dense", "float32"), path)
     model = onnx.load(path)

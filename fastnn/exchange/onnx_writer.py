@@ -35,10 +35,10 @@ MOST_BYTES = 2**31 - 2**20
 def to_onnx(model: Any, path: str | os.PathLike[str]) -> None:
     """Write a model as an ONNX file (opset 17), for ONNX Runtime and others.
 
-    The input is called "input", [rows, features] in the model's dtype. The output of a `Sequential` or a regressor is
-    "output", [rows, outputs]. A classifier has two: "label", the labels themselves ([rows], integers or strings; for
-    several labels a row [rows, labels] of 0 and 1), and "probabilities", [rows, classes] as `predict_proba` returns
-    them. Layers that act in training alone (dropout, noise) leave no trace.
+    The input is called "input", [rows, features] in the model's dtype; rows of several dimensions are flat there. The
+    output of a `Sequential` or a regressor is "output", [rows, outputs]. A classifier has two: "label", the labels
+    themselves ([rows]; for several labels a row [rows, labels] of 0 and 1), and "probabilities", [rows, classes] as
+    `predict_proba` returns them. Layers that act in training alone (dropout, noise) leave no trace.
 
     Parameters
     ----------
