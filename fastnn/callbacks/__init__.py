@@ -1,16 +1,24 @@
 """Callbacks: what is told of a fit's progress, and may stop it or change its learning rate. Called by training.py."""
 
 from fastnn.callbacks.base import Callback, CallbackList
+from fastnn.callbacks.csv_logger import CSVLogger
 from fastnn.callbacks.functions import LambdaCallback
 from fastnn.callbacks.history import History
+from fastnn.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from fastnn.callbacks.monitor import MonitorCallback
-from fastnn.callbacks.stopping import EarlyStopping
+from fastnn.callbacks.stopping import EarlyStopping, StopAtTrainingMetric, StopOnSmallChange, TerminateOnNaN
 
 __all__ = [
+    "CSVLogger",
     "Callback",
     "CallbackList",
     "EarlyStopping",
     "History",
     "LambdaCallback",
+    "LearningRateScheduler",
     "MonitorCallback",
+    "ReduceLROnPlateau",
+    "StopAtTrainingMetric",
+    "StopOnSmallChange",
+    "TerminateOnNaN",
 ]

@@ -1,0 +1,93 @@
+"""CSVLogger: the logs of each epoch as a line of a file."""
+
+from __future__ import annotations
+
+import csv
+import os
+import warnings
+from typing import Any
+
+from fastnn.callbacks.base import Callback, Logs
+
+
+class CSVLogger(Callback):
+    """Writes the logs of each epoch into a CSV file, at once, so that an interrupted fit leaves what was done.
+
+    The columns are "epoch", counted from 0, and the keys of the first epoch's logs in alphabetical order.
+
+    Parameters
+    ----------
+    filename : str or path
+    separator : str of length 1, default ","
+    append : bool, default False
+        Go on in a file that exists, with its columns, instead of starting it anew.
+
+    Raises
+    ------
+    ValueError
+        If `separator` is not one character.
+    OSError
+        At the fit's begin, if the file cannot be written.
+
+    Warns
+    -----
+    UserWarning
+        Of keys for which an appended file has no column.
+
+    Notes
+    -----
+    Where the state of another fit was set, the file is appended to. Source: Keras 3, ``keras.callbacks.CSVLogger``.
+
+    Examples
+    --------
+    >>> import fastnn, pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "log.csv"
+    >>> model = fastnn.Sequential([fastnn.layers.Dense(1, kernel_initializer="ones")], seed=0)
+    >>> model.compile(fastnn.optimizers.SGD(0.0), "mse")
+    >>> _ = model.fit([[1.0]], [3.0], epochs=2, verbose=0, callbacks=[fastnn.callbacks.CSVLogger(path)])
+    >>> path.read_text().splitlines()
+    ['epoch,loss', '0,4.0', '1,4.0']
+    """
+
+    def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
+        super().__init__()
+        if not isinstance(separator, str) or len(separator) != 1:
+            raise ValueError(f"expected `separator` to be one character, received: separator={separator!r}")
+        self.filename = os.fspath(filename)
+        self.separator = separator
+        self.append = bool(append)
+        self._goes_on = self.append
+        self._columns: list[str] = []
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self._goes_on, self._columns = self.append, []
+        with open(self.filename, "a", encoding="utf-8"):
+            pass  # raises now rather than after an epoch
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        logs = logs or {}
+        first = not self._columns
+        if first and self._goes_on:
+            with open(self.filename, newline="", encoding="utf-8") as file:
+                self._columns = next(csv.reader(file, delimiter=self.separator), [])
+            missing = [name for name in logs if name not in self._columns]
+            if self._columns and missing:
+                warnings.warn(
+                    f"{self.filename} has no columns for: {', '.join(missing)}; they are not logged", stacklevel=2
+                )
+        header = not self._columns
+        if header:
+            self._columns = ["epoch", *sorted(logs)]
+        mode = "a" if self._goes_on or not first else "w"
+        with open(self.filename, mode, newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, delimiter=self.separator, lineterminator="\n")
+            if header:
+                writer.writerow(self._columns)
+            row = {**logs, "epoch": epoch}
+            writer.writerow([row.get(name, "NA") for name in self._columns])
+
+    def get_state(self) -> dict[str, Any]:
+        return {"columns": list(self._columns)}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self._goes_on, self._columns = True, []
