@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fastnn.exchange.onnx_writer import to_onnx
     from fastnn.exchange.sklearn_ import from_sklearn, to_sklearn
     from fastnn.exchange.torch_ import from_torch
+    from fastnn.loading import load
     from fastnn.regressor import MLPRegressor
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "from_torch",
     "initializers",
     "layers",
+    "load",
     "losses",
     "metrics",
     "optimizers",
@@ -54,6 +56,7 @@ _LATER = {
     "from_onnx": "exchange.onnx_reader",
     "from_sklearn": "exchange.sklearn_",
     "from_torch": "exchange.torch_",
+    "load": "loading",
     "to_c": "exchange.c_source",
     "to_onnx": "exchange.onnx_writer",
     "to_sklearn": "exchange.sklearn_",

@@ -74,6 +74,27 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
         lists = {name: list(state[name]) for name in ("coefs_", "intercepts_") if name in state}
         return {name: lists.get(name, value) for name, value in state.items() if name != "_binding"}
 
+    def save(self, path: Any, include_optimizer: bool = False) -> None:
+        """Write the estimator, fitted or not, to one safetensors file, which `fastnn.load` reads: no pickle, no code.
+
+        Parameters
+        ----------
+        path : str or path-like
+        include_optimizer : bool, default False
+            Also write the solver's state, from which partial_fit goes on.
+
+        Raises
+        ------
+        TypeError
+            If an argument or attribute is nothing that a file can hold. Objects in `callbacks` are left out: a loaded
+            estimator has none.
+        OSError
+            If the file cannot be written, with path and cause; what was there before is untouched.
+        """
+        from fastnn import estimator_files
+
+        estimator_files.save(self, path, include_optimizer)
+
     def _initialize(self, layer_units: list[int], dtype: np.dtype[Any], out_activation: str) -> None:
         """Draw the first parameters and open the books."""
         for name in ("_binding", "validation_loss_curve_"):  # the arrays of an earlier fit stay as they are

@@ -13,9 +13,11 @@ import numpy.typing as npt
 from fastnn.compat import type_of_target, unique_labels
 from fastnn.inputs import dense_labels, is_sparse
 
-__all__ = ["LabelCodec", "class_factors"]
+__all__ = ["KINDS", "LabelCodec", "class_factors"]
 
 Array = npt.NDArray[Any]
+
+KINDS = ("binary", "multiclass", "multilabel-indicator")
 
 
 class LabelCodec:
@@ -47,7 +49,7 @@ class LabelCodec:
         self.kind = type_of_target(y)
         if self.kind == "multiclass-multioutput":
             raise ValueError("Multioutput target data is not supported with label binarization")
-        if self.kind not in ("binary", "multiclass", "multilabel-indicator"):
+        if self.kind not in KINDS:
             raise ValueError(
                 f"Unknown label type: {self.kind}. Maybe you are trying to fit a classifier, which expects discrete "
                 "classes on a regression target with continuous values."

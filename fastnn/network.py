@@ -184,6 +184,11 @@ class Sequential(Stack):
         return self._training
 
     @property
+    def compiled(self) -> bool:
+        """Whether `compile` was called."""
+        return self._training is not None
+
+    @property
     def optimizer(self) -> Any:
         """The optimizer; its learning_rate may be set at any time."""
         return self.training.optimizer
@@ -212,6 +217,7 @@ class Sequential(Stack):
         class_weight: Any = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
+        resume: Any = None,
     ) -> History:
         """Train.
 
@@ -242,6 +248,10 @@ class Sequential(Stack):
         sample_weight : array_like, shape (rows,), optional
             Factor on each row's loss, times that of class_weight.
         initial_epoch : int, default 0
+        resume : str or path-like, optional
+            A checkpoint of this model, by `callbacks.ModelCheckpoint`: weights, optimizer, learning rate, callbacks,
+            history and epoch go on from there, bit by bit as if training had never stopped. The data, the layers and
+            the optimizer's other settings must be the same, `epochs` still is the epoch to stop at.
 
         Returns
         -------
@@ -255,6 +265,8 @@ class Sequential(Stack):
             If an argument does not fit the model, or data is not finite; nothing has run then.
         MemoryError
             If a step does not fit in memory; weights are as they were.
+        OSError
+            If the checkpoint cannot be read.
         KeyboardInterrupt
             On Ctrl-C: after the callbacks' on_train_end, weights standing at a step's end.
 
@@ -268,6 +280,8 @@ class Sequential(Stack):
         order = datasets.checked_shuffle(shuffle)
         last = arguments.integer("epochs", epochs, least=0)
         first = arguments.integer("initial_epoch", initial_epoch, least=0)
+        if resume is not None and first:
+            raise ValueError(f"expected `initial_epoch` to be left to the checkpoint, received: initial_epoch={first}")
         fraction = arguments.number("validation_split", validation_split, least=0.0, below=1.0)
         held_out = None
         if validation_data is not None:
@@ -292,6 +306,7 @@ class Sequential(Stack):
             shuffle=order,
             callbacks=callbacks,
             verbose=verbose,
+            resume=resume,
         )
 
     def train_on_batch(

@@ -13,10 +13,12 @@ import numpy.typing as npt
 from fastnn import optimizers
 from fastnn._core import engine
 
-__all__ = ["SMALLEST_ADAPTIVE_RATE", "Solver", "make_optimizer"]
+__all__ = ["SCHEDULES", "SMALLEST_ADAPTIVE_RATE", "Solver", "make_optimizer"]
 
 #: 'adaptive' gives up once its rate has come down to this (scikit-learn's constant).
 SMALLEST_ADAPTIVE_RATE = 1e-6
+
+SCHEDULES = ("constant", "invscaling", "adaptive")
 
 
 class Solver:

@@ -186,7 +186,31 @@ class Stack:
                     layer.inputs, layer.flat = width, flat
             raise
 
-    def _assemble(self, inputs: int) -> None:
+    def structure(self) -> dict[str, Any]:
+        """Return all that a file needs to say of the model but its parameters."""
+        return {
+            "name": self.name,
+            "dtype": self.dtype,
+            "seed": self.seed,
+            "entropy": self._entropy,
+            "declared": self._declared,
+            "inputs": self.inputs,
+            "layers": self.layers,
+        }
+
+    def restore(self, layers: Sequence[Layer], declared: Any, inputs: int | None, entropy: Any) -> None:
+        """Take what `structure` returned, into a model that has no layers; parameters are zeros then, not drawn."""
+        for layer in layers:
+            self._append(layer)
+        self._declared, self._entropy = declared, entropy
+        if inputs is not None:
+            self._assemble(inputs, first_values=False)
+
+    def reseed(self, entropy: Any) -> None:
+        """Draw all further random numbers as the model of which `structure` said this did."""
+        self._entropy = entropy
+
+    def _assemble(self, inputs: int, first_values: bool = True) -> None:
         self._check_flat()
         widths = [inputs]
         for layer in self.layers:
@@ -199,7 +223,7 @@ class Stack:
             flats.append(parameters[start : start + size])
             if layer.flat is not None and layer.inputs == widths[index]:
                 flats[-1][...] = layer.flat
-            else:
+            elif first_values:
                 draw(declared[index], flats[-1], self.random_source(FIRST_WEIGHTS_STREAM, index))
             start += size
         plan = self._make_plan(inputs)
@@ -362,6 +386,16 @@ class Stack:
         """
         for line in summary.lines(self):
             print_fn(line)
+
+    def save(self, path: Any, include_optimizer: bool = False) -> None:
+        """Write the model to one safetensors file, which `fastnn.load` reads: no pickle, no code.
+
+        `include_optimizer` adds the optimizer's state and the steps taken, to go on training. Raises TypeError for
+        what a file cannot hold, OSError where it cannot be written; what was there before is untouched then.
+        """
+        from fastnn import saving
+
+        saving.save(self, path, include_optimizer)
 
     # ---- copies ---------------------------------------------------------------------------------------------------
 

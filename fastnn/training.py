@@ -15,7 +15,7 @@ import numpy as np
 
 from fastnn import arguments, data, datasets, losses, metrics, optimizers, progress
 from fastnn._core import engine, threads
-from fastnn.callbacks import CallbackList, History
+from fastnn.callbacks import Callback, CallbackList, History
 from fastnn.datasets import Dataset
 
 SLICE_SECONDS = 0.05
@@ -75,12 +75,13 @@ class Training:
         self.penalty_over_batch = bool(penalty_over_batch)
         self.iterations = 0
         self.states: np.ndarray | None = None
+        self._told: list[Callback] = []  # of the present fit
         self._trainer: Any = None
         self._trainer_key: Any = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the engine's objects: they are made again when needed."""
-        return {**self.__dict__, "_trainer": None, "_trainer_key": None}
+        return {**self.__dict__, "_told": [], "_trainer": None, "_trainer_key": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -92,6 +93,24 @@ class Training:
     def renewed(self) -> Training:
         """Return the same settings without optimizer state."""
         return Training(self.model, self.optimizer, self.loss, self.metrics, self.penalty_over_batch)
+
+    @property
+    def state_shape(self) -> tuple[int, int]:
+        """Arrays of the optimizer's state, and parameters."""
+        return self.optimizer.slots, int(self.model.parameters.size)
+
+    def resume(self, iterations: int, states: np.ndarray | None) -> None:
+        """Go on from `iterations` steps and the optimizer's state after them, as from a file."""
+        self.iterations, self.states, self._trainer = iterations, states, None
+
+    def checkpoint(self, path: Any, epoch: int) -> None:
+        """Write a file from which `fit` goes on after the epoch `epoch`, the last that is complete."""
+        from fastnn import saving
+
+        told = [callback for callback in self._told if not isinstance(callback, History)]  # which every file has
+        kept = [(type(callback).__name__, callback.get_state()) for callback in told]
+        stopped = bool(self.model.stop_training)
+        saving.save(self.model, path, True, {"epoch": epoch + 1, "stopped": stopped, "callbacks": kept})
 
     # ---- checks ---------------------------------------------------------------------------------------------------
 
@@ -135,10 +154,9 @@ class Training:
         fits = self._trainer is not None and self._trainer_key[1:] == key
         if not fits or batch_size not in (None, self._trainer_key[0]):
             size = batch_size or DEFAULT_BATCH
-            slots = self.optimizer.slots
+            slots, count = self.state_shape
             states = self.states
             if slots and (states is None or len(states) != slots):
-                count = model.parameters.size
                 states = engine.allocate(slots * count, model.dtype).reshape(slots, count)
             self._trainer = engine.Trainer(
                 model.plan,
@@ -173,25 +191,36 @@ class Training:
         shuffle: bool | str,
         callbacks: Any,
         verbose: Any,
+        resume: Any = None,
     ) -> History:
-        """Train; the arguments are checked but for callbacks and verbose."""
+        """Train; the arguments are checked but for callbacks, verbose and resume."""
         model, rows = self.model, dataset.rows
         batch_size = min(batch_size, rows)
         history = History()
         plan = {"epochs": epochs, "steps": -(-rows // batch_size), "verbose": verbose}
         told = CallbackList(callbacks, model, plan)
-        told.callbacks = [*told.callbacks, history]
+        told.callbacks = sorted([*told.callbacks, history], key=lambda callback: callback.comes_last)
         shown = progress.reporter(verbose, epochs, rows)
+        resumed = None
         with model.built_for(dataset.x.shape[1]):
+            if resume is not None:
+                from fastnn import saving
+
+                resumed = saving.resume(resume, model, history)
+                initial_epoch = resumed.epoch
             trainer = self.trainer(batch_size, dataset.x)
             trainer.bind(*dataset)
         model.warn_of_equal_units()
         model.history, model.stop_training = history, False
         told.attach()
+        self._told = told.callbacks
         pace = Pace()
         finite = True
         try:
             told.call("on_train_begin", {})
+            if resumed is not None:
+                resumed.give_back(told.callbacks)
+                epochs = initial_epoch if resumed.stopped else epochs
             for epoch in range(initial_epoch, epochs):
                 told.call("on_epoch_begin", epoch, {})
                 shown.begin_epoch(epoch)
@@ -219,6 +248,7 @@ class Training:
             told.call("on_train_end", {})
             raise
         finally:
+            self._told = []
             shown.close()
             release(trainer, model)
         return history

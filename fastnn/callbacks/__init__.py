@@ -1,6 +1,7 @@
 """Callbacks: what is told of a fit's progress, and may stop it or change its learning rate. Called by training.py."""
 
 from fastnn.callbacks.base import Callback, CallbackList
+from fastnn.callbacks.checkpoint import ModelCheckpoint
 from fastnn.callbacks.csv_logger import CSVLogger
 from fastnn.callbacks.functions import LambdaCallback
 from fastnn.callbacks.history import History
@@ -16,6 +17,7 @@ __all__ = [
     "History",
     "LambdaCallback",
     "LearningRateScheduler",
+    "ModelCheckpoint",
     "MonitorCallback",
     "ReduceLROnPlateau",
     "StopAtTrainingMetric",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -41,6 +41,9 @@ class Callback:
     epoch 0
     epoch 1
     """
+
+    #: Whether its hooks are called after those of all others.
+    comes_last: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self.model: Any = None

@@ -1,0 +1,168 @@
+"""ModelCheckpoint: the model in files while it trains, to go on from and to keep the best."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from typing import Any
+
+from fastnn import arguments
+from fastnn.callbacks.base import Logs
+from fastnn.callbacks.monitor import MonitorCallback
+
+
+class ModelCheckpoint(MonitorCallback):
+    """Writes the model after epochs; ``fit(..., resume=path)`` goes on from such a file.
+
+    Parameters
+    ----------
+    filepath : str or path-like
+        Name of the file; ``{epoch}`` (counted from 1, as in "{epoch:03d}") and keys of the logs ("{val_loss:.2f}") are
+        filled in. Without them each file replaces the one before.
+    monitor : str, default "val_loss"
+        A key of the logs, for save_best_only.
+    verbose : int, default 0
+        1 prints when a file is written.
+    save_best_only : bool, default False
+        Write only where the monitored value is better than at all epochs looked at before.
+    save_weights_only : bool, default False
+        Leave out what only a resumed training needs: optimizer state, callbacks, epoch. Much smaller files.
+    mode : {"auto", "min", "max"}, default "auto"
+        Whether smaller or larger is better; "auto" knows the names of metrics.
+    save_freq : "epoch"
+        Checkpoints stand between epochs; `every` is the number of epochs.
+    initial_value_threshold : float, optional
+        What the monitored value has to be better than from the start.
+    every : int, default 1
+        Epochs from one file to the next.
+    keep : int, optional
+        Number of files to keep: older ones of this callback are removed. None keeps all.
+
+    Attributes
+    ----------
+    best : float or None
+    written : list of str
+        Paths of the files that are kept, oldest first.
+
+    Raises
+    ------
+    ValueError
+        If filepath names something that is not in the logs.
+    OSError
+        If a file cannot be written; the one before is untouched.
+
+    Notes
+    -----
+    It is called after all other callbacks, so that their states are those of the epoch's end. Source: Keras 3,
+    ``keras.callbacks.ModelCheckpoint``; `every` and `keep` are not in Keras.
+
+    Examples
+    --------
+    >>> import fastnn, os, tempfile
+    >>> def new():
+    ...     model = fastnn.Sequential([fastnn.layers.Dense(1)], seed=0)
+    ...     model.compile("adam", "mse")
+    ...     return model
+    >>> X, y, whole, resumed = [[0.0], [1.0]], [0.0, 1.0], new(), new()
+    >>> _ = whole.fit(X, y, epochs=5, verbose=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "model.safetensors")
+    ...     _ = new().fit(X, y, epochs=3, verbose=0, callbacks=[fastnn.callbacks.ModelCheckpoint(path)])
+    ...     history = resumed.fit(X, y, epochs=5, verbose=0, resume=path)
+    >>> bool((resumed.parameters == whole.parameters).all()), len(history.history["loss"])
+    (True, 5)
+    """
+
+    comes_last = True
+
+    def __init__(
+        self,
+        filepath: Any,
+        monitor: str = "val_loss",
+        verbose: int = 0,
+        save_best_only: bool = False,
+        save_weights_only: bool = False,
+        mode: str = "auto",
+        save_freq: str = "epoch",
+        initial_value_threshold: float | None = None,
+        *,
+        every: int = 1,
+        keep: int | None = None,
+    ) -> None:
+        super().__init__(monitor, mode)
+        self.filepath = os.fspath(filepath)
+        if not isinstance(self.filepath, str) or not os.path.basename(self.filepath):
+            raise ValueError(f"expected `filepath` to name a file, received: filepath={filepath!r}")
+        self.verbose = verbose
+        self.save_best_only = bool(save_best_only)
+        self.save_weights_only = bool(save_weights_only)
+        if save_freq != "epoch":
+            raise ValueError(
+                f'expected `save_freq` to be "epoch", with `every` as the number of epochs, received: '
+                f"save_freq={save_freq!r}"
+            )
+        self.save_freq = save_freq
+        threshold = initial_value_threshold
+        self.initial_value_threshold = (
+            None if threshold is None else arguments.number("initial_value_threshold", threshold)
+        )
+        self.every = arguments.integer("every", every, least=1)
+        self.keep = None if keep is None else arguments.integer("keep", keep, least=1)
+        self._reset()
+
+    def _reset(self) -> None:
+        self.best = self.initial_value_threshold
+        self.written: list[str] = []
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self._reset()
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        if (epoch + 1) % self.every:
+            return
+        if self.save_best_only:
+            value = self.monitored(logs)
+            if value is None or not self.improves(value, self.best):
+                return
+            self.best = value
+        path = self._path(epoch, logs or {})
+        self.written = [*(other for other in self.written if other != path), path]
+        if self.save_weights_only:
+            self.model.save(path)
+        else:
+            self.model.training.checkpoint(path, epoch)
+        if self.verbose:
+            print(f"Epoch {epoch + 1}: saved {path}")
+        for old in self.written[: -self.keep] if self.keep else ():
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(old)
+            self.written.remove(old)
+
+    def _path(self, epoch: int, logs: Logs) -> str:
+        try:
+            return str(self.filepath.format(epoch=epoch + 1, **logs))
+        except (KeyError, IndexError, ValueError) as error:
+            raise ValueError(
+                f"expected `filepath` to be filled in with {', '.join(['epoch', *logs])}, received: "
+                f"filepath={self.filepath!r}"
+            ) from error
+
+    def _may_be_own(self, path: Any) -> bool:
+        """Whether `path` is one that `filepath` can become: only those are ever removed."""
+        import string  # here, since it takes a while to import
+
+        parts = [
+            re.escape(text) + ("" if name is None else r"[^/\\]+")
+            for text, name, _, _ in string.Formatter().parse(self.filepath)
+        ]
+        return isinstance(path, str) and re.fullmatch("".join(parts), path) is not None
+
+    def get_state(self) -> dict[str, Any]:
+        state: dict[str, Any] = {"written": list(self.written)}
+        return state if self.best is None else {**state, "best": self.best}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self._reset()
+        self.best = state.get("best", self.best)
+        self.written = [path for path in state["written"] if self._may_be_own(path)]

@@ -1,0 +1,366 @@
+"""Checkpoints: k epochs, a new process, and n - k more give the bits of n epochs at once."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import fastnn
+from fastnn import callbacks, layers, optimizers
+from tests.saving.models import LAYERS, OPTIMIZERS, X, Y, compiled, layer, state
+from tests.saving.worker import CASES, CUT, EPOCHS, OPTIONS, build, train
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "model.safetensors"
+
+
+def outcome(model, history):
+    return state(model), history.epoch, history.history
+
+
+# ---- in new processes, with 1, 2 and 3 threads on either side ------------------------------------------------------
+
+
+def worker(folder, part, threads, cases):
+    command = [sys.executable, "-W", "error", "-m", "tests.saving.worker", str(folder), part, str(threads), cases]
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+
+
+def digests(folder, cases):
+    """What came out: {threads before, threads after: {case: digest}}; (n, None) was trained at once."""
+    found = {}
+    for first, second in ((1, 2), (2, 3), (3, 1)):
+        own = folder / str(first)
+        own.mkdir()
+        found[first, None] = worker(own, "begin", first, cases)
+        found[first, second] = worker(own, "go on", second, cases)
+    return found
+
+
+def check_digests(found, names):
+    for name in names:
+        seen = {threads: digest[name] for threads, digest in found.items()}
+        assert len(set(seen.values())) == 1, (name, seen)
+
+
+def test_new_processes_go_on(tmp_path):
+    check_digests(digests(tmp_path, "CASES"), CASES)
+
+
+@pytest.mark.slow
+def test_new_processes_go_on_with_every_option(tmp_path):
+    check_digests(digests(tmp_path, "OPTIONS"), OPTIONS)
+
+
+def test_that_it_trained():
+    assert set(OPTIMIZERS) == {*OPTIONS, *CASES} & set(OPTIMIZERS)
+    before = build("Adam")
+    model, _ = train("Adam", epochs=EPOCHS)
+    assert not np.array_equal(before.parameters, model.parameters)
+    other, _ = train("Adam", epochs=CUT)
+    assert not np.array_equal(other.parameters, model.parameters)
+
+
+# ---- in one process --------------------------------------------------------------------------------------------------
+
+
+def cut_and_whole(make, told=lambda: [], path=None, epochs=7, at=3, **settings):
+    """(model, history) of a fit at once, and of one that went on from the checkpoint after `at` epochs."""
+    settings = {"batch_size": 48, "verbose": 0, "validation_data": (X[:50], Y[:50])} | settings
+    whole, cut, resumed = make(), make(), make()
+    history = whole.fit(X, Y, epochs=epochs, callbacks=told(), **settings)
+    cut.fit(X, Y, epochs=at, callbacks=[callbacks.ModelCheckpoint(path), *told()], **settings)
+    went_on = resumed.fit(X, Y, epochs=epochs, callbacks=told(), resume=path, **settings)
+    return outcome(whole, history), outcome(resumed, went_on)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer(name, path):
+    whole, resumed = cut_and_whole(lambda: compiled(OPTIMIZERS[name](), layers.Dropout(0.2)), path=path)
+    assert resumed == whole
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_every_layer(name, path, dtype):
+    whole, resumed = cut_and_whole(lambda: compiled("adam", layer(name), dtype=dtype), path=path)
+    assert resumed == whole
+
+
+@pytest.mark.parametrize("at", range(1, 8))
+def test_early_stopping(path, at):
+    """Patience, best weights, and that it had stopped: it does so in epoch 5."""
+
+    class Values(callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["value"] = [5, 4, 6, 6, 6, 6, 6, 6, 6][epoch]
+
+    def told():
+        return [Values(), callbacks.EarlyStopping("value", patience=3, restore_best_weights=True)]
+
+    whole, resumed = cut_and_whole(lambda: compiled("adam"), told, path, epochs=9, at=at)
+    assert whole[1] == [0, 1, 2, 3, 4]
+    assert resumed == whole
+
+
+def test_a_rate_that_was_changed_goes_on(path):
+    def told():
+        def halve(epoch, logs):
+            if epoch == 1:
+                model.optimizer.learning_rate /= 2
+
+        return [callbacks.LambdaCallback(on_epoch_end=halve)]
+
+    model = whole = compiled("adam")
+    whole.fit(X, Y, epochs=5, verbose=0, callbacks=told())
+    model = cut = compiled("adam")
+    cut.fit(X, Y, epochs=3, verbose=0, callbacks=[*told(), callbacks.ModelCheckpoint(path)])
+    model = resumed = compiled("adam")
+    resumed.fit(X, Y, epochs=5, verbose=0, callbacks=told(), resume=path)
+    assert resumed.optimizer.learning_rate == 0.0005
+    assert state(resumed) == state(whole)
+
+
+def test_schedules(path):
+    def make():
+        return compiled(optimizers.SGD(lambda step: 0.1 / (1 + step), momentum=0.9))
+
+    whole, resumed = cut_and_whole(make, path=path)
+    assert resumed == whole
+
+
+def test_no_seed(path):
+    """The model that goes on has other random numbers of its own, and takes the checkpoint's."""
+    first = compiled("adam", layers.Dropout(0.5), seed=None)
+    second = compiled("adam", layers.Dropout(0.5), seed=None)
+    checkpoint = callbacks.ModelCheckpoint(path.with_suffix(".{epoch}"))
+    first.fit(X, Y, epochs=4, verbose=0, callbacks=[checkpoint])
+    second.fit(X, Y, epochs=1, verbose=0)
+    second.fit(X, Y, epochs=4, verbose=0, resume=path.with_suffix(".2"))
+    assert state(second) == state(first)
+
+
+def test_it_comes_after_the_others(path):
+    """The state of a callback behind it in the list is that of the epoch's end."""
+
+    class Counter(callbacks.Callback):
+        count = 0
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.count += 1
+
+        def get_state(self):
+            return {"count": self.count}
+
+        def set_state(self, state):
+            self.count = state["count"]
+
+    compiled().fit(X, Y, epochs=3, verbose=0, callbacks=[callbacks.ModelCheckpoint(path), Counter()])
+    counter = Counter()
+    history = compiled().fit(X, Y, epochs=5, verbose=0, callbacks=[counter], resume=path)
+    assert counter.count == 5
+    assert history.epoch == [0, 1, 2, 3, 4]
+    with pytest.warns(UserWarning, match="has the state of a Counter, which is not among the callbacks"):
+        compiled().fit(X, Y, epochs=4, verbose=0, resume=path)
+
+
+class Broken(callbacks.Callback):
+    def get_state(self):
+        return {"one": 1}
+
+    def set_state(self, state):
+        raise KeyError("other")
+
+
+def test_a_state_that_does_not_fit(path):
+    compiled().fit(X, Y, epochs=1, verbose=0, callbacks=[callbacks.ModelCheckpoint(path), Broken()])
+    with pytest.raises(ValueError, match=r"expected a state of Broken in .*model.safetensors"):
+        compiled().fit(X, Y, epochs=2, verbose=0, callbacks=[Broken()], resume=path)
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (lambda: compiled("sgd"), r"expected the optimizer of the checkpoint .*optimizers.Adam.* received: .*SGD"),
+        (lambda: compiled(optimizers.Adam(beta_1=0.5)), r"config.beta_1 0.9, received: 0.5"),
+        (lambda: compiled(optimizers.Adam(lambda step: 0.1)), r"the learning_rate of the checkpoint"),
+        (lambda: compiled("adam", layers.Dropout(0.1)), r"the layers of the checkpoint"),
+        (lambda: compiled("adam", units=25), r"0.config.units 24, received: 25"),
+        (lambda: compiled("adam", seed=4), r"seed of the checkpoint .*3, received: 4"),
+        (lambda: compiled("adam", dtype="float64"), r"dtype of the checkpoint"),
+    ],
+)
+def test_another_model(path, other, message):
+    compiled("adam").fit(X, Y, epochs=1, verbose=0, callbacks=[callbacks.ModelCheckpoint(path)])
+    model = other()
+    before = state(model)
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, Y, epochs=2, verbose=0, resume=path)
+    assert state(model) == before
+    assert model.history.epoch == []
+
+
+def test_what_is_no_checkpoint(path):
+    model = compiled()
+    model.save(path, include_optimizer=True)
+    with pytest.raises(ValueError, match=r"cannot load '.*model.safetensors': it is no checkpoint"):
+        model.fit(X, Y, verbose=0, resume=path)
+    with pytest.raises(FileNotFoundError, match="elsewhere"):
+        model.fit(X, Y, verbose=0, resume=path.with_name("elsewhere"))
+    with pytest.raises(ValueError, match="expected `initial_epoch` to be left to the checkpoint"):
+        model.fit(X, Y, verbose=0, resume=path, initial_epoch=1)
+
+
+def test_an_unbuilt_model_stays_so(path):
+    compiled("adam").fit(X, Y, epochs=1, verbose=0, callbacks=[callbacks.ModelCheckpoint(path)])
+    model = fastnn.Sequential([layers.Dense(1)])
+    model.compile("adam", "mse")
+    with pytest.raises(ValueError, match="the layers of the checkpoint"):
+        model.fit(X, Y[:, 0], verbose=0, resume=path)
+    assert not model.built
+
+
+def test_a_checkpoint_is_a_model(path):
+    model = compiled(metrics=["mae"])
+    model.fit(X, Y, epochs=2, verbose=0, callbacks=[callbacks.ModelCheckpoint(path)])
+    loaded = fastnn.load(path)
+    assert state(loaded) == state(model)
+    assert loaded.history.history == model.history.history
+    assert state(model)[0] == state(loaded)[0]
+
+
+# ---- kill -9 ---------------------------------------------------------------------------------------------------------
+
+LONG = """
+import sys
+from fastnn import callbacks
+from tests.saving.models import X, Y, compiled
+from tests.saving.test_resume import SLOW
+class Slow(callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        print("step", flush=True)
+        sys.stdin.readline()
+model = compiled("adam")
+model.fit(X, Y, callbacks=[Slow(), callbacks.ModelCheckpoint(sys.argv[1])], **SLOW)
+"""
+SLOW = {"epochs": 5, "batch_size": 50, "verbose": 0}
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
+def test_killed_in_the_middle_of_an_epoch(path):
+    command = [sys.executable, "-c", LONG, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        for _ in range(4 * 2 + 2):  # two epochs of four steps, and half of the third
+            assert running.stdout.readline() == "step\n"
+            running.stdin.write("\n")
+            running.stdin.flush()
+        assert running.stdout.readline() == "step\n"
+        running.send_signal(signal.SIGKILL)
+    resumed, whole = compiled("adam"), compiled("adam")
+    went_on = resumed.fit(X, Y, resume=path, **SLOW)
+    assert outcome(resumed, went_on) == outcome(whole, whole.fit(X, Y, **SLOW))
+
+
+# ---- ModelCheckpoint's arguments -------------------------------------------------------------------------------------
+
+
+class Values(callbacks.Callback):
+    def __init__(self, *values):
+        super().__init__()
+        self.values = values
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["value"] = self.values[epoch]
+
+
+def names(folder):
+    return sorted(entry.name for entry in folder.iterdir())
+
+
+def fit(*told, epochs=6, **settings):
+    model = compiled("sgd")
+    model.fit(X, Y, epochs=epochs, verbose=0, callbacks=list(told), **settings)
+    return model
+
+
+def test_every_and_keep(tmp_path):
+    checkpoint = callbacks.ModelCheckpoint(tmp_path / "{epoch:02d}-{value:.1f}.st", every=2, keep=2)
+    fit(Values(*range(7)), checkpoint, epochs=7)
+    assert names(tmp_path) == ["04-3.0.st", "06-5.0.st"]
+    assert checkpoint.written == [str(tmp_path / "04-3.0.st"), str(tmp_path / "06-5.0.st")]
+
+
+def test_keep_after_a_resumption(tmp_path):
+    """What the interrupted training wrote is counted, what others wrote is left alone."""
+    (tmp_path / "mine.st").write_text("mine")
+    told = [callbacks.ModelCheckpoint(tmp_path / "at-{epoch}.st", keep=2) for _ in range(2)]
+    fit(told[0], epochs=3)
+    fit(told[1], epochs=4, resume=tmp_path / "at-3.st")
+    assert names(tmp_path) == ["at-3.st", "at-4.st", "mine.st"]
+
+
+def test_it_removes_its_own_files_only(tmp_path):
+    checkpoint = callbacks.ModelCheckpoint(tmp_path / "at-{epoch}.st", keep=1)
+    others = [str(tmp_path / "mine.st"), str(tmp_path / "at-x" / "y.st"), "/etc/at-1.st", 5, None]
+    checkpoint.set_state({"written": [str(tmp_path / "at-1.st"), *others]})
+    assert checkpoint.written == [str(tmp_path / "at-1.st")]
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("auto", [1, 2, 5]), ("min", [1, 2, 5]), ("max", [1, 4])])
+def test_save_best_only(tmp_path, mode, expected):
+    values = Values(3, 2, 2, 4, 1, float("nan"))
+    fit(values, callbacks.ModelCheckpoint(tmp_path / "{epoch}", "value", save_best_only=True, mode=mode))
+    assert names(tmp_path) == [str(epoch) for epoch in expected]
+
+
+def test_the_best_is_resumed(tmp_path):
+    def told():
+        return [Values(3, 1, 2, 2, 0.5), callbacks.ModelCheckpoint(tmp_path / "{epoch}", "value", save_best_only=True)]
+
+    fit(*told(), epochs=3)
+    fit(*told(), epochs=5, resume=tmp_path / "2")
+    assert names(tmp_path) == ["1", "2", "5"]
+
+
+def test_threshold(tmp_path):
+    checkpoint = callbacks.ModelCheckpoint(
+        tmp_path / "{epoch}", "value", save_best_only=True, initial_value_threshold=1.5
+    )
+    fit(Values(3, 2, 1, 0.5, 1), checkpoint, epochs=5)
+    assert names(tmp_path) == ["3", "4"]
+    assert checkpoint.best == 0.5
+
+
+def test_weights_only(path, capsys):
+    model = fit(callbacks.ModelCheckpoint(path, save_weights_only=True, verbose=1), epochs=1)
+    assert fastnn.load(path).parameters.tobytes() == model.parameters.tobytes()
+    assert capsys.readouterr().out == f"Epoch 1: saved {path}\n"
+    with pytest.raises(ValueError, match="it is no checkpoint"):
+        fit(resume=path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"filepath": "there/"}, "expected `filepath` to name a file"),
+        ({"filepath": "a", "save_freq": 100}, '`save_freq` to be "epoch", with `every`'),
+        ({"filepath": "a", "every": 0}, "`every` to be a positive integer"),
+        ({"filepath": "a", "keep": 0}, "`keep` to be a positive integer"),
+        ({"filepath": "a", "mode": "best"}, "`mode` to be one of"),
+        ({"filepath": "a", "initial_value_threshold": "x"}, "`initial_value_threshold` to be a number"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        callbacks.ModelCheckpoint(**arguments)
+
+
+def test_bad_names_in_the_path(tmp_path):
+    with pytest.raises(ValueError, match=r"filled in with epoch, loss, received: .*\{val_loss\}"):
+        fit(callbacks.ModelCheckpoint(tmp_path / "{val_loss}"))
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        fit(callbacks.ModelCheckpoint(tmp_path / "nowhere" / "a"))
