@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from fastnn import arguments, data, datasets, progress, training
-from fastnn._core import engine, threads
+from fastnn._core import engine
 from fastnn.callbacks import History
 from fastnn.layers import Layer
 from fastnn.stack import Stack
@@ -98,12 +98,20 @@ class Sequential(Stack):
         """
         training.checked_batch_size(batch_size)
         x = data.rows(self.flat(x), self.inputs, self.dtype)
-        with self.built_for(x.shape[1]):
-            self.check_sparse(x)
-            out = np.empty((x.shape[0], self.plan.outputs), dtype=self.dtype)
-            available = threads.default_threads()
-            for start, stop in training.Pace(training.FIRST_ROWS).slices(x.shape[0]):
-                engine.predict(self.plan, self.parameters, x[start:stop], out[start:stop], available)
+        if not self.built:
+            with self.built_for(x.shape[1]):
+                return self._predict(x)
+        return self._predict(x)
+
+    def _predict(self, x: Any) -> np.ndarray:
+        """The outputs for checked rows, in slices that leave room for Ctrl-C."""
+        self.check_sparse(x)
+        rows = x.shape[0]
+        out = np.empty((rows, self.plan.outputs), dtype=self.dtype)
+        if rows <= training.FIRST_ROWS:
+            return engine.predict(self.plan, self.parameters, x, out)
+        for start, stop in training.Pace(training.FIRST_ROWS).slices(rows):
+            engine.predict(self.plan, self.parameters, x[start:stop], out[start:stop])
         return out
 
     def __call__(self, x: Any) -> np.ndarray:

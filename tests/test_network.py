@@ -94,12 +94,6 @@ def test_rows_that_do_not_fit(x, error, text):
         network().predict(x)
 
 
-def test_sparse_matrices_are_named():
-    sparse = pytest.importorskip("scipy.sparse")
-    with pytest.raises(TypeError, match=r"received a sparse csr.*: use X.toarray\(\)"):
-        network().predict(sparse.csr_array(X))
-
-
 def test_building():
     assert network().built
     lazy = fastnn.Sequential([layers.Dense(2)], seed=0)

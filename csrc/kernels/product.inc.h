@@ -21,6 +21,7 @@
 #define FN_PACKED_BYTES 49152    /* of X^T that is copied at a time, */
 #define FN_PACKED_DEPTH 128      /* and how deep */
 #define FN_TILES_WORTH_A_PANEL 6 /* packed tiles that must read a panel before it is copied too */
+#define FN_LINES_AT_A_TIME 8     /* of b, for one row: loads and stores of c are that much fewer */
 #endif
 /* whole tiles of rows that take `bytes` at the depth of a panel */
 #define ROWS_OF(bytes, depth) \
@@ -252,9 +253,35 @@ INLINE void FN(product_of_blocks)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T
                               start ? start + i * ldstart : NULL, ldstart, c + i * ldc, ldc);
 }
 
+/* One row: b passes line after line, as it lies in memory, and c stays in L1. A tile of one row would wait for its few
+ * chains, and touch a piece of every line of b at a time. */
+static void FN(product_of_a_row)(ptrdiff_t n, ptrdiff_t k, const T *a, const T *b, ptrdiff_t ldb, const T *start, T *c) {
+    ptrdiff_t p = 0;
+    do { /* once for k = 0, to write `start` */
+        const ptrdiff_t depth = k - p < FN_LINES_AT_A_TIME ? k - p : FN_LINES_AT_A_TIME;
+        const T *from = p ? c : start;
+        V factor[FN_LINES_AT_A_TIME];
+        for (ptrdiff_t q = 0; q < depth; q++) factor[q] = FN(splat)(a[p + q]);
+        for (ptrdiff_t j = 0; j < n; j += LANES) {
+            V sum = from ? FN(load)(from + j) : (V){0};
+            const T *line = b + p * ldb + j;
+            if (depth == FN_LINES_AT_A_TIME)
+                FN_UNROLL(8)
+                for (int q = 0; q < FN_LINES_AT_A_TIME; q++) sum = FN(fma)(factor[q], FN(load)(line + q * ldb), sum);
+            else
+                for (ptrdiff_t q = 0; q < depth; q++) sum = FN(fma)(factor[q], FN(load)(line + q * ldb), sum);
+            FN(store)(c + j, sum);
+        }
+        p += depth;
+    } while (p < k);
+}
+
 static void FN(product)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *b, ptrdiff_t ldb,
                         const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
-    FN(product_of_blocks)(m, n, k, a, lda, 1, b, ldb, 0, start, ldstart, c, ldc);
+    if (m == 1)
+        FN(product_of_a_row)(n, k, a, b, ldb, start, c);
+    else
+        FN(product_of_blocks)(m, n, k, a, lda, 1, b, ldb, 0, start, ldstart, c, ldc);
 }
 
 static void FN(product_at)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *b,

@@ -5,6 +5,8 @@ from libc.stdint cimport int32_t, int64_t
 
 from fastnn._core.targets cimport real
 
+cimport numpy as cnp
+
 cdef enum ElementKind:
     SINGLE
     DOUBLE
@@ -25,6 +27,14 @@ cdef inline bint is_sparse(const Rows *x) noexcept nogil:
     return x.kind == SPARSE_SINGLE or x.kind == SPARSE_DOUBLE
 
 cdef Rows rows_of(array) except *
+
+# Where an array's numbers are; its type is checked. An ndarray's attributes take microseconds from Python.
+cdef inline void *data_of(array) except? NULL:
+    return cnp.PyArray_DATA(<cnp.ndarray?>array)
+
+# Elements from one row of a 2-D array to the next.
+cdef inline ptrdiff_t stride_of(array, ptrdiff_t itemsize) except? -1:
+    return cnp.PyArray_STRIDE(<cnp.ndarray?>array, 0) // itemsize
 
 # out[rows, width] = x[index[r]] (index NULL: first + r), converted to out's type
 cdef void gather(const Rows *x, ptrdiff_t first, const int64_t *index, ptrdiff_t rows, ptrdiff_t width, real *out,

@@ -3,7 +3,7 @@ from typing import Any, SupportsInt
 import numpy as np
 from numpy.typing import NDArray
 
-KINDS: dict[str, int]
+KINDS: tuple[str, ...]
 SPARSE_KINDS: dict[str, int]
 
 class Compressed:

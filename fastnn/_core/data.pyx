@@ -6,9 +6,11 @@ from libc.stdint cimport int32_t, int64_t, uint8_t
 from fastnn._core cimport targets
 from fastnn._core.targets cimport real
 
+cimport numpy as cnp
+
 import numpy as np
 
-KINDS = {"float32": SINGLE, "float64": DOUBLE, "uint8": BYTE}
+KINDS = ("float32", "float64", "uint8")
 SPARSE_KINDS = {"float32": SPARSE_SINGLE, "float64": SPARSE_DOUBLE}
 
 
@@ -65,16 +67,19 @@ cdef Rows rows_of(array) except *:
         rows.columns = <const int32_t *><size_t>array.columns.ctypes.data
         rows.starts = <const int64_t *><size_t>array.starts.ctypes.data
         return rows
-    if array.ndim != 2 or array.dtype.name not in KINDS or (array.shape[1] > 1 and array.strides[1] != array.itemsize):
+    cdef cnp.ndarray x = array
+    cdef int kind = cnp.PyArray_TYPE(x)
+    rows.itemsize = 4 if kind == cnp.NPY_FLOAT32 else 8 if kind == cnp.NPY_FLOAT64 else 1
+    if kind not in (cnp.NPY_FLOAT32, cnp.NPY_FLOAT64, cnp.NPY_UINT8) or cnp.PyArray_NDIM(x) != 2 or (
+            cnp.PyArray_DIM(x, 1) > 1 and cnp.PyArray_STRIDE(x, 1) != rows.itemsize):
         raise ValueError(
             f"expected a 2-D array of {', '.join(KINDS)} with contiguous rows, received: {array.dtype} of shape {array.shape}"
         )
-    if array.strides[0] % array.itemsize:
+    if cnp.PyArray_STRIDE(x, 0) % rows.itemsize:
         raise ValueError(f"expected a row stride in whole elements, received: {array.strides[0]} bytes")
-    rows.start = <const void *><size_t>array.ctypes.data
-    rows.stride = array.strides[0] // array.itemsize
-    rows.itemsize = array.itemsize
-    rows.kind = KINDS[array.dtype.name]
+    rows.start = cnp.PyArray_DATA(x)
+    rows.stride = cnp.PyArray_STRIDE(x, 0) // rows.itemsize
+    rows.kind = SINGLE if kind == cnp.NPY_FLOAT32 else DOUBLE if kind == cnp.NPY_FLOAT64 else BYTE
     return rows
 
 

@@ -3,13 +3,17 @@ from typing import Any, Self
 from numpy.typing import NDArray
 from typing_extensions import disjoint_base
 
+from fastnn._core.data import Compressed as Compressed
 from fastnn._core.plan import Plan
+from fastnn._core.plan import at_inference as at_inference
+from fastnn._core.threads import default_threads as default_threads
 from fastnn._core.workspace import Workspace
 
 def predict(
-    plan: Plan, parameters: NDArray[Any], X: NDArray[Any], out: NDArray[Any], threads: int = 1
+    plan: Plan, parameters: NDArray[Any], X: NDArray[Any] | Compressed, out: NDArray[Any], threads: int | None = None
 ) -> NDArray[Any]: ...
-def activations(plan: Plan, parameters: NDArray[Any], X: NDArray[Any]) -> list[NDArray[Any]]: ...
+def described(array: object) -> str: ...
+def activations(plan: Plan, parameters: NDArray[Any], X: NDArray[Any] | Compressed) -> list[NDArray[Any]]: ...
 
 @disjoint_base
 class Forward:

@@ -10,7 +10,7 @@ from libc.stdint cimport int32_t, int64_t
 from libc.string cimport memcpy
 
 from fastnn._core cimport targets
-from fastnn._core.data cimport DOUBLE, SINGLE, Rows, gather, is_sparse, rows_of
+from fastnn._core.data cimport DOUBLE, SINGLE, Rows, data_of, gather, is_sparse, rows_of, stride_of
 from fastnn._core.heads cimport Batch, Memory
 from fastnn._core.passes cimport add_activity, forward_segment
 from fastnn._core.plan cimport Op, Plan, Program, Segment
@@ -18,10 +18,13 @@ from fastnn._core.targets cimport real
 from fastnn._core.threads cimport Share, grant, share, team_size
 from fastnn._core.workspace cimport Workspace
 
+cimport numpy as cnp
+
 import numpy as np
 
 from fastnn._core.data import Compressed
 from fastnn._core.plan import at_inference
+from fastnn._core.threads import default_threads
 
 cdef enum:
     BLOCK_BYTES = 262144
@@ -137,10 +140,10 @@ cdef class Forward:
         self.run.parameters = <const void *><size_t>parameters.ctypes.data
         self.run.inputs, self.run.outputs, self.run.block = plan.inputs, plan.outputs, rows
 
-    cdef int start(self, X, predictions, const Judge *judge, double *row_loss) except -1:
+    cdef int start(self, X, Py_ssize_t total, predictions, const Judge *judge, double *row_loss) except -1:
         cdef Py_ssize_t set_
         self.run.x = rows_of(X)
-        self.run.total = X.shape[0]
+        self.run.total = total
         self.run.direct = (self.run.x.kind == (SINGLE if self.single else DOUBLE)
                            and self.run.segments[0].last_op == 0 and self.run.n_segments > 1)
         for set_ in range(self.workspace.sets):
@@ -150,8 +153,8 @@ cdef class Forward:
             self.workspace.memories[set_].values[0] = self.workspace.inputs[set_]
         self.run.predictions = NULL
         if predictions is not None:
-            self.run.predictions = <void *><size_t>predictions.ctypes.data
-            self.run.predictions_stride = predictions.strides[0] // predictions.itemsize
+            self.run.predictions = data_of(predictions)
+            self.run.predictions_stride = stride_of(predictions, self.plan.itemsize)
         self.run.judge, self.run.row_loss = judge, row_loss
         cdef int threads = grant(self.workspace.sets)
         with nogil:
@@ -181,7 +184,7 @@ cdef Forward take(Plan plan, parameters, Py_ssize_t rows, Py_ssize_t threads):
     return Forward(plan, parameters, block, threads)
 
 
-def predict(Plan plan, parameters, X, out, Py_ssize_t threads=1):
+def predict(Plan plan, parameters, X, out, threads=None):
     """out[B, outputs] = the network's output for X[B, inputs], in inference.
 
     Parameters
@@ -190,13 +193,17 @@ def predict(Plan plan, parameters, X, out, Py_ssize_t threads=1):
     parameters : ndarray of shape (plan.n_parameters,), plan.dtype, from `allocate`
     X : ndarray of shape (B, plan.inputs), float32, float64 or uint8, contiguous rows
     out : ndarray of shape (B, plan.outputs), plan.dtype, contiguous rows
-    threads : int
-        At most this many; fewer where there is little to do.
+    threads : int, optional
+        At most this many, `default_threads` by default; fewer where there is little to do.
     """
-    if not X.shape[0]:
+    cdef Py_ssize_t rows = X.shape[0], most
+    if not rows:
         return out
-    forward = take(plan, parameters, X.shape[0], threads)
-    (<Forward>forward).start(X, out, NULL, NULL)
+    if threads is None:  # asked for only where it matters: the answer takes longer than a small network
+        most = worthwhile_threads(plan, rows, block_rows(plan.inference, plan.itemsize), rows)
+        threads = default_threads() if most > 1 else 1
+    forward = take(plan, parameters, rows, threads)
+    (<Forward>forward).start(X, rows, out, NULL, NULL)
     plan.pool.append(forward)
     return out
 
@@ -220,7 +227,7 @@ cdef evaluate(Plan plan, parameters, X, const Judge *judge, outputs, Py_ssize_t 
     if not X.shape[0]:
         return losses
     forward = take(plan, parameters, X.shape[0], threads)
-    (<Forward>forward).start(X, outputs, judge, <double *><size_t>losses.ctypes.data)
+    (<Forward>forward).start(X, X.shape[0], outputs, judge, <double *>data_of(losses))
     plan.pool.append(forward)
     return losses
 
@@ -237,29 +244,52 @@ cdef class Predictor:
     """
     cdef Forward forward
     cdef Py_ssize_t max_rows
+    cdef int kind                  # NumPy's number of the plan's type
     cdef bint busy
 
     def __cinit__(self, Plan plan, parameters, Py_ssize_t max_rows):
         self.forward = Forward(plan, parameters, max_rows, 1)
         self.max_rows = max_rows
+        self.kind = cnp.NPY_FLOAT32 if plan.dtype == "float32" else cnp.NPY_FLOAT64
+
+    cdef bint fits(self, array, Py_ssize_t least, Py_ssize_t most, Py_ssize_t columns):
+        """Whether it is a C-contiguous array of the plan's type, with so many rows and columns."""
+        cdef cnp.ndarray given
+        if not isinstance(array, cnp.ndarray):
+            return False
+        given = array
+        return (cnp.PyArray_NDIM(given) == 2 and cnp.PyArray_TYPE(given) == self.kind
+                and least <= cnp.PyArray_DIM(given, 0) <= most and cnp.PyArray_DIM(given, 1) == columns
+                and cnp.PyArray_IS_C_CONTIGUOUS(given))
 
     def __call__(self, x, out=None):
         """The output for x[B, inputs], B <= max_rows, plan.dtype; written to out[B, outputs] if given."""
         cdef Plan plan = self.forward.plan
+        cdef Py_ssize_t rows
+        if not self.fits(x, 0, self.max_rows, plan.inputs):
+            raise ValueError(f"x: expected a C-contiguous {plan.dtype} array of at most {self.max_rows} rows of {plan.inputs} "
+                             f"columns, received: {described(x)}")
+        rows = cnp.PyArray_DIM(<cnp.ndarray>x, 0)
         if out is None:
-            out = np.empty((x.shape[0], plan.outputs), dtype=plan.dtype)
-        elif out.shape != (x.shape[0], plan.outputs) or out.dtype != plan.dtype or not out.flags.c_contiguous:
-            raise ValueError(f"out: expected a C-contiguous {plan.dtype} array of shape {(x.shape[0], plan.outputs)}, "
-                             f"received: {out.dtype} of shape {out.shape}")
-        if x.ndim != 2 or x.shape[1] != plan.inputs or x.shape[0] > self.max_rows:
-            raise ValueError(f"x: expected at most {self.max_rows} rows of {plan.inputs} columns, received: shape {x.shape}")
-        if not x.shape[0]:
+            out = np.empty((rows, plan.outputs), dtype=plan.dtype)
+        elif not self.fits(out, rows, rows, plan.outputs):
+            raise ValueError(f"out: expected a C-contiguous {plan.dtype} array of shape {(rows, plan.outputs)}, "
+                             f"received: {described(out)}")
+        if not rows:
             return out
         if self.busy:  # another thread is inside: it keeps this one's buffers
             return predict(plan, self.forward.parameters, x, out)
         self.busy = True
         try:
-            self.forward.start(x, out, NULL, NULL)
+            self.forward.start(x, rows, out, NULL, NULL)
         finally:
             self.busy = False
         return out
+
+
+def described(array):
+    """What somebody gave instead of an array that fits."""
+    if not isinstance(array, np.ndarray):
+        return f"{type(array).__name__}"
+    order = "" if array.flags.c_contiguous else ", not C-contiguous"
+    return f"{array.dtype} of shape {array.shape}{order}"

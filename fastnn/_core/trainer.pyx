@@ -9,7 +9,7 @@ from libc.stdint cimport int32_t, int64_t
 from libc.string cimport memset
 
 from fastnn._core cimport targets
-from fastnn._core.data cimport is_sparse, rows_of
+from fastnn._core.data cimport data_of, is_sparse, rows_of, stride_of
 from fastnn._core.inference cimport Judge, block_rows, evaluate
 from fastnn._core.passes cimport group_rows
 from fastnn._core.plan cimport Plan, Program
@@ -207,13 +207,13 @@ cdef class Trainer:
         """
         cdef Run run = self.template
         cdef int threads = grant(self.threads)
-        run.order = <const int64_t *><size_t>order.ctypes.data + start
+        run.order = <const int64_t *>data_of(order) + start
         run.total = stop - start
-        run.rates = <const double *><size_t>rates.ctypes.data
-        run.losses = <double *><size_t>losses.ctypes.data
+        run.rates = <const double *>data_of(rates)
+        run.losses = <double *>data_of(losses)
         if outputs is not None:
-            run.outputs_made = <void *><size_t>outputs.ctypes.data
-            run.outputs_stride = outputs.strides[0] // outputs.itemsize
+            run.outputs_made = data_of(outputs)
+            run.outputs_stride = stride_of(outputs, self.plan.itemsize)
         run.iteration = self.iterations
         if run.total <= 0:
             return
