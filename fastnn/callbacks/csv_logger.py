@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import warnings
 from typing import Any
@@ -65,6 +64,8 @@ class CSVLogger(Callback):
             pass  # raises now rather than after an epoch
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        import csv  # here, so that importing fastnn does not load it
+
         logs = logs or {}
         first = not self._columns
         if first and self._goes_on:
