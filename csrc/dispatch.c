@@ -14,7 +14,7 @@ static const fn_target *const targets[] = {&fn_target_generic, NULL};
 
 #define FN_INFO_ENTRY(name, ...) {#name, __VA_ARGS__},
 const fn_activation_info fn_activation_infos[] = {FN_ACTIVATION_LIST(FN_INFO_ENTRY){NULL, 0, 0.0}};
-const fn_loss_info fn_loss_infos[] = {FN_LOSS_LIST(FN_INFO_ENTRY){NULL, 0, NULL}};
+const fn_loss_info fn_loss_infos[] = {FN_LOSS_LIST(FN_INFO_ENTRY){NULL, 0, NULL, 0.0}};
 const fn_optimizer_info fn_optimizer_infos[] = {FN_OPTIMIZER_LIST(FN_INFO_ENTRY){NULL, 0, 0}};
 const fn_noise_info fn_noise_infos[] = {FN_NOISE_LIST(FN_INFO_ENTRY){NULL, 0, 0}};
 

@@ -36,7 +36,7 @@ enum { FN_RATE_GIVEN = 0, FN_RATE_ADAM = 1, FN_RATE_ADAMAX = 2, FN_RATE_NADAM = 
 
 /* Facts of the lists, for those who build a model: names and flags by index. */
 typedef struct { const char *name; int saves; double alpha; } fn_activation_info;
-typedef struct { const char *name; int truth; const char *fuses; } fn_loss_info;
+typedef struct { const char *name; int truth; const char *fuses; double parameter; } fn_loss_info;
 typedef struct { const char *name; int slots; int correction; } fn_optimizer_info;
 typedef struct { const char *name; int saves; int parameters; } fn_noise_info;
 extern const fn_activation_info fn_activation_infos[];

@@ -57,14 +57,14 @@ typedef struct {
      * z[rows, width]: predictions, or logits for *_from_logits. Row r's truth is at row index[r] of `truth`
      * (index NULL: row r): FN_T values with leading dimension ldtruth, or int32_t classes in [0, width).
      * Each row's loss is the sum over its outputs times value_scale, its gradient is multiplied by gradient_scale,
-     * and both by the row's weight (weight[index[r]]; NULL: 1).
+     * and both by the row's weight (weight[index[r]]; NULL: 1). `parameter` as lists.h says.
      * Writes row_loss[rows] (double); dz[rows, width] (the gradient with respect to z) unless dz is NULL, dz = z
      * allowed; and prediction[rows, width] (the activation that the loss fuses, applied to z; z itself otherwise)
      * unless prediction is NULL; it must not overlap z or dz. */
     void (*loss[FN_LOSSES])(ptrdiff_t rows, ptrdiff_t width, const FN_T *z, ptrdiff_t ldz, const void *truth,
                             ptrdiff_t ldtruth, const int64_t *index, const FN_T *weight, double value_scale,
-                            double gradient_scale, double *row_loss, FN_T *dz, ptrdiff_t lddz, FN_T *prediction,
-                            ptrdiff_t ldprediction);
+                            double gradient_scale, double parameter, double *row_loss, FN_T *dz, ptrdiff_t lddz,
+                            FN_T *prediction, ptrdiff_t ldprediction);
 
     /* ---- optimizers (kernels/optimizer.inc.h), by fn_optimizer_kind -----------------------------------------
      * g[n]: gradient; w[n]: parameters, updated in place; s0, s1, s2: state (fn_optimizer_infos: how many), updated

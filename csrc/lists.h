@@ -17,17 +17,26 @@
     X(softmax, FN_SAVES_OUTPUT, 0.0)       \
     X(exponential, FN_SAVES_OUTPUT, 0.0)
 
-/* name, kind of truth, the output activation that is computed inside the loss ("" for none) */
-#define FN_LOSS_LIST(X)                                                             \
-    X(squared_error, FN_TRUTH_VALUES, "")                                           \
-    X(poisson, FN_TRUTH_VALUES, "")                                                 \
-    X(binary_crossentropy, FN_TRUTH_VALUES, "")                                     \
-    X(categorical_crossentropy, FN_TRUTH_VALUES, "")                                \
-    X(sparse_categorical_crossentropy, FN_TRUTH_LABELS, "")                         \
-    X(poisson_from_log, FN_TRUTH_VALUES, "exponential")                             \
-    X(binary_crossentropy_from_logits, FN_TRUTH_VALUES, "sigmoid")                  \
-    X(categorical_crossentropy_from_logits, FN_TRUTH_VALUES, "softmax")             \
-    X(sparse_categorical_crossentropy_from_logits, FN_TRUTH_LABELS, "softmax")
+/* name, kind of truth, the output activation that is computed inside the loss ("" for none), default of the parameter:
+ * huber's delta, quantile's q, the cross-entropies' label smoothing */
+#define FN_LOSS_LIST(X)                                                              \
+    X(squared_error, FN_TRUTH_VALUES, "", 0.0)                                       \
+    X(absolute_error, FN_TRUTH_VALUES, "", 0.0)                                      \
+    X(huber, FN_TRUTH_VALUES, "", 1.0)                                               \
+    X(log_cosh, FN_TRUTH_VALUES, "", 0.0)                                            \
+    X(quantile, FN_TRUTH_VALUES, "", 0.5)                                            \
+    X(poisson, FN_TRUTH_VALUES, "", 0.0)                                             \
+    X(poisson_from_log, FN_TRUTH_VALUES, "exponential", 0.0)                         \
+    X(given_gradient, FN_TRUTH_VALUES, "", 0.0)                                      \
+    X(hinge, FN_TRUTH_VALUES, "", 0.0)                                               \
+    X(squared_hinge, FN_TRUTH_VALUES, "", 0.0)                                       \
+    X(kl_divergence, FN_TRUTH_VALUES, "", 0.0)                                       \
+    X(binary_crossentropy, FN_TRUTH_VALUES, "", 0.0)                                 \
+    X(binary_crossentropy_from_logits, FN_TRUTH_VALUES, "sigmoid", 0.0)              \
+    X(categorical_crossentropy, FN_TRUTH_VALUES, "", 0.0)                            \
+    X(categorical_crossentropy_from_logits, FN_TRUTH_VALUES, "softmax", 0.0)         \
+    X(sparse_categorical_crossentropy, FN_TRUTH_LABELS, "", 0.0)                     \
+    X(sparse_categorical_crossentropy_from_logits, FN_TRUTH_LABELS, "softmax", 0.0)
 
 /* name, state arrays a parameter (at most 3), what the step's number makes of its rate */
 #define FN_OPTIMIZER_LIST(X)                          \

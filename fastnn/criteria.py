@@ -11,7 +11,7 @@ from fastnn import losses
 
 __all__ = ["NAMES", "LabelLogLoss", "LogLoss", "PoissonDeviance", "SmoothedLogLoss", "SquaredError", "of_regressor"]
 
-# All divide by the sum of weights: Trainer's weighted_mean, which epoch.py and lbfgs.py set.
+# All divide by the sum of weights: the reduction that epoch.py gives the Trainer.
 
 
 class LogLoss(losses.Loss):

@@ -37,7 +37,8 @@ class Setting(NamedTuple):
     kernel: str
     value_scale: float
     gradient_scale: float
-    weighted_mean: bool
+    reduction: str
+    parameter: float
 
 
 class Loss(arguments.Configured):
@@ -116,7 +117,7 @@ class Loss(arguments.Configured):
 
     def _setting(self, kernel: str, width: int) -> Setting:
         scale = 1.0 / width if self.mean_of_outputs else 1.0
-        return Setting(kernel, scale, scale, self.reduction == "mean_with_sample_weight")
+        return Setting(kernel, scale, scale, self.reduction, targets.LOSSES[kernel][3])
 
     def truth(self, y: Any, rows: int, width: int, dtype: str, name: str = "y") -> np.ndarray:
         """Return the truth as the engine takes it: values [rows, width] of `dtype`, or int32 labels [rows].

@@ -211,7 +211,7 @@ def test_every_entry_of_the_lists_has_a_twin():
     assert entries["ACTIVATION"] == set(targets.ACTIVATIONS)
     assert entries["LOSS"] == set(targets.LOSSES)
     assert entries["OPTIMIZER"] == set(reference.OPTIMIZERS) == set(targets.OPTIMIZERS)
-    for name, (_, truth, _) in targets.LOSSES.items():  # raises for an unknown name, as do the next
+    for name, (_, truth, *_) in targets.LOSSES.items():  # raises for an unknown name, as do the next
         reference.loss(name, np.array([[0.2, 0.8]]), np.array([1]) if truth else np.array([[0.0, 1.0]]))
     for name, (_, _, alpha) in targets.ACTIVATIONS.items():
         reference.activation_forward(name, [[0.5]], alpha)

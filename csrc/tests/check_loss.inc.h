@@ -2,7 +2,7 @@
 #ifndef FASTNN_TEST_USES
 #define FASTNN_TEST_USES
 enum { LOSS_INDEXED = 1, LOSS_WEIGHTED = 2, LOSS_IN_PLACE = 4, LOSS_NO_GRADIENT = 8, LOSS_NO_PREDICTION = 16,
-       LOSS_USES = 32 };
+       LOSS_PARAMETER = 32, LOSS_USES = 64 };
 #endif
 
 typedef struct {
@@ -21,8 +21,28 @@ static long double N(clipped)(long double p) {
     return p < low ? low : p > high ? high : p;
 }
 
+/* What label smoothing makes of y, and hinge of a bit; `parameter` rounded as the kernels have it. */
+static long double N(truth_wanted)(int kind, ptrdiff_t width, long double y, double parameter) {
+    switch (kind) {
+        case FN_LOSS_binary_crossentropy:
+        case FN_LOSS_binary_crossentropy_from_logits:
+            return y * (1 - (long double)parameter) + (long double)parameter / 2;
+        case FN_LOSS_categorical_crossentropy:
+        case FN_LOSS_sparse_categorical_crossentropy:
+        case FN_LOSS_categorical_crossentropy_from_logits:
+        case FN_LOSS_sparse_categorical_crossentropy_from_logits:
+            return y * (1 - (long double)parameter) + (long double)parameter / width;
+        case FN_LOSS_hinge:
+        case FN_LOSS_squared_hinge:
+            return y == 0 ? -1 : y;
+        default:
+            return y;
+    }
+}
+
 /* One row of width <= 256; y is what the truth says, labels spelled out as zeros and a one. */
-static void N(row_loss)(int kind, ptrdiff_t width, const T *z_row, const long double *y_row, N(row_wanted) *row) {
+static void N(row_loss)(int kind, ptrdiff_t width, const T *z_row, const long double *y_row, double parameter,
+                        N(row_wanted) *row) {
     const long double epsilon = (T)1e-7;
     long double total = 0, greatest = -INFINITY, sum = 0, truths = 0, dot = 0;
     row->value = row->size = 0;
@@ -42,6 +62,42 @@ static void N(row_loss)(int kind, ptrdiff_t width, const T *z_row, const long do
             case FN_LOSS_squared_error:
                 N(add_term)(row, j, (z - y) * (z - y), (z - y) * (z - y), 2 * (z - y));
                 break;
+            case FN_LOSS_absolute_error:
+                N(add_term)(row, j, fabsl(z - y), fabsl(z - y), z > y ? 1 : z < y ? -1 : 0);
+                break;
+            case FN_LOSS_huber: {
+                const long double delta = (T)parameter, size = fabsl(z - y);
+                const long double value = size <= delta ? size * size / 2 : delta * size - delta * delta / 2;
+                N(add_term)(row, j, value, value, size <= delta ? z - y : copysignl(delta, z - y));
+                break;
+            }
+            case FN_LOSS_log_cosh: {
+                const long double sine = sinhl((z - y) / 2), value = log1pl(2 * sine * sine), slope = tanhl(z - y);
+                N(add_term)(row, j, value, value + fabsl(slope), slope);
+                row->gradient_size[j] = fabsl(slope) + 1;
+                break;
+            }
+            case FN_LOSS_quantile: {
+                const long double q = (T)parameter, below = (T)((T)parameter - 1);
+                N(add_term)(row, j, y > z ? q * (y - z) : below * (y - z), fabsl(y - z), y > z ? -q : y < z ? -below : 0);
+                break;
+            }
+            case FN_LOSS_given_gradient:
+                N(add_term)(row, j, z * y, fabsl(z * y), y);
+                break;
+            case FN_LOSS_hinge:
+                N(add_term)(row, j, y * z < 1 ? 1 - y * z : 0, 1, y * z < 1 ? -y : 0);
+                break;
+            case FN_LOSS_squared_hinge:
+                N(add_term)(row, j, y * z < 1 ? (1 - y * z) * (1 - y * z) : 0, 4, y * z < 1 ? -2 * y * (1 - y * z) : 0);
+                row->gradient_size[j] = 4;
+                break;
+            case FN_LOSS_kl_divergence: {
+                const long double least = epsilon, truth = y < least ? least : y > 1 ? 1 : y;
+                const long double p = z < least ? least : z > 1 ? 1 : z;
+                N(add_term)(row, j, truth * logl(truth / p), truth * fabsl(logl(truth / p)) + truth, p == z ? -truth / p : 0);
+                break;
+            }
             case FN_LOSS_poisson:
                 N(add_term)(row, j, z - y * logl(z + epsilon), z + fabsl(y * logl(z + epsilon)), 1 - y / (z + epsilon));
                 row->gradient_size[j] = 1 + y / (z + epsilon);
@@ -93,6 +149,8 @@ static void N(loss_case)(const TABLE *table, int kind, int use, ptrdiff_t rows, 
     const int logits = *info->fuses != 0, labels = info->truth == FN_TRUTH_LABELS;
     const ptrdiff_t ld = width + use % 3, ldtruth = width + use % 2, size = (rows - 1) * ld + width;
     const double value_scale = 0.5, gradient_scale = 0.25;
+    const double parameter = use & LOSS_PARAMETER ? 0.25 : info->parameter;
+    const int hinge = kind == FN_LOSS_hinge || kind == FN_LOSS_squared_hinge;
     T *z = N(randoms)(size, logits ? -5 : 0.05, logits ? 5 : 0.95, 0), *weight = N(randoms)(EXAMPLES, 0.5, 2, 0);
     T *values = N(randoms)((EXAMPLES - 1) * ldtruth + width, 0, 1, 0);
     int32_t *classes = fresh(EXAMPLES * sizeof *classes);
@@ -101,6 +159,8 @@ static void N(loss_case)(const TABLE *table, int kind, int use, ptrdiff_t rows, 
     for (ptrdiff_t r = 0; r < rows; r++) index[r] = (int64_t)(random_bits() % EXAMPLES);
     values[0] = 0;
     if (width > 1) values[1] = 1;
+    for (ptrdiff_t i = 0; hinge && i < (EXAMPLES - 1) * ldtruth + width; i++)
+        values[i] = (T)(random_bits() % 2) * (use & LOSS_INDEXED ? 2 : 1) - (use & LOSS_INDEXED ? 1 : 0);
     const void *truth = labels ? (const void *)classes : values;
     const int64_t *rows_of = use & LOSS_INDEXED ? index : NULL;
     const T *weights = use & LOSS_WEIGHTED ? weight : NULL;
@@ -108,8 +168,8 @@ static void N(loss_case)(const TABLE *table, int kind, int use, ptrdiff_t rows, 
     double *got = fresh((size_t)rows * sizeof *got);
     T *input = N(copied)(size, z), *prediction = use & LOSS_NO_PREDICTION ? NULL : fresh((size_t)size * sizeof(T));
     T *dz = use & LOSS_NO_GRADIENT ? NULL : use & LOSS_IN_PLACE ? input : fresh((size_t)size * sizeof(T));
-    table->loss[kind](rows, width, input, ld, truth, ldtruth, rows_of, weights, value_scale, gradient_scale, got, dz, ld,
-                      prediction, ld);
+    table->loss[kind](rows, width, input, ld, truth, ldtruth, rows_of, weights, value_scale, gradient_scale, parameter, got,
+                      dz, ld, prediction, ld);
 
     int value_close = 1, gradient_close = 1, prediction_close = 1, independent = 1, clean = 1;
     double alone_value;
@@ -119,8 +179,9 @@ static void N(loss_case)(const TABLE *table, int kind, int use, ptrdiff_t rows, 
     for (ptrdiff_t r = 0; r < rows; r++) {
         const int64_t at = rows_of ? rows_of[r] : r;
         const long double w = weights ? (long double)weights[at] : 1;
-        for (ptrdiff_t j = 0; j < width; j++) y[j] = labels ? classes[at] == j : (long double)values[at * ldtruth + j];
-        N(row_loss)(kind, width, z + r * ld, y, &wanted);
+        for (ptrdiff_t j = 0; j < width; j++)
+            y[j] = N(truth_wanted)(kind, width, labels ? classes[at] == j : (long double)values[at * ldtruth + j], parameter);
+        N(row_loss)(kind, width, z + r * ld, y, parameter, &wanted);
         value_close &= N(near)(got[r], wanted.value * w * value_scale, wanted.size * w * value_scale, 8);
         for (ptrdiff_t j = 0; j < width; j++) {
             const long double factor = w * gradient_scale;
@@ -130,7 +191,7 @@ static void N(loss_case)(const TABLE *table, int kind, int use, ptrdiff_t rows, 
         }
         const int64_t itself[] = {at};
         table->loss[kind](1, width, z + r * ld, width, truth, ldtruth, itself, weights, value_scale, gradient_scale,
-                          &alone_value, alone, width, NULL, 0);
+                          parameter, &alone_value, alone, width, NULL, 0);
         independent &= alone_value == got[r] && (!dz || N(same)(width, alone, dz + r * ld));
         if (r + 1 < rows) {
             const ptrdiff_t gap = r * ld + width;

@@ -17,6 +17,7 @@ cdef struct Judge:
     const void *weight             # of the plan's element type, or NULL
     double value_scale
     double gradient_scale
+    double parameter               # of the loss; see lists.h
 
 # Rows of a block, for one thread's buffers to stay in its second-level cache.
 cdef ptrdiff_t block_rows(Program program, Py_ssize_t itemsize)

@@ -98,7 +98,7 @@ cdef void pass_block(const Pass *run, const real *sample, Memory *memory, ptrdif
         truth += first * run.judge.truth_stride * sizeof(real)
     targets.loss(run.judge.loss, rows, run.outputs, result, ld, <const void *>truth, run.judge.truth_stride, NULL,
                  weight + first if weight != NULL else <const real *>NULL, run.judge.value_scale, 0.0,
-                 run.row_loss + first, <real *>NULL, 0,
+                 run.judge.parameter, run.row_loss + first, <real *>NULL, 0,
                  <real *>run.predictions + first * run.predictions_stride if run.predictions != NULL else <real *>NULL,
                  run.predictions_stride)
     if run.penalizes:

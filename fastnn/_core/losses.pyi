@@ -16,6 +16,7 @@ def loss(
     index: NDArray[np.int64] | None = None,
     value_scale: float = 1.0,
     gradient_scale: float = 1.0,
+    parameter: float | None = None,
     dz: _Array | Literal[False] | None = None,
     prediction: _Array | Literal[False] | None = None,
 ) -> tuple[NDArray[np.float64], _Array | None, _Array | None]: ...

@@ -16,7 +16,8 @@ from fastnn._core.targets import LOSSES
 
 
 def _loss(const real[:, :] z, truth, const real[::1] weight, const int64_t[::1] index, double[::1] row_loss,
-          real[:, :] dz, real[:, :] prediction, int kind, bint labels, double value_scale, double gradient_scale):
+          real[:, :] dz, real[:, :] prediction, int kind, bint labels, double value_scale, double gradient_scale,
+          double parameter):
     cdef const real[:, :] values
     cdef const int32_t[::1] classes
     cdef const void *truths
@@ -37,7 +38,7 @@ def _loss(const real[:, :] z, truth, const real[::1] weight, const int64_t[::1] 
     cdef ptrdiff_t ldprediction = prediction.strides[0] // sizeof(real) if prediction is not None else 0
     with nogil:
         targets.loss(kind, z.shape[0], z.shape[1], &z[0, 0], ldz, truths, ldtruth, rows, weights, value_scale,
-                     gradient_scale, &row_loss[0], gradient, lddz, predicted, ldprediction)
+                     gradient_scale, parameter, &row_loss[0], gradient, lddz, predicted, ldprediction)
 
 
 def destination(name, given, z):
@@ -47,7 +48,8 @@ def destination(name, given, z):
     return np.empty(z.shape, z.dtype) if given is None else checked(name, given, z.shape, z.dtype)
 
 
-def loss(name, z, truth, weight=None, index=None, value_scale=1.0, gradient_scale=1.0, dz=None, prediction=None):
+def loss(name, z, truth, weight=None, index=None, value_scale=1.0, gradient_scale=1.0, parameter=None, dz=None,
+         prediction=None):
     """Loss of each row, summed over its outputs, with its gradient and prediction.
 
     Parameters
@@ -64,6 +66,8 @@ def loss(name, z, truth, weight=None, index=None, value_scale=1.0, gradient_scal
         Row of `truth` and `weight` that belongs to each row of `z`; by default its own (then N = B).
     value_scale, gradient_scale : float
         Factors on the value and on the gradient.
+    parameter : float, optional
+        Huber's delta, the quantile's q, label smoothing of cross-entropies; by default what ``targets.LOSSES`` says.
     dz, prediction : ndarray of shape (B, O), dtype of `z`, or False, optional
         Where to write; `dz` may be `z` itself. False leaves that result out.
 
@@ -89,7 +93,7 @@ def loss(name, z, truth, weight=None, index=None, value_scale=1.0, gradient_scal
     """
     if name not in LOSSES:
         raise ValueError(f"loss: expected one of {', '.join(LOSSES)}, received: {name!r}")
-    kind, kind_of_truth, _ = LOSSES[name]
+    kind, kind_of_truth, _, default = LOSSES[name]
     checked("z", z, (None, None))
     batch, outputs = z.shape
     rows = batch if index is None else None
@@ -106,5 +110,6 @@ def loss(name, z, truth, weight=None, index=None, value_scale=1.0, gradient_scal
     dz = destination("dz", dz, z)
     prediction = destination("prediction", prediction, z)
     if z.size:
-        _loss(z, truth, weight, index, row_loss, dz, prediction, kind, labels, value_scale, gradient_scale)
+        _loss(z, truth, weight, index, row_loss, dz, prediction, kind, labels, value_scale, gradient_scale,
+              default if parameter is None else parameter)
     return row_loss, dz, prediction

@@ -28,7 +28,7 @@ cdef struct Run:
     int correction               # what of the optimizer's numbers depends on the step: FN_RATE_* of fastnn.h
     Rows x
     Judge judge
-    bint weighted_mean, penalty_over_batch
+    bint weighted_mean, summed, penalty_over_batch
     double decay                 # decoupled weight decay, times the rate
     const Tensor *tensors
     const int *kernel_tensor     # by segment: its tensors' places, -1 without

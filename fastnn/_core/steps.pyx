@@ -115,10 +115,12 @@ cdef inline Stage after(bint by_rows) noexcept nogil:
 
 
 cdef double denominator(const Run *run, const real *sample, const int64_t *index, ptrdiff_t rows) noexcept nogil:
-    """What a batch's mean divides by: its rows, or the sum of their weights."""
+    """What a batch's loss divides by: its rows, the sum of their weights, or nothing."""
     cdef const real *weight = <const real *>run.judge.weight
     cdef double total = 0
     cdef ptrdiff_t row
+    if run.summed:
+        return 1.0
     if not run.weighted_mean or weight == NULL:
         return <double>rows
     for row in range(rows):
@@ -143,7 +145,7 @@ cdef void judge_rows(const Run *run, const real *sample, const Memory *memory, c
     targets.loss(run.judge.loss, rows.stop - rows.start, run.outputs,
                  <const real *>memory.values[buffer] + rows.start * ld, ld, run.judge.truth, run.judge.truth_stride,
                  index + rows.start, weight, run.judge.value_scale, run.judge.gradient_scale * factor,
-                 run.row_loss + first_row + rows.start, <real *>memory.deltas[last] + rows.start * lddelta, lddelta,
+                 run.judge.parameter, run.row_loss + first_row + rows.start, <real *>memory.deltas[last] + rows.start * lddelta, lddelta,
                  made, run.outputs_stride)
     if run.penalizes:
         add_activity(sample, run.ops, run.n_ops, memory, rows, run.row_loss + first_row)
@@ -229,7 +231,7 @@ cdef double total_penalty(const Run *run) noexcept nogil:
 
 
 cdef void report(const Run *run, ptrdiff_t step, ptrdiff_t rows, double divisor) noexcept nogil:
-    """losses[step]: the batch's mean loss, with penalties; rows are added in order."""
+    """losses[step]: the batch's mean loss (or its sum), with penalties; rows are added in order."""
     cdef double total = 0, factor = 1.0 / divisor if divisor != 0 else 0.0
     cdef ptrdiff_t row
     for row in range(rows):

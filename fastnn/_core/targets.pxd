@@ -40,6 +40,7 @@ cdef extern from "fastnn.h" nogil:
         const char *name
         int truth
         const char *fuses
+        double parameter
     ctypedef struct fn_optimizer_info:
         const char *name
         int slots
@@ -77,7 +78,8 @@ cdef extern from "fastnn.h" nogil:
             ptrdiff_t ldsaved, const float *dy, ptrdiff_t lddy, float *dz, ptrdiff_t lddz) noexcept nogil
         void (*loss[FN_LOSSES])(ptrdiff_t rows, ptrdiff_t width, const float *z, ptrdiff_t ldz, const void *truth,
             ptrdiff_t ldtruth, const int64_t *index, const float *weight, double value_scale, double gradient_scale,
-            double *row_loss, float *dz, ptrdiff_t lddz, float *prediction, ptrdiff_t ldprediction) noexcept nogil
+            double parameter, double *row_loss, float *dz, ptrdiff_t lddz, float *prediction,
+            ptrdiff_t ldprediction) noexcept nogil
         void (*optimizer[FN_OPTIMIZERS])(ptrdiff_t n, const fn_update *update, const float *g, float *w, float *s0,
             float *s1, float *s2) noexcept nogil
         void (*column_sums)(ptrdiff_t rows, ptrdiff_t width, const float *x, ptrdiff_t ldx,
@@ -158,7 +160,8 @@ cdef extern from "fastnn.h" nogil:
             ptrdiff_t lddz) noexcept nogil
         void (*loss[FN_LOSSES])(ptrdiff_t rows, ptrdiff_t width, const double *z, ptrdiff_t ldz, const void *truth,
             ptrdiff_t ldtruth, const int64_t *index, const double *weight, double value_scale, double gradient_scale,
-            double *row_loss, double *dz, ptrdiff_t lddz, double *prediction, ptrdiff_t ldprediction) noexcept nogil
+            double parameter, double *row_loss, double *dz, ptrdiff_t lddz, double *prediction,
+            ptrdiff_t ldprediction) noexcept nogil
         void (*optimizer[FN_OPTIMIZERS])(ptrdiff_t n, const fn_update *update, const double *g, double *w, double *s0,
             double *s1, double *s2) noexcept nogil
         void (*column_sums)(ptrdiff_t rows, ptrdiff_t width, const double *x, ptrdiff_t ldx,
@@ -298,13 +301,14 @@ cdef inline void activation_backward(int kind, ptrdiff_t rows, ptrdiff_t width, 
 
 cdef inline void loss(int kind, ptrdiff_t rows, ptrdiff_t width, const real *z, ptrdiff_t ldz, const void *truth,
         ptrdiff_t ldtruth, const int64_t *index, const real *weight, double value_scale, double gradient_scale,
-        double *row_loss, real *dz, ptrdiff_t lddz, real *prediction, ptrdiff_t ldprediction) noexcept nogil:
+        double parameter, double *row_loss, real *dz, ptrdiff_t lddz, real *prediction,
+        ptrdiff_t ldprediction) noexcept nogil:
     if real is float:
         active.f32.loss[kind](rows, width, z, ldz, truth, ldtruth, index, weight, value_scale, gradient_scale,
-            row_loss, dz, lddz, prediction, ldprediction)
+            parameter, row_loss, dz, lddz, prediction, ldprediction)
     else:
         active.f64.loss[kind](rows, width, z, ldz, truth, ldtruth, index, weight, value_scale, gradient_scale,
-            row_loss, dz, lddz, prediction, ldprediction)
+            parameter, row_loss, dz, lddz, prediction, ldprediction)
 
 cdef inline void optimizer(int kind, ptrdiff_t n, const fn_update *update, const real *g, real *w, real *s0,
         real *s1, real *s2) noexcept nogil:

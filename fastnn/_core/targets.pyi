@@ -1,6 +1,6 @@
 COMPILER: str
 ACTIVATIONS: dict[str, tuple[int, int, float]]
-LOSSES: dict[str, tuple[int, int, str]]
+LOSSES: dict[str, tuple[int, int, str, float]]
 OPTIMIZERS: dict[str, tuple[int, int]]
 NOISES: dict[str, tuple[int, int, int]]
 

@@ -104,7 +104,8 @@ for index_ in range(FN_ACTIVATIONS):
 LOSSES = {}
 for index_ in range(FN_LOSSES):
     LOSSES[(<bytes>fn_loss_infos[index_].name).decode("ascii")] = (
-        index_, fn_loss_infos[index_].truth, (<bytes>fn_loss_infos[index_].fuses).decode("ascii"))
+        index_, fn_loss_infos[index_].truth, (<bytes>fn_loss_infos[index_].fuses).decode("ascii"),
+        fn_loss_infos[index_].parameter)
 OPTIMIZERS = {}
 for index_ in range(FN_OPTIMIZERS):
     OPTIMIZERS[(<bytes>fn_optimizer_infos[index_].name).decode("ascii")] = (

@@ -41,8 +41,10 @@ cdef class Trainer:
         Names of ``targets.LOSSES`` and ``targets.OPTIMIZERS``.
     value_scale, gradient_scale : float
         Factors on a row's loss summed over outputs, and on its gradient.
-    weighted_mean : bool
-        A batch's mean divides by the sum of weights instead of the number of rows.
+    parameter : float, optional
+        The loss's; by default what ``targets.LOSSES`` says.
+    reduction : {"sum_over_batch_size", "mean_with_sample_weight", "sum"}
+        A batch's loss is the sum over its rows divided by their number, by the sum of their weights, or by nothing.
     penalty_over_batch : bool
         The penalties are divided by that number too.
     numbers : dict
@@ -67,15 +69,15 @@ cdef class Trainer:
     cdef bint single, sparse
 
     def __init__(self, Plan plan, parameters, states, *, loss, optimizer, double value_scale=1.0,
-                 double gradient_scale=1.0, bint weighted_mean=False, bint penalty_over_batch=False, numbers=None,
+                 double gradient_scale=1.0, parameter=None, reduction="sum_over_batch_size", bint penalty_over_batch=False, numbers=None,
                  Py_ssize_t batch_size=32, int threads=1, unsigned long long seed=0, bint training=True,
                  bint input_gradient=False, bint sparse=False):
         cdef Run *run = &self.template
         self.plan, self.parameters, self.states = plan, parameters, states
         self.program = program = plan.training if training else plan.inference
         self.single = plan.dtype == "float32"
-        self.options = dict(loss=loss, value_scale=value_scale, gradient_scale=gradient_scale, weighted_mean=weighted_mean,
-                            penalty_over_batch=penalty_over_batch)
+        self.options = dict(loss=loss, value_scale=value_scale, gradient_scale=gradient_scale, parameter=parameter,
+                            reduction=reduction, penalty_over_batch=penalty_over_batch)
         memset(run, 0, sizeof(Run))
         run.segments, run.ops, run.n_segments = program.segments, program.ops, program.n_segments
         run.n_ops, run.drops_weights, run.penalizes = program.n_ops, program.drops_weights, program.penalizes
@@ -99,7 +101,8 @@ cdef class Trainer:
         run.sink.numbers.epsilon, run.decay = constants["epsilon"], constants["weight_decay"] or 0.0
         run.correction = correction(optimizer)
         self.judge_with(&run.judge)
-        run.weighted_mean, run.penalty_over_batch = weighted_mean, penalty_over_batch
+        run.weighted_mean, run.summed = reduction == "mean_with_sample_weight", reduction == "sum"
+        run.penalty_over_batch = penalty_over_batch
         run.key = seed
         run.batch = batch_size
         self.place_tensors()
@@ -107,12 +110,13 @@ cdef class Trainer:
 
     cdef int judge_with(self, Judge *judge) except -1:
         loss = self.options["loss"]
-        index, truth, fuses = LOSSES[loss]
+        index, truth, fuses, default = LOSSES[loss]
         last = self.plan.ops[len(self.plan.ops) - 1] if self.plan.ops else ("", "")
         judge.loss = index
         judge.labels = truth == targets.FN_TRUTH_LABELS
         judge.fused = bool(fuses) and last[0] == "activation" and last[1] == fuses
         judge.value_scale, judge.gradient_scale = self.options["value_scale"], self.options["gradient_scale"]
+        judge.parameter = default if self.options["parameter"] is None else self.options["parameter"]
         return 0
 
     cdef int place_tensors(self) except -1:

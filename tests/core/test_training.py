@@ -109,7 +109,12 @@ def test_scikit_learns_reduction(dtype, batch):
     twin = Twin([7, 12, 3], ["relu", "softmax"], parameters, l2=0.0)
     x, y, _, weight = problem(dtype, 1100, 7, 3)
     trained = trainer(
-        plan, parameters, loss=trained_loss, batch_size=batch, weighted_mean=True, penalty_over_batch=True
+        plan,
+        parameters,
+        loss=trained_loss,
+        batch_size=batch,
+        reduction="mean_with_sample_weight",
+        penalty_over_batch=True,
     )
     trained.bind(x, y, weight)
     losses = run(trained, np.arange(1100), batch, 0.1, stop=batch)
@@ -171,7 +176,7 @@ def test_rows_are_converted_on_the_way(dtype, kind):
 def test_zero_weights_teach_nothing(dtype):
     plan, parameters = network(dtype, [7, 12, 3], ["relu", "softmax"])
     x, y, _, _ = problem(dtype, 32, 7, 3)
-    trained = trainer(plan, parameters, loss=trained_loss, batch_size=16, weighted_mean=True)
+    trained = trainer(plan, parameters, loss=trained_loss, batch_size=16, reduction="mean_with_sample_weight")
     trained.bind(x, y, np.zeros(32, dtype))
     before = parameters.tobytes()
     assert run(trained, np.arange(32), 16).tolist() == [0.0, 0.0]

@@ -9,6 +9,9 @@ from fastnn.testing import reference
 NAMES = list(targets.LOSSES)
 FROM_LOGITS = [name for name in NAMES if "crossentropy_from_logits" in name]
 PROBABILITIES = [name for name in NAMES if name.endswith("crossentropy")]
+CORNERS = ["absolute_error", "huber", "quantile", "hinge", "squared_hinge"]
+# a value of each parameter besides its default
+PARAMETERS = {"huber": 0.3, "quantile": 0.9} | {name: 0.2 for name in NAMES if "crossentropy" in name}
 
 
 def sparse(name):
@@ -24,6 +27,9 @@ def arguments(name, rows, width, truths, dtype, rng):
         z[z.sum(axis=1) == 0] = 0.5  # 0 / 0, in Keras too
     if name == "poisson":
         z = rng.uniform(0.01, 5, (rows, width))
+    if name == "kl_divergence":
+        z = rng.uniform(0.01, 0.99, (rows, width))
+        z[:, ::5] = rng.choice([0.0, 1.0, 1e-9, 0.5], z[:, ::5].shape)
     if sparse(name):
         return z.astype(dtype), rng.integers(0, max(width, 1), truths).astype(np.int32)
     y = rng.standard_normal((truths, width))
@@ -31,18 +37,49 @@ def arguments(name, rows, width, truths, dtype, rng):
         y = rng.poisson(2, (truths, width)).astype(float)
     if "crossentropy" in name:
         y = rng.choice([0.0, 1.0, 0.3], (truths, width))
+    if name == "kl_divergence":
+        y = rng.choice([0.0, 1.0, 0.3, 1e-9], (truths, width))
+    if "hinge" in name:
+        y = rng.choice([0.0, 1.0] if width % 2 else [-1.0, 1.0], (truths, width))
+        z[:, ::3] = rng.choice([-1.0, 0.0, 1.0], z[:, ::3].shape)  # the corner among them
+    if name in ("absolute_error", "quantile", "huber", "log_cosh"):
+        y[:, ::2] *= 8  # both branches
+        y[:1], z[:1, ::3] = 0, 0
     return z.astype(dtype), y.astype(dtype)
 
 
-def sizes(name, z, truth, index):
+def sizes(name, z, truth, index, parameter=None):
     """Roundings times what is rounded, of the value (each row) and of the gradient (each element)."""
     z = np.float64(z)
     y = reference.one_hot(truth, z.shape[1]) if sparse(name) else np.float64(truth)
-    y = np.abs(y[index])
+    y = y[index]
+    error, y = z - y, np.abs(y)
+    rounded = np.abs(z) + y  # what the difference rounds
     name = name.removeprefix("sparse_")
+    if parameter and "crossentropy" in name:
+        y = 1.25 * (y * (1 - parameter) + parameter / (2 if "binary" in name else z.shape[1]))  # rounded once more
     with np.errstate(divide="ignore", invalid="ignore"):
         if name == "squared_error":
-            value, gradient = 4 * (np.abs(z) + y) ** 2, 4 * (np.abs(z) + y)
+            value, gradient = 4 * rounded**2, 4 * rounded
+        elif name == "absolute_error":
+            value, gradient = 4 * rounded, 0 * z + 1
+        elif name == "huber":
+            slope = np.minimum(np.abs(error), parameter or 1.0)
+            value, gradient = 4 * slope * rounded, rounded + 2 * slope
+        elif name == "log_cosh":
+            slope = np.abs(np.tanh(error))
+            value, gradient = slope * rounded + 6 * np.minimum(np.abs(error), error**2), 3 * slope + rounded
+        elif name == "quantile":
+            value, gradient = 4 * rounded, 0 * z + 1
+        elif name == "given_gradient":
+            value, gradient = 4 * np.abs(z) * y, 2 * y
+        elif name == "hinge":
+            value, gradient = 4 * (1 + np.abs(z)), 0 * z + 2
+        elif name == "squared_hinge":
+            value, gradient = 4 * (1 + np.abs(z)) ** 2, 4 * (1 + np.abs(z))
+        elif name == "kl_divergence":
+            y, p = np.clip(y, 1e-7, 1), np.clip(z, 1e-7, 1)
+            value, gradient = 4 * y * (1 + np.abs(np.log(y / p))), 2 * y / p
         elif name == "poisson":
             # the argument of the logarithm is rounded, which moves the logarithm by as many eps
             value, gradient = 4 * (z + y * (1 + np.abs(np.log(z + 1e-7)))), 4 * (1 + y / (z + 1e-7))
@@ -76,7 +113,7 @@ def compare(name, z, truth, within, dtype, weight=None, index=None, **scales):
     rows = np.arange(len(z)) if index is None else index
     row_loss, dz, prediction = losses.loss(name, z, truth, weight=weight, index=index, **scales)
     expected = reference.loss(name, z, truth, weight, index, **scales)
-    size, gradient_size = sizes(name, z, truth, rows)
+    size, gradient_size = sizes(name, z, truth, rows, scales.get("parameter"))
     w = np.ones(len(z)) if weight is None else np.abs(np.float64(weight)[rows])
     within(row_loss, expected[0], size * w * scales.get("value_scale", 1))
     within(dz, expected[1], gradient_size * w[:, None] * scales.get("gradient_scale", 1))
@@ -100,7 +137,8 @@ def test_index_weight_and_scales(name, width, within, dtype, rng):
     index = rng.integers(0, 20, 13)
     weight = rng.uniform(0, 3, 20).astype(dtype)
     weight[index[0]] = 0
-    compare(name, z, truth, within, dtype, weight=weight, index=index, value_scale=0.3, gradient_scale=0.7)
+    for more in ({}, {"parameter": PARAMETERS[name]}) if name in PARAMETERS else ({},):
+        compare(name, z, truth, within, dtype, weight=weight, index=index, value_scale=0.3, gradient_scale=0.7, **more)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -139,31 +177,61 @@ def test_rows_do_not_depend_on_the_batch(name, width, dtype, rng):
 def test_gradient_is_the_values_slope(name, width, rng):
     """Central differences of the kernel itself, in float64, away from the clip's corners."""
     z, truth = arguments(name, 4, width, 4, "float64", rng)
-    if name in PROBABILITIES:
+    if name in [*PROBABILITIES, "kl_divergence"]:
         z = rng.uniform(0.05, 0.95, z.shape)
-    _, dz, _ = losses.loss(name, z, truth)
+    if name in CORNERS:
+        z = 3 * rng.standard_normal(z.shape)
+    parameter = PARAMETERS.get(name)
+    _, dz, _ = losses.loss(name, z, truth, parameter=parameter)
     step = 1e-6
     for j in range(width):
         up, down = z.copy(), z.copy()
         up[:, j] += step
         down[:, j] -= step
-        slope = (losses.loss(name, up, truth)[0] - losses.loss(name, down, truth)[0]) / (2 * step)
+        rise = (
+            losses.loss(name, up, truth, parameter=parameter)[0]
+            - losses.loss(name, down, truth, parameter=parameter)[0]
+        )
         # rounding of values below 100 over the step, and the third derivative times step^2
-        np.testing.assert_allclose(dz[:, j], slope, rtol=0, atol=100 * 2**-52 / step + 1e4 * step**2)
+        np.testing.assert_allclose(dz[:, j], rise / (2 * step), rtol=0, atol=100 * 2**-52 / step + 1e4 * step**2)
 
 
 @pytest.mark.parametrize("name", FROM_LOGITS)
 @pytest.mark.parametrize("width", [2, 9, 40])
-def test_finite_at_a_thousand(name, width, dtype, rng):
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_finite_at_a_thousand(name, width, smoothing, dtype, rng):
     z = rng.choice([-1000.0, 0.0, 1000.0], (30, width)).astype(dtype)
     truth = rng.integers(0, width, 30).astype(np.int32)
     if not sparse(name):
         truth = reference.one_hot(truth, width).astype(dtype)
-    row_loss, dz, prediction = losses.loss(name, z, truth)
+    row_loss, dz, prediction = losses.loss(name, z, truth, parameter=smoothing)
     assert all(np.isfinite(x).all() for x in (row_loss, dz, prediction))
-    expected = reference.loss(name, z, truth)
+    expected = reference.loss(name, z, truth, parameter=smoothing)
     np.testing.assert_allclose(row_loss, expected[0], rtol=8 * np.finfo(dtype).eps)
-    assert row_loss.max() >= 1000
+    assert row_loss.max() >= 900
+
+
+@pytest.mark.parametrize("name", ["absolute_error", "huber", "log_cosh", "quantile", "hinge"])
+def test_linear_losses_at_any_size(name, within, dtype):
+    """What grows like |e| overflows nowhere below the largest number; the slope is that of a far error."""
+    far = float(np.finfo(dtype).max) / 64
+    z = np.array([[-far], [far], [-1e18], [1e18], [-50], [50]], dtype=dtype)
+    y = np.ones_like(z)
+    row_loss, dz, _ = losses.loss(name, z, y)
+    value, gradient, _ = reference.loss(name, z, y)
+    assert np.isfinite(row_loss).all()
+    within(row_loss, value, 8 * np.abs(value))
+    within(dz, gradient, np.ones_like(z))
+
+
+@pytest.mark.parametrize("exponent", [-30, -12, -4, -1])
+def test_log_cosh_of_small_errors_keeps_its_digits(exponent, within, dtype):
+    """Near 0 it is e^2 / 2, far below the rounding of ln 2."""
+    z = np.array([[2.0**exponent, -(2.0**exponent)]], dtype=dtype)
+    row_loss, dz, _ = losses.loss("log_cosh", z, np.zeros_like(z))
+    value = 2 * np.log1p(2 * np.sinh(z[0, 0].astype(np.float64) / 2) ** 2)
+    within(row_loss, [value], [6 * value])
+    within(dz, np.tanh(z.astype(np.float64)), 3 * np.abs(z))
 
 
 @pytest.mark.parametrize("name", [name for name in FROM_LOGITS if "categorical" in name])
@@ -210,13 +278,14 @@ def test_nan_reaches_its_row_alone(name, dtype, rng):
         z[2, width - 1] = np.nan
         row_loss, dz, _ = losses.loss(name, z, truth)
         assert np.isnan(row_loss).tolist() == [r == 2 for r in range(5)]
-        assert np.isnan(dz).any(axis=1).tolist() == [r == 2 for r in range(5)]
+        if name != "given_gradient":  # which is the truth
+            assert np.isnan(dz).any(axis=1).tolist() == [r == 2 for r in range(5)]
 
 
 def test_errors(dtype):
     z = np.ones((2, 3), dtype=dtype)
-    with pytest.raises(ValueError, match=r"expected one of squared_error, .*, received: 'hinge'"):
-        losses.loss("hinge", z, z)
+    with pytest.raises(ValueError, match=r"expected one of squared_error, .*, received: 'error'"):
+        losses.loss("error", z, z)
     with pytest.raises(ValueError, match=r"truth: expected shape \(2, 3\), received: \(2, 2\)"):
         losses.loss("squared_error", z, z[:, :2])
     with pytest.raises(TypeError, match="truth: expected an array of int32, received: int64"):

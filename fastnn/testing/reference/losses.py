@@ -18,14 +18,75 @@ def xlogy(x, y):
         return np.where(x == 0, 0, x * np.log(y))
 
 
-def squared_error(z, y, dtype):
+def squared_error(z, y, dtype, parameter):
     """(z - y)^2; keras.losses.mean_squared_error before its mean."""
     return (z - y) ** 2, 2 * (z - y), z
 
 
-def poisson(z, y, dtype):
+def absolute_error(z, y, dtype, parameter):
+    """|z - y|, slope 0 at 0; keras.losses.mean_absolute_error before its mean."""
+    return np.abs(z - y), np.sign(z - y), z
+
+
+def huber(z, y, dtype, delta):
+    """e^2 / 2 inside delta, delta |e| - delta^2 / 2 outside; keras.losses.huber before its mean."""
+    error = z - y
+    size = np.abs(error)
+    with np.errstate(over="ignore"):  # of the square, where it does not count
+        value = np.where(size <= delta, 0.5 * error**2, delta * size - 0.5 * delta**2)
+    return value, np.clip(error, -delta, delta), z
+
+
+def log_cosh(z, y, dtype, parameter):
+    """ln cosh(z - y): log1p(2 sinh(e/2)^2), or |e| - ln 2 + log1p(e^-2|e|) where sinh would overflow."""
+    size = np.abs(z - y)
+    value = np.log1p(2 * np.sinh(np.minimum(size, 1) / 2) ** 2)
+    return np.where(size < 1, value, size - np.log(2) + np.log1p(np.exp(-2 * size))), np.tanh(z - y), z
+
+
+def quantile(z, y, dtype, q):
+    """q e for e = y - z > 0, (q - 1) e for e < 0; slope 0 at 0. sklearn.metrics.mean_pinball_loss before its mean."""
+    error = y - z
+    return np.where(error > 0, q * error, (q - 1) * error), np.where(error > 0, -q, (1 - q) * (error < 0)), z
+
+
+def poisson(z, y, dtype, parameter):
     """z - y ln(z + epsilon); keras.losses.poisson before its mean."""
     return z - y * np.log(z + EPSILON), 1 - y / (z + EPSILON), z
+
+
+def poisson_from_log(z, y, dtype, parameter):
+    """y ln y - y z - y + e^z: half the Poisson deviance of e^z (sklearn/neural_network/_base.py, poisson_loss)."""
+    return xlogy(y, y) - np.where(y == 0, 0, y * z) - y + np.exp(z), np.exp(z) - y, np.exp(z)
+
+
+def given_gradient(z, y, dtype, parameter):
+    """z y, whose slope is the truth y: a gradient that was computed elsewhere."""
+    return z * y, y, z
+
+
+def sides(y):
+    """-1 or 1, of bits or of sides; keras.losses, convert_binary_labels_to_hinge."""
+    return np.where(y == 0, -1, y)
+
+
+def hinge(z, y, dtype, parameter):
+    """max(1 - y z, 0), slope 0 at the corner; keras.losses.hinge before its mean."""
+    y = sides(y)
+    return np.maximum(1 - y * z, 0), np.where(1 - y * z > 0, -y, 0), z
+
+
+def squared_hinge(z, y, dtype, parameter):
+    """max(1 - y z, 0)^2; keras.losses.squared_hinge before its mean."""
+    y = sides(y)
+    return np.maximum(1 - y * z, 0) ** 2, -2 * y * np.maximum(1 - y * z, 0), z
+
+
+def kl_divergence(z, y, dtype, parameter):
+    """y ln(y / p), both clipped to [epsilon, 1]; slope 0 where clipped. keras.losses.kl_divergence before its sum."""
+    low = float(dtype(EPSILON))
+    y, p = np.clip(y, low, 1), np.clip(z, low, 1)
+    return y * np.log(y / p), np.where((z >= low) & (z <= 1), -y / p, 0), z
 
 
 def clip_bounds(dtype):
@@ -33,22 +94,41 @@ def clip_bounds(dtype):
     return float(dtype(EPSILON)), float(dtype(1 - EPSILON))
 
 
-def binary_crossentropy(z, y, dtype):
+def smoothed_bits(y, smoothing):
+    """keras.losses.binary_crossentropy's label smoothing: towards one half."""
+    return y * (1 - smoothing) + smoothing / 2
+
+
+def smoothed_classes(y, smoothing):
+    """keras.losses.categorical_crossentropy's label smoothing: a share of the truth goes to all classes."""
+    return y * (1 - smoothing) + smoothing / y.shape[1]
+
+
+def binary_crossentropy(z, y, dtype, smoothing):
     """-y ln p - (1 - y) ln(1 - p), p = clip(z); the clipped do not change with z, so their gradient is 0.
 
     keras.ops.binary_crossentropy.
     """
+    y = smoothed_bits(y, smoothing)
     low, high = clip_bounds(dtype)
     p = np.clip(z, low, high)
     value = -y * np.log(p) - (1 - y) * np.log(1 - p)
     return value, np.where((z >= low) & (z <= high), (p - y) / (p * (1 - p)), 0), z
 
 
-def categorical_crossentropy(z, y, dtype):
+def binary_crossentropy_from_logits(z, y, dtype, smoothing):
+    """-y ln p - (1 - y) ln(1 - p), p = sigmoid(z), as max(z, 0) - z y + ln(1 + e^-|z|)."""
+    y = smoothed_bits(y, smoothing)
+    p = float64(sigmoid(z))
+    return np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z))), p - y, p
+
+
+def categorical_crossentropy(z, y, dtype, smoothing):
     """-sum_j y_j ln clip(q_j), q = z / sum z; keras.ops.categorical_crossentropy.
 
     With u_j = 1 where q_j is not clipped: dL/dq_j = -u_j y_j / q_j and dq_j/dz_k = ([j = k] - q_j) / sum z.
     """
+    y = smoothed_classes(y, smoothing)
     low, high = clip_bounds(dtype)
     total = z.sum(axis=1, keepdims=True)
     q = z / total
@@ -57,19 +137,9 @@ def categorical_crossentropy(z, y, dtype):
     return -y * np.log(np.clip(q, low, high)), gradient, z
 
 
-def poisson_from_log(z, y, dtype):
-    """y ln y - y z - y + e^z: half the Poisson deviance of e^z (sklearn/neural_network/_base.py, poisson_loss)."""
-    return xlogy(y, y) - np.where(y == 0, 0, y * z) - y + np.exp(z), np.exp(z) - y, np.exp(z)
-
-
-def binary_crossentropy_from_logits(z, y, dtype):
-    """-y ln p - (1 - y) ln(1 - p), p = sigmoid(z), as max(z, 0) - z y + ln(1 + e^-|z|)."""
-    p = float64(sigmoid(z))
-    return np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z))), p - y, p
-
-
-def categorical_crossentropy_from_logits(z, y, dtype):
+def categorical_crossentropy_from_logits(z, y, dtype, smoothing):
     """-sum_j y_j ln p_j, p = softmax(z), as sum_j y_j (ln sum_k e^(z_k) - z_j)."""
+    y = smoothed_classes(y, smoothing)
     from_max = z - z.max(axis=1, keepdims=True)
     # the largest term is 1: ln of the sum from the others, for rows where they are tiny
     e = np.exp(from_max)
@@ -81,18 +151,27 @@ def categorical_crossentropy_from_logits(z, y, dtype):
     return value, p * y.sum(axis=1, keepdims=True) - y, p
 
 
+# name: the function, and the default of its parameter
 LOSSES = {
-    "squared_error": squared_error,
-    "poisson": poisson,
-    "binary_crossentropy": binary_crossentropy,
-    "categorical_crossentropy": categorical_crossentropy,
-    "poisson_from_log": poisson_from_log,
-    "binary_crossentropy_from_logits": binary_crossentropy_from_logits,
-    "categorical_crossentropy_from_logits": categorical_crossentropy_from_logits,
+    "squared_error": (squared_error, 0.0),
+    "absolute_error": (absolute_error, 0.0),
+    "huber": (huber, 1.0),
+    "log_cosh": (log_cosh, 0.0),
+    "quantile": (quantile, 0.5),
+    "poisson": (poisson, 0.0),
+    "poisson_from_log": (poisson_from_log, 0.0),
+    "given_gradient": (given_gradient, 0.0),
+    "hinge": (hinge, 0.0),
+    "squared_hinge": (squared_hinge, 0.0),
+    "kl_divergence": (kl_divergence, 0.0),
+    "binary_crossentropy": (binary_crossentropy, 0.0),
+    "binary_crossentropy_from_logits": (binary_crossentropy_from_logits, 0.0),
+    "categorical_crossentropy": (categorical_crossentropy, 0.0),
+    "categorical_crossentropy_from_logits": (categorical_crossentropy_from_logits, 0.0),
 }
 
 
-def loss(name, z, truth, weight=None, index=None, value_scale=1.0, gradient_scale=1.0):
+def loss(name, z, truth, weight=None, index=None, value_scale=1.0, gradient_scale=1.0, parameter=None):
     """Loss of each row, its gradient with respect to z, and the prediction; ``sparse_*`` as the loss of one-hot rows.
 
     Parameters
@@ -105,6 +184,8 @@ def loss(name, z, truth, weight=None, index=None, value_scale=1.0, gradient_scal
     index : array of shape (B,), optional
         The row of `truth` and `weight` for each row of z.
     value_scale, gradient_scale : float
+    parameter : float, optional
+        Huber's delta, the quantile's q, label smoothing.
 
     Returns
     -------
@@ -121,5 +202,6 @@ def loss(name, z, truth, weight=None, index=None, value_scale=1.0, gradient_scal
     w = np.ones(len(z)) if weight is None else float64(weight)[index]
     if not z.size:
         return np.zeros(len(z)), z.copy(), z.copy()
-    value, gradient, prediction = LOSSES[name](z, y, dtype)
+    function, default = LOSSES[name]
+    value, gradient, prediction = function(z, y, dtype, default if parameter is None else parameter)
     return value.sum(axis=1) * value_scale * w, gradient * gradient_scale * w[:, None], prediction

@@ -1,0 +1,162 @@
+/* loss_by_row.inc.h: cross-entropies of one of many, in which a row's sum or maximum enters into each element.
+ *
+ * From logits, LANES narrow rows at a time (narrow.inc.h). `parameter` is the share of the truth that label smoothing
+ * spreads over all classes. Included by loss.inc.h.
+ */
+
+/* One row of truth: its values, or the class whose value is 1 while all others are 0. Label smoothing makes
+ * y `kept` + `spread` of a value y. */
+typedef struct {
+    const T *values;
+    ptrdiff_t label;
+    T kept, spread;
+} FN(truth);
+
+INLINE FN(truth) FN(truth_of)(const int labels, const void *truth, ptrdiff_t ldtruth, ptrdiff_t at, ptrdiff_t width,
+                              double smoothing) {
+    const T kept = (T)(1 - smoothing), spread = (T)(smoothing / (double)width);
+    if (labels) return (FN(truth)){NULL, ((const int32_t *)truth)[at], kept, spread};
+    return (FN(truth)){(const T *)truth + at * ldtruth, 0, kept, spread};
+}
+/* lanes from n on are 0 */
+INLINE V FN(truth_part)(const int labels, FN(truth) y, ptrdiff_t j, ptrdiff_t n) {
+    const V spread = FN(splat)(y.spread);
+    const V part = labels ? FN(select)(FN(lane_at)(y.label - j), FN(splat)(y.kept + y.spread), spread)
+                          : FN(fma)(FN(load_part)(y.values + j, n), FN(splat)(y.kept), spread);
+    return n < LANES ? FN(keep)(FN(lanes_below)(n), part) : part;
+}
+
+/* -sum_j y_j log clip(q_j), q = z / sum z: probabilities, which Keras divides by their sum first. With A the sum of
+ * y_j over the unclipped, the gradient is (A - [k unclipped] y_k / q_k) / sum z. */
+INLINE void FN(row_of_probabilities)(const int labels, ptrdiff_t width, FN(truth) truth, double value_scale,
+                                     double gradient_scale, const T *z, double *row_loss, T *dz, T *prediction) {
+    FN(wide) sum = {0}, value = {0}, unclipped_truth = {0};
+    for (ptrdiff_t j = 0; j < width; j += LANES) sum += FN(widen)(FN(load_part)(z + j, FN(part)(width - j)));
+    const double total = FN(reduce_wide)(sum);
+    const V divisor = FN(splat)((T)total);
+    for (ptrdiff_t j = 0; j < width; j += LANES) {
+        const ptrdiff_t n = FN(part)(width - j);
+        const V q = FN(load_part)(z + j, n) / divisor, y = FN(truth_part)(labels, truth, j, n);
+        value += FN(widen)(y * FN(log)(FN(clip)(q)));
+        unclipped_truth += FN(widen)(FN(keep)(FN(unclipped)(q), y));
+    }
+    *row_loss = -FN(reduce_wide)(value) * value_scale;
+    const V common = FN(splat)((T)FN(reduce_wide)(unclipped_truth)), factor = FN(splat)((T)(gradient_scale / total));
+    for (ptrdiff_t j = 0; j < width && (dz || prediction); j += LANES) {
+        const ptrdiff_t n = FN(part)(width - j);
+        const V p = FN(load_part)(z + j, n), q = p / divisor, y = FN(truth_part)(labels, truth, j, n);
+        if (prediction) FN(store_part)(prediction + j, n, p);
+        if (dz) FN(store_part)(dz + j, n, (common - FN(keep)(FN(unclipped)(q), y / q)) * factor);
+    }
+}
+
+/* -sum_j y_j log p_j, p = softmax(z). With m = max z, S = sum_j e^(z_j - m) and Y = sum_j y_j the value is
+ * Y log S + sum_j y_j (m - z_j), where nothing cancels, and the gradient p Y - y. log S = log1p(S - 1), with S - 1
+ * added up without the 1, so that the loss of a confident row does not vanish; 0 times an infinite logit is 0.
+ * p has the bits of softmax_forward. */
+INLINE void FN(row_of_logits)(const int labels, ptrdiff_t width, FN(truth) truth, double value_scale,
+                              double gradient_scale, const T *z, double *row_loss, T *dz, T *prediction) {
+    const V zero = FN(splat)(0), greatest = FN(splat)(FN(row_max)(width, z));
+    FN(wide) below = {0}, truths = {0};
+    for (ptrdiff_t j = 0; j < width; j += LANES) {
+        const ptrdiff_t n = FN(part)(width - j);
+        const V y = FN(truth_part)(labels, truth, j, n);
+        const V product = y * (greatest - FN(load_part)(z + j, n));
+        below += FN(widen)(FN(select)(y == zero, zero, product));
+        truths += FN(widen)(y);
+    }
+    /* the exponentials wait where a result will stand; dz = z is free to be written now */
+    T *e = dz ? dz : prediction;
+    const FN(exponential_sum) parts = FN(exponentials)(width, greatest[0], z, e);
+    const double sum = parts.peaks + parts.rest, all = FN(reduce_wide)(truths);
+    const V log_sum = FN(log1p)(FN(splat)((T)(parts.rest + (parts.peaks - 1))));
+    *row_loss = (all * (double)log_sum[0] + FN(reduce_wide)(below)) * value_scale;
+    if (prediction) FN(scale_row)(width, (T)(1 / sum), e, prediction);
+    if (!dz) return;
+    const V share = FN(splat)((T)(all / sum)), factor = FN(splat)((T)gradient_scale);
+    for (ptrdiff_t j = 0; j < width; j += LANES) {
+        const ptrdiff_t n = FN(part)(width - j);
+        const V y = FN(truth_part)(labels, truth, j, n);
+        FN(store_part)(dz + j, n, FN(fma)(FN(load_part)(dz + j, n), share, -y) * factor);
+    }
+}
+
+/* The same for rows of at most FN_NARROW columns, LANES rows at a time; `rows` of them, the weights and truths of
+ * the others repeat the first's. */
+INLINE void FN(narrow_logits)(const int labels, FN_LOSS_ARGUMENTS) {
+    const V zero = FN(splat)(0);
+    const T kept = (T)(1 - parameter), spread = (T)(parameter / (double)width);
+    V logits[FN_NARROW], e[FN_NARROW], y[FN_NARROW], result[FN_NARROW];
+    FN(wide) below = {0}, truths = {0};
+    T factor[LANES];
+    double scale[LANES], loss[LANES];
+    for (ptrdiff_t j = 0; j < width; j++) y[j] = FN(splat)(spread);
+    for (ptrdiff_t r = 0; r < LANES; r++) {
+        const ptrdiff_t lane_row = r < rows ? r : 0, at = index ? (ptrdiff_t)index[lane_row] : lane_row;
+        const double w = weight ? (double)weight[at] : 1;
+        factor[r] = (T)(gradient_scale * w);
+        scale[r] = value_scale * w;
+        if (labels)
+            y[((const int32_t *)truth)[at]][r] = kept + spread;
+        else
+            for (ptrdiff_t j = 0; j < width; j++) y[j][r] = ((const T *)truth)[at * ldtruth + j] * kept + spread;
+    }
+    FN(rows_to_lanes)(rows, width, z, ldz, logits);
+    const FN(softmax_lanes) parts = FN(exponentials_in_lanes)(width, logits, e);
+    for (ptrdiff_t j = 0; j < width; j++) {
+        below += FN(widen)(FN(select)(y[j] == zero, zero, y[j] * (parts.greatest - logits[j])));
+        truths += FN(widen)(y[j]);
+    }
+    const FN(wide) sum = parts.peaks + parts.rest;
+    const V log_sum = FN(log1p)(FN(narrowed)(parts.rest + (parts.peaks - 1)));
+    *(FN(unaligned_wide) *)loss = truths * FN(widen)(log_sum) + below;
+    for (ptrdiff_t r = 0; r < rows; r++) row_loss[r] = loss[r] * scale[r];
+    if (prediction) {
+        const V inverse = FN(narrowed)(1 / sum);
+        for (ptrdiff_t j = 0; j < width; j++) result[j] = e[j] * inverse;
+        FN(lanes_to_rows)(rows, width, result, prediction, ldprediction);
+    }
+    if (dz) {
+        const V share = FN(narrowed)(truths / sum), factors = FN(load)(factor);
+        for (ptrdiff_t j = 0; j < width; j++) result[j] = FN(fma)(e[j], share, -y[j]) * factors;
+        FN(lanes_to_rows)(rows, width, result, dz, lddz);
+    }
+}
+
+#define FN_ROW_LOSS(name, row_kernel, labels)                                                                        \
+    static void FN(name##_loss)(FN_LOSS_ARGUMENTS) {                                                                 \
+        for (ptrdiff_t r = 0; r < rows && width > 0; r++) {                                                          \
+            const ptrdiff_t at = index ? (ptrdiff_t)index[r] : r;                                                    \
+            const double w = weight ? (double)weight[at] : 1;                                                        \
+            FN(row_kernel)(labels, width, FN(truth_of)(labels, truth, ldtruth, at, width, parameter),                 \
+                           value_scale * w, gradient_scale * w, z + r * ldz, row_loss + r, dz ? dz + r * lddz : NULL,                 \
+                           prediction ? prediction + r * ldprediction : NULL);                                       \
+        }                                                                                                            \
+    }
+FN_ROW_LOSS(categorical_crossentropy, row_of_probabilities, 0)
+FN_ROW_LOSS(sparse_categorical_crossentropy, row_of_probabilities, 1)
+FN_ROW_LOSS(wide_logits, row_of_logits, 0)
+FN_ROW_LOSS(wide_sparse_logits, row_of_logits, 1)
+#undef FN_ROW_LOSS
+
+#define FN_LOGITS_LOSS(name, wide, labels)                                                                           \
+    static void FN(name##_loss)(FN_LOSS_ARGUMENTS) {                                                                 \
+        if (width > FN_NARROW) {                                                                                     \
+            FN(wide##_loss)(FN_LOSS_PASSED);                                                                         \
+            return;                                                                                                  \
+        }                                                                                                            \
+        for (ptrdiff_t r = 0; r < rows && width > 0; r += LANES) {                                                   \
+            /* without an index, rows of truth and weight go along */                                                \
+            const ptrdiff_t ahead = index ? 0 : r;                                                                   \
+            const void *truths = labels ? (const void *)((const int32_t *)truth + ahead)                             \
+                                        : (const void *)((const T *)truth + ahead * ldtruth);                        \
+            FN(narrow_logits)(labels, FN(part)(rows - r), width, z + r * ldz, ldz, truths, ldtruth,                  \
+                              index ? index + r : NULL, weight ? weight + ahead : NULL, value_scale, gradient_scale, \
+                              parameter, row_loss + r, dz ? dz + r * lddz : NULL, lddz,                                         \
+                              prediction ? prediction + r * ldprediction : NULL, ldprediction);                      \
+        }                                                                                                            \
+    }
+FN_LOGITS_LOSS(categorical_crossentropy_from_logits, wide_logits, 0)
+FN_LOGITS_LOSS(sparse_categorical_crossentropy_from_logits, wide_sparse_logits, 1)
+#undef FN_LOGITS_LOSS
+
