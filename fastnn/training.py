@@ -313,6 +313,8 @@ class Training:
         divisor = float(rows)
         if dataset.weight is not None and self.loss.reduction == "mean_with_sample_weight":
             divisor = float(dataset.weight.sum(dtype=np.float64))
+        if self.loss.reduction == "sum":
+            divisor = 1.0
         penalty = trainer.penalty() / (divisor if self.penalty_over_batch else 1.0)
         logs = {"loss": float(row_losses.sum() / divisor + penalty)}
         return logs if outputs is None else {**logs, **self._scores(dataset.y, outputs)}

@@ -17,6 +17,15 @@ ONE_HOT = np.eye(3)[LABELS]
 
 PAIRS = [
     ("linear", "mse", VALUES),
+    ("linear", "mae", VALUES),
+    ("linear", losses.Huber(0.5), VALUES),
+    ("linear", "log_cosh", VALUES),
+    ("linear", losses.Quantile(0.8), VALUES),
+    ("linear", "hinge", BITS),
+    ("tanh", "squared_hinge", 2 * BITS - 1),
+    ("softmax", "kl_divergence", np.abs(VALUES) / np.abs(VALUES).sum(axis=1, keepdims=True)),
+    ("sigmoid", losses.MultilabelCrossentropy(label_smoothing=0.1), BITS),
+    ("softmax", losses.SparseCategoricalCrossentropy(label_smoothing=0.1), LABELS),
     ("tanh", "half_squared_error", VALUES[:, :1]),  # of one output: else scikit-learn's value and gradient differ
     ("softmax", "mse", VALUES),
     ("exponential", "poisson", COUNTS),

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+import fastnn
 from fastnn import activations, losses
 from fastnn._core import targets
 
@@ -164,3 +165,72 @@ def test_truth_as_the_engine_takes_it():
     values = losses.get("mse").truth([1, 2], 2, 1, "float64")
     assert values.dtype == np.float64
     assert values.shape == (2, 1)
+
+
+@pytest.mark.parametrize("y", [[0.0, 0.0, 1.0], [0.2, 0.3, 0.5]])
+def test_label_smoothing_is_that_of_the_truth(y):
+    y, f = np.array([y]), np.array([[0.2, 0.7, 0.1]])
+    smooth = losses.CategoricalCrossentropy(label_smoothing=0.3)(y, f)
+    assert smooth == pytest.approx(losses.CategoricalCrossentropy()(0.7 * y + 0.1, f), rel=1e-14)
+    smooth = losses.BinaryCrossentropy(label_smoothing=0.3)(y, f)
+    assert smooth == pytest.approx(losses.BinaryCrossentropy()(0.7 * y + 0.15, f), rel=1e-14)
+
+
+def test_sums():
+    y, f, weight = [[1.0], [2.0]], [[2.0], [4.0]], [1.0, 3.0]
+    assert losses.MeanSquaredError(reduction="sum")(y, f, weight) == 13.0
+    assert losses.MeanSquaredError(reduction="mean_with_sample_weight")(y, f, weight) == 13.0 / 4
+    assert losses.MeanSquaredError()(y, f, weight) == 13.0 / 2
+    y, f = [[1, 0]], [[0.8, 0.1]]
+    assert losses.MultilabelCrossentropy()(y, f) == pytest.approx(2 * losses.BinaryCrossentropy()(y, f), rel=1e-14)
+
+
+def test_quantile_against_scikit_learn(rng):
+    sklearn = pytest.importorskip("sklearn.metrics")
+    y, f = rng.normal(size=(2, 30, 1))
+    assert losses.Quantile(0.8)(y, f) == pytest.approx(sklearn.mean_pinball_loss(y, f, alpha=0.8), rel=1e-13)
+
+
+@pytest.mark.parametrize("name", ["zero_one_loss", "ZeroOneLoss"])
+def test_zero_one_loss_names_its_surrogates(name):
+    with pytest.raises(ValueError, match=r"binary_crossentropy.*hinge"):
+        losses.get(name)
+
+
+def test_truth_of_hinge():
+    losses.Hinge().truth([0, 1, 1], 3, 1, "float32")
+    losses.Hinge().truth([-1, 1, 1], 3, 1, "float32")
+    with pytest.raises(ValueError, match=r"-1 and 1, or 0 and 1, received: \[-1.0, 0.0, 1.0\]"):
+        losses.Hinge().truth([0, 1, -1], 3, 1, "float32")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: losses.Huber(0.0),
+        lambda: losses.Quantile(1.0),
+        lambda: losses.BinaryCrossentropy(label_smoothing=1.5),
+        lambda: losses.LogCosh(reduction="mode"),
+    ],
+)
+def test_arguments_out_of_range(make):
+    with pytest.raises(ValueError, match=r"expected `.*received: "):
+        make()
+
+
+def test_names_and_configs_of_all():
+    for name, kind in losses.NAMES.items():
+        loss = losses.get(name)
+        assert type(loss) is kind
+        assert repr(losses.get({"class_name": kind.__name__, "config": loss.get_config()})) == repr(loss)
+    assert losses.KLDivergence().name == "kl_divergence"
+    assert losses.Huber(0.3).get_config()["delta"] == 0.3
+
+
+def test_evaluate_adds_up_a_sum():
+    model = fastnn.Sequential([fastnn.Input((1,)), fastnn.layers.Dense(1, kernel_initializer="ones")])
+    x, y, weight = [[1.0], [2.0], [3.0]], [0.0, 0.0, 0.0], [1.0, 2.0, 1.0]
+    model.compile(fastnn.optimizers.SGD(0.0), losses.MeanSquaredError(reduction="sum"))
+    assert model.evaluate(x, y, sample_weight=weight, verbose=0) == 18.0
+    assert model.train_on_batch(x, y, sample_weight=weight) == 18.0
+    assert model.gradients(x, y, weight)[0] == 18.0

@@ -1,0 +1,111 @@
+"""Losses: names, formulas, and the kernel of each.
+
+To add one that the kernels know: a class in regression.py or classification.py, and its names in NAMES.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastnn import arguments
+from fastnn.losses.base import REDUCTIONS, SENSIBLE_PAIRS, Loss, Setting
+from fastnn.losses.classification import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    Hinge,
+    KLDivergence,
+    MultilabelCrossentropy,
+    SparseCategoricalCrossentropy,
+    SquaredHinge,
+)
+from fastnn.losses.regression import (
+    HalfPoissonDeviance,
+    HalfSquaredError,
+    Huber,
+    LogCosh,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    Poisson,
+    Quantile,
+)
+
+__all__ = [
+    "NAMES",
+    "REDUCTIONS",
+    "SENSIBLE_PAIRS",
+    "BinaryCrossentropy",
+    "CategoricalCrossentropy",
+    "HalfPoissonDeviance",
+    "HalfSquaredError",
+    "Hinge",
+    "Huber",
+    "KLDivergence",
+    "LogCosh",
+    "Loss",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "MultilabelCrossentropy",
+    "Poisson",
+    "Quantile",
+    "Setting",
+    "SparseCategoricalCrossentropy",
+    "SquaredHinge",
+    "get",
+]
+
+NAMES: dict[str, type[Loss]] = {
+    "mean_squared_error": MeanSquaredError,
+    "mse": MeanSquaredError,
+    "MSE": MeanSquaredError,
+    "half_squared_error": HalfSquaredError,
+    "mean_absolute_error": MeanAbsoluteError,
+    "mae": MeanAbsoluteError,
+    "MAE": MeanAbsoluteError,
+    "huber": Huber,
+    "log_cosh": LogCosh,
+    "logcosh": LogCosh,
+    "quantile": Quantile,
+    "poisson": Poisson,
+    "half_poisson_deviance": HalfPoissonDeviance,
+    "binary_crossentropy": BinaryCrossentropy,
+    "bce": BinaryCrossentropy,
+    "BCE": BinaryCrossentropy,
+    "multilabel_crossentropy": MultilabelCrossentropy,
+    "categorical_crossentropy": CategoricalCrossentropy,
+    "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
+    "hinge": Hinge,
+    "squared_hinge": SquaredHinge,
+    "kl_divergence": KLDivergence,
+    "kld": KLDivergence,
+    "KLD": KLDivergence,
+}
+
+
+def get(identifier: Any) -> Loss:
+    """Return the loss that `identifier` means.
+
+    Parameters
+    ----------
+    identifier : str, Loss, class, or dict of class_name and config
+
+    Raises
+    ------
+    ValueError
+        If the name is not known, or ``"zero_one_loss"``, which has no gradient: the text names those that have.
+    TypeError
+        If it is none of those.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.losses.get("mse").name
+    'mean_squared_error'
+    """
+    if isinstance(identifier, str) and identifier.lower().replace("_", "") == "zerooneloss":
+        raise ValueError(
+            f"expected a loss with a gradient, received: {identifier!r}, which has none: train with a surrogate, "
+            "binary_crossentropy (logistic), categorical_crossentropy, hinge or squared_hinge, and count right answers "
+            "with metrics=['accuracy']"
+        )
+    loss: Loss = arguments.look_up("loss", identifier, Loss, NAMES)
+    return loss
