@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fastnn import metrics
+from fastnn import losses, metrics
 
 
 def test_accuracy_resolves_by_the_shapes():
@@ -46,3 +46,34 @@ def test_direction():
     assert metrics.larger_is_better("r2_score")
     assert not metrics.larger_is_better("val_loss")
     assert not metrics.larger_is_better("mae")
+
+
+def test_ranks_and_counts_against_scikit_learn():
+    sklearn = pytest.importorskip("sklearn.metrics")
+    generator = np.random.default_rng(1)
+    y, f = generator.integers(0, 2, 200), generator.integers(0, 20, 200) / 20  # with ties
+    assert metrics.auc(y, f) == pytest.approx(sklearn.roc_auc_score(y, f), rel=1e-14)
+    assert np.isnan(metrics.auc(np.ones(3), [0.1, 0.2, 0.3]))
+    predicted = f > 0.5
+    assert metrics.precision(y, f) == sklearn.precision_score(y, predicted)
+    assert metrics.recall(y, f) == sklearn.recall_score(y, predicted)
+    assert metrics.zero_one_loss(y, f) == pytest.approx(sklearn.zero_one_loss(y, predicted), rel=1e-14)
+    labels, scores = generator.integers(0, 7, 50), generator.normal(size=(50, 7))
+    expected = sklearn.top_k_accuracy_score(labels, scores, k=3)
+    assert metrics.sparse_top_k_categorical_accuracy(labels, scores, k=3) == expected
+    assert metrics.top_k_categorical_accuracy(np.eye(7)[labels], scores, k=3) == expected
+
+
+def test_stars_and_quasars():
+    """Of 100000 stars and 1000 quasars 1000 and 900 are called quasars: completeness 0.9, efficiency 0.47."""
+    y = np.repeat([1, 1, 0, 0], [900, 100, 99000, 1000])
+    f = np.repeat([0.9, 0.1, 0.1, 0.9], [900, 100, 99000, 1000])
+    assert metrics.recall(y, f) == 0.9
+    assert metrics.precision(y, f) == pytest.approx(0.47, abs=0.005)
+    assert 1 - metrics.precision(y, f) == pytest.approx(0.53, abs=0.005)
+
+
+def test_losses_are_metrics():
+    y, f = np.array([[1.0], [0.0]]), np.array([[0.8], [0.1]])
+    for name in ("huber", "binary_crossentropy", "hinge", "log_cosh"):
+        assert metrics.get(name).function(y, f) == losses.get(name)(y, f)
