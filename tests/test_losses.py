@@ -62,8 +62,8 @@ def test_reductions_differ_in_what_they_divide_by():
     weight = [1.0, 3.0]
     assert losses.MeanSquaredError()([1.0, 1.0], [0.0, 2.0], weight) == 2.0
     assert losses.MeanSquaredError(reduction="mean_with_sample_weight")([1.0, 1.0], [0.0, 2.0], weight) == 1.0
-    with pytest.raises(ValueError, match="received: reduction='sum'"):
-        losses.MeanSquaredError(reduction="sum")
+    with pytest.raises(ValueError, match="received: reduction='mode'"):
+        losses.MeanSquaredError(reduction="mode")
 
 
 def test_every_name_makes_a_loss_of_a_kernel():
