@@ -73,6 +73,16 @@ typedef struct {
     void (*optimizer[FN_OPTIMIZERS])(ptrdiff_t n, const fn_update *update, const FN_T *g, FN_T *w, FN_T *s0,
                                      FN_T *s1, FN_T *s2);
 
+    /* ---- whole gradients and parameters (kernels/flat.inc.h); NaN stays NaN ---------------------------------*/
+    /* x[n] = factor x, and not below `lower` nor above `upper` (which may be infinite) */
+    void (*clip)(ptrdiff_t n, FN_T factor, FN_T lower, FN_T upper, FN_T *x);
+    /* y[n] = momentum y + (1 - momentum) x */
+    void (*average)(ptrdiff_t n, double momentum, const FN_T *x, FN_T *y);
+    /* sums[width] += squares of x[rows, width] in double, over rows in ascending order */
+    void (*column_squares)(ptrdiff_t rows, ptrdiff_t width, const FN_T *x, ptrdiff_t ldx, double *sums);
+    /* x[rows, width] *= factors[width] */
+    void (*scale_columns)(ptrdiff_t rows, ptrdiff_t width, const FN_T *factors, FN_T *x, ptrdiff_t ldx);
+
     /* ---- reductions and movement (kernels/reduce.inc.h) -----------------------------------------------------*/
     /* sums[width] += over rows in ascending order of x[rows, width], each column a chain of its own */
     void (*column_sums)(ptrdiff_t rows, ptrdiff_t width, const FN_T *x, ptrdiff_t ldx, FN_T *sums);

@@ -150,7 +150,7 @@ class Training:
         available = threads.default_threads()
         sparse = isinstance(x, engine.Compressed)
         model.check_sparse(x)
-        key = (setting, self.optimizer.kernel, self.optimizer.numbers(), available, sparse)
+        key = (setting, self.optimizer.kernel, self.optimizer.numbers(), self.optimizer.flat(), available, sparse)
         fits = self._trainer is not None and self._trainer_key[1:] == key
         if not fits or batch_size not in (None, self._trainer_key[0]):
             size = batch_size or DEFAULT_BATCH
@@ -158,6 +158,8 @@ class Training:
             states = self.states
             if slots and (states is None or len(states) != slots):
                 states = engine.allocate(slots * count, model.dtype).reshape(slots, count)
+                for slot, value in self.optimizer.first_states().items():
+                    states[slot] = value
             self._trainer = engine.Trainer(
                 model.plan,
                 model.parameters,
@@ -170,6 +172,7 @@ class Training:
                 reduction=setting.reduction,
                 penalty_over_batch=self.penalty_over_batch,
                 numbers=self.optimizer.numbers(),
+                flat=self.optimizer.flat(),
                 batch_size=size,
                 sparse=sparse,
                 threads=available,
@@ -216,7 +219,13 @@ class Training:
         told.attach()
         self._told = told.callbacks
         pace = Pace()
-        finite = True
+        finite, begun = True, self.iterations
+
+        def finish() -> None:
+            if self.iterations > begun:
+                trainer.adopt_averages()
+            told.call("on_train_end", {})
+
         try:
             told.call("on_train_begin", {})
             if resumed is not None:
@@ -242,11 +251,11 @@ class Training:
                 told.call("on_epoch_end", epoch, logs)
                 if model.stop_training:
                     break
-            told.call("on_train_end", {})
+            finish()
         except KeyboardInterrupt:
             # Weights stand at a step's end. Callbacks finish (EarlyStopping restores the best weights), the caller
             # sees the interrupt, and model.history has the epochs that were completed.
-            told.call("on_train_end", {})
+            finish()
             raise
         finally:
             self._told = []

@@ -25,14 +25,14 @@ CORE_FLOORS = [
     {"targets", "checks"},
     {"threads"},
     TYPED_KERNELS | {"data"},
-    {"plan", "heads", "passes", "workspace", "inference", "steps", "trainer"},
+    {"plan", "heads", "passes", "workspace", "inference", "rates", "flat", "steps", "trainer"},
     {"engine"},
 ]
 FLOORS = [
     {"_core"},
     {"arguments", "data", "summary", "progress"},
     {
-        *("activations", "losses", "optimizers", "initializers", "regularizers", "metrics", "layers"),
+        *("activations", "losses", "optimizers", "schedules", "initializers", "regularizers", "metrics", "layers"),
         *("callbacks", "config", "utils"),
     },
     {"saving"},

@@ -12,6 +12,7 @@
 #include "loss.inc.h"
 #include "optimizer.inc.h"
 #include "reduce.inc.h"
+#include "flat.inc.h"
 #include "random.inc.h"
 #include "noise.inc.h"
 #include "normalize.inc.h"
@@ -45,6 +46,10 @@ static const FN_TABLE FN(kernels) = {
     .activation_backward = {FN_ACTIVATION_LIST(FN_BACKWARD_ENTRY)},
     .loss = {FN_LOSS_LIST(FN_LOSS_ENTRY)},
     .optimizer = {FN_OPTIMIZER_LIST(FN_OPTIMIZER_ENTRY)},
+    .clip = FN(clip_array),
+    .average = FN(average),
+    .column_squares = FN(column_squares),
+    .scale_columns = FN(scale_columns),
     .column_sums = FN(column_sums),
     .sum_of_squares = FN(sum_of_squares),
     .sum_of_magnitudes = FN(sum_of_magnitudes),

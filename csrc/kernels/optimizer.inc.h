@@ -32,7 +32,7 @@ INLINE FN(numbers) FN(numbers_of)(const fn_update *u) {
     };
 }
 
-/* Each formula: gradient g, parameters w and their states s[0], s[1], s[2] -> the new parameters and, in place, states. */
+/* Each formula: gradient g, parameters w and their states s -> the new parameters and, in place, states. */
 
 /* s0 = gradient with its penalties; the loop below leaves w alone */
 INLINE V FN(store_formula)(const FN(numbers) *c, V g, V w, V *s) {
@@ -83,7 +83,7 @@ INLINE V FN(rmsprop_increment)(const FN(numbers) *c, V g, V *v) {
     return (c->rate * g) / FN(root)(*v + c->epsilon);
 }
 
-/* the same with the variance in the root: v - a^2, a the mean of g. It is not negative, but its rounded value may be. */
+/* the same with the variance v - a^2 in the root, a the mean of g: not negative, though its rounded value may be */
 INLINE V FN(rmsprop_centered_increment)(const FN(numbers) *c, V g, V *v, V *a) {
     *v = FN(mean_square)(c, g, *v);
     *a = FN(fma)(c->rho, *a, c->one_less_rho * g);
@@ -142,7 +142,8 @@ INLINE V FN(nadam_formula)(const FN(numbers) *c, V g, V w, V *s) {
 /* w -= rate sign(beta_1 m + (1 - beta_1) g); m = beta_2 m + (1 - beta_2) g. The sign of 0 is 0, of NaN NaN. */
 INLINE V FN(lion_formula)(const FN(numbers) *c, V g, V w, V *m) {
     const V towards = FN(fma)(c->beta_1, *m, c->one_less_beta_1 * g);
-    const V step = FN(select)(towards == FN(splat)(0) | towards != towards, towards, FN(with_sign)(c->rate, towards));
+    const I signless = (towards == FN(splat)(0)) | (towards != towards);
+    const V step = FN(select)(signless, towards, FN(with_sign)(c->rate, towards));
     *m = FN(fma)(c->beta_2, *m, c->one_less_beta_2 * g);
     return w - step;
 }

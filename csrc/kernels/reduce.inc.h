@@ -207,5 +207,3 @@ static void FN(gather_u8)(ptrdiff_t rows, ptrdiff_t width, const uint8_t *x, ptr
 }
 #undef FN_COPY_F32
 #undef FN_COPY_F64
-#undef DOUBLES
-#undef DOUBLE_LANES

@@ -1,12 +1,14 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""Optimizers on arrays, for tests and bench: one step of a flat parameter vector.
+"""Optimizers on arrays, for tests and bench: one step of a flat parameter vector, and what is done around it.
 
-The engine calls targets.optimizer itself. Learning rates, bias corrections and Keras's classes: fastnn/optimizers.py.
+The engine calls these kernels through targets itself. Learning rates, bias corrections and Keras's classes: fastnn/optimizers.py.
 """
 from libc.stddef cimport ptrdiff_t
 
 from fastnn._core cimport targets
 from fastnn._core.targets cimport fn_update, real
+
+import numpy as np
 
 from fastnn._core.checks import checked
 from fastnn._core.targets import OPTIMIZERS
@@ -77,3 +79,134 @@ def update(name, g, w, *states, rate=0.01, gradient_rate=0.0, momentum=0.0, rho=
     numbers.l1, numbers.l2 = l1, l2
     if g.size:
         _update(g, w, *states, *(None,) * (3 - slots), kind, numbers)
+
+
+def _clip(real[::1] x, double factor, double lower, double upper):
+    with nogil:
+        targets.clip(x.shape[0], <real>factor, <real>lower, <real>upper, &x[0])
+
+
+def clip(x, factor=1.0, lower=-float("inf"), upper=float("inf")):
+    """x[n] = factor x, not below `lower` nor above `upper`, in place; NaN stays NaN.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n,), float32 or float64, contiguous
+    factor, lower, upper : float
+
+    Raises
+    ------
+    TypeError, ValueError
+        For another dtype or shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.array([-1.0, 0.1, 1.0])
+    >>> clip(x, factor=2.0, upper=1.5)
+    >>> x
+    array([-2. ,  0.2,  1.5])
+    """
+    checked("x", x, (None,))
+    if x.size:
+        _clip(x, factor, lower, upper)
+
+
+def _average(const real[::1] x, real[::1] y, double momentum):
+    with nogil:
+        targets.average(x.shape[0], momentum, &x[0], &y[0])
+
+
+def average(x, y, momentum):
+    """y[n] = momentum y + (1 - momentum) x, in place.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n,), float32 or float64, contiguous
+    y : ndarray of shape (n,), same dtype
+    momentum : float
+
+    Raises
+    ------
+    TypeError, ValueError
+        For another dtype or shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y = np.array([1.0, 2.0])
+    >>> average(np.array([3.0, 4.0]), y, 0.75)
+    >>> y
+    array([1.5, 2.5])
+    """
+    checked("x", x, (None,))
+    checked("y", y, x.shape, x.dtype)
+    if x.size:
+        _average(x, y, momentum)
+
+
+def _column_squares(const real[:, :] x, double[::1] sums):
+    with nogil:
+        targets.column_squares(x.shape[0], x.shape[1], &x[0, 0], x.strides[0] // <ptrdiff_t>sizeof(real), &sums[0])
+
+
+def column_squares(x):
+    """s[O] = sum over rows of x[B,O]^2 in float64, rows in ascending order.
+
+    Parameters
+    ----------
+    x : ndarray of shape (B, O), float32 or float64, contiguous rows
+
+    Returns
+    -------
+    ndarray of shape (O,), float64
+
+    Raises
+    ------
+    TypeError, ValueError
+        For another dtype or shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> column_squares(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([10., 20.])
+    """
+    checked("x", x, (None, None))
+    sums = np.zeros(x.shape[1])
+    if x.size:
+        _column_squares(x, sums)
+    return sums
+
+
+def _scale_columns(real[:, :] x, const real[::1] factors):
+    with nogil:
+        targets.scale_columns(x.shape[0], x.shape[1], &factors[0], &x[0, 0], x.strides[0] // <ptrdiff_t>sizeof(real))
+
+
+def scale_columns(x, factors):
+    """x[B,O] *= factors[O], in place.
+
+    Parameters
+    ----------
+    x : ndarray of shape (B, O), float32 or float64, contiguous rows
+    factors : ndarray of shape (O,), same dtype
+
+    Raises
+    ------
+    TypeError, ValueError
+        For another dtype or shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.ones((2, 2))
+    >>> scale_columns(x, np.array([2.0, 3.0]))
+    >>> x
+    array([[2., 3.],
+           [2., 3.]])
+    """
+    checked("x", x, (None, None))
+    checked("factors", factors, (x.shape[1],), x.dtype)
+    if x.size:
+        _scale_columns(x, factors)

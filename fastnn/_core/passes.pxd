@@ -2,6 +2,7 @@
 """Forward, backward and update of one segment: the part that one thread owns."""
 from libc.stddef cimport ptrdiff_t
 
+from fastnn._core cimport targets
 from fastnn._core.heads cimport Batch, Memory
 from fastnn._core.plan cimport Op, Segment
 from fastnn._core.sparse cimport Links
@@ -16,6 +17,14 @@ cdef struct Sink:
     void *slot1
     void *slot2
     fn_update numbers
+
+# One part of the parameters, with its gradient.
+cdef inline void apply(const real *gradient, ptrdiff_t offset, ptrdiff_t n, const Sink *sink,
+                       const fn_update *numbers) noexcept nogil:
+    targets.optimizer(sink.kind, n, numbers, gradient, <real *>sink.parameters + offset,
+                      <real *>sink.slot0 + offset if sink.slot0 != NULL else <real *>NULL,
+                      <real *>sink.slot1 + offset if sink.slot1 != NULL else <real *>NULL,
+                      <real *>sink.slot2 + offset if sink.slot2 != NULL else <real *>NULL)
 
 # values of segment `index` on a part: its head, then its operations up to last_op
 cdef void forward_segment(const real *parameters, const Segment *segments, int index, const Op *ops, int last_op,

@@ -139,14 +139,6 @@ cdef void backward_segment(const real *parameters, const Segment *segments, int 
             block.start = block.stop
 
 
-cdef inline void apply(const real *gradient, ptrdiff_t offset, ptrdiff_t n, const Sink *sink,
-                       const fn_update *numbers) noexcept nogil:
-    targets.optimizer(sink.kind, n, numbers, gradient, <real *>sink.parameters + offset,
-                      <real *>sink.slot0 + offset if sink.slot0 != NULL else <real *>NULL,
-                      <real *>sink.slot1 + offset if sink.slot1 != NULL else <real *>NULL,
-                      <real *>sink.slot2 + offset if sink.slot2 != NULL else <real *>NULL)
-
-
 cdef inline ptrdiff_t block_size(const Segment *segment) noexcept nogil:
     """Elements of a block of the gradient: the largest that update_segment takes, for any element type and target."""
     return (max(<ptrdiff_t>SCRATCH_ELEMENTS, FEWEST_ROWS * padded(segment.outputs, 4))

@@ -55,11 +55,21 @@ cdef struct Segment:
     bint rowwise_ops              # an operation does: also going backward
     bint trainable
 
-# A part of the parameter vector with penalties of its own.
+# What holds for parameters after each update.
+cdef enum Constraint:
+    UNCONSTRAINED
+    NON_NEGATIVE
+    COLUMN_NORMS   # the norm of each column of the part as a matrix is in [least, most]
+    ROW_NORMS
+
+# A part of the parameter vector with penalties and a constraint of its own.
 cdef struct Tensor:
     ptrdiff_t offset, size
     double l1, l2
     bint trainable
+    Constraint constraint
+    double least, most            # bounds of norms
+    ptrdiff_t rows, columns       # the matrix whose norms are bounded
 
 cdef class Program:
     cdef Op *ops
@@ -93,4 +103,4 @@ cdef class Plan:
     cdef Tensor *tensors
     cdef int n_tensors
     cdef object memory
-    cdef bint penalized
+    cdef bint penalized, constrained

@@ -7,6 +7,7 @@ from fastnn._core.targets import NOISES as NOISES
 
 ROWWISE: tuple[str, ...]
 RANDOM: tuple[str, ...]
+CONSTRAINTS: dict[str, int]
 
 def count(entries: list[tuple[Any, ...]]) -> int: ...
 def at_inference(entry: tuple[Any, ...]) -> tuple[Any, ...] | None: ...
@@ -23,7 +24,7 @@ class Plan:
         dtype: str,
         inputs: int,
         ops: list[tuple[Any, ...]],
-        segments: list[tuple[int, int, float, float, bool]],
+        segments: list[tuple[Any, ...]],
     ) -> Self: ...
     @property
     def dtype(self) -> str: ...

@@ -16,6 +16,7 @@ from fastnn._core.targets import ACTIVATIONS, NOISES
 ROWWISE = ("softmax",)
 # Operations that draw random numbers in training; at inference they are absent, or the activation that they are on average.
 RANDOM = ("dropout", *NOISES)
+CONSTRAINTS = {"non_negative": NON_NEGATIVE, "column_norms": COLUMN_NORMS, "row_norms": ROW_NORMS}
 
 
 cdef object zeroed(size_t bytes):
@@ -253,7 +254,8 @@ cdef class Plan:
           most one dense op.
     segments : list of tuple
         ``(offset, size, l1, l2, trainable)`` for each part of the parameter vector: the loss gets l1 sum |w| +
-        l2 / 2 sum w^2, the gradient l1 sign(w) + l2 w.
+        l2 / 2 sum w^2, the gradient l1 sign(w) + l2 w. A sixth item constrains the part after each update:
+        ``(name of CONSTRAINTS, least norm, most norm, rows, columns)``, or None.
     """
 
     def __cinit__(self, str dtype, Py_ssize_t inputs, list ops, list segments):
@@ -268,9 +270,15 @@ cdef class Plan:
         self.n_tensors = len(segments)
         self.memory = zeroed((self.n_tensors + 1) * sizeof(Tensor))
         self.tensors = <Tensor *><size_t>self.memory.ctypes.data
-        for index, (offset, size, l1, l2, trainable) in enumerate(segments):
+        for index, (offset, size, l1, l2, trainable, *constraint) in enumerate(segments):
             self.tensors[index].offset, self.tensors[index].size = offset, size
             self.tensors[index].l1, self.tensors[index].l2 = l1, l2
             self.tensors[index].trainable = trainable
             self.penalized |= l1 != 0 or l2 != 0
+            if constraint and constraint[0] is not None:
+                name, least, most, rows, columns = constraint[0]
+                self.tensors[index].constraint = CONSTRAINTS[name]
+                self.tensors[index].least, self.tensors[index].most = least, most
+                self.tensors[index].rows, self.tensors[index].columns = rows, columns
+                self.constrained |= trainable
             self.n_parameters = max(self.n_parameters, offset + size)

@@ -4,6 +4,7 @@ from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int64_t, uint64_t
 
 from fastnn._core.data cimport Rows
+from fastnn._core.flat cimport Flat
 from fastnn._core.inference cimport Judge
 from fastnn._core.heads cimport Memory
 from fastnn._core.passes cimport Sink
@@ -25,6 +26,7 @@ cdef struct Run:
     ptrdiff_t inputs, outputs, sums_size
     void *parameters
     Sink sink
+    const Flat *flat             # NULL: updates are fused with the gradients; else `sink` only stores
     int correction               # what of the optimizer's numbers depends on the step: FN_RATE_* of fastnn.h
     Rows x
     Judge judge

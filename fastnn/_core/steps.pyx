@@ -12,31 +12,21 @@ optimizer's update on each block while it is in L1. Two ways to divide it among 
 Every sum's order depends on shapes and batch alone: over rows within a group, then over groups. Called by trainer.
 """
 from cython.parallel cimport parallel, threadid
-from libc.math cimport pow, sqrt
 from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int64_t, uint64_t
 
 from fastnn._core cimport targets
 from fastnn._core.data cimport gather, is_sparse
+from fastnn._core.flat cimport flat_step
 from fastnn._core.heads cimport Batch, Memory, mask_kernel
 from fastnn._core.passes cimport (
     accumulate_segment, add_activity, backward_ops, backward_segment, forward_segment, group_rows,
     update_from_sums, update_segment, update_sparse,
 )
 from fastnn._core.plan cimport BATCH_NORM, DENSE, LAYER_NORM, Segment
+from fastnn._core.rates cimport correct
 from fastnn._core.targets cimport fn_update, real
 from fastnn._core.threads cimport Share, share, team_size, wait_for_all
-
-
-cdef enum:
-    MOMENTA = 1024  # from here on 1 - 0.96^t / 2 is 1 in double
-
-# Product of 1 - 0.96^i / 2 over i = 1 .. t, for Nadam.
-cdef double momenta[MOMENTA + 1]
-cdef int i_
-momenta[0] = 1.0
-for i_ in range(1, MOMENTA + 1):
-    momenta[i_] = momenta[i_ - 1] * (1.0 - 0.5 * pow(0.96, i_))
 
 
 # Whose numbers a thread may read without waiting.
@@ -164,27 +154,9 @@ cdef inline void with_penalty(const Run *run, const fn_update *numbers, int tens
         result.l1, result.l2 = run.tensors[tensor].l1 * factor, run.tensors[tensor].l2 * factor
 
 
-cdef void correct(fn_update *numbers, int correction, uint64_t count) noexcept nogil:
-    """Put what depends on the step's number, 1 for the first, into the rate (and Nadam's epsilon)."""
-    cdef double mean = 1.0 - pow(numbers.beta_1, <double>count), square = sqrt(1.0 - pow(numbers.beta_2, <double>count))
-    cdef double momentum, next_momentum, product
-    if correction == targets.FN_RATE_ADAM:
-        numbers.rate *= square / mean
-    elif correction == targets.FN_RATE_ADAMAX:
-        numbers.rate /= mean
-    else:
-        # momentum of step t: beta_1 (1 - 0.96^t / 2); sqrt(v / square^2) + epsilon = (sqrt(v) + epsilon square) / square
-        momentum = numbers.beta_1 * (1.0 - 0.5 * pow(0.96, <double>count))
-        next_momentum = numbers.beta_1 * (1.0 - 0.5 * pow(0.96, <double>(count + 1)))
-        product = pow(numbers.beta_1, <double>count) * momenta[min(count, <uint64_t>MOMENTA)]
-        numbers.gradient_rate = numbers.rate * square * (1.0 - momentum) / (1.0 - product)
-        numbers.rate *= square * next_momentum / (1.0 - product * next_momentum)
-        numbers.epsilon *= square
-
-
 cdef fn_update step_numbers(const Run *run, ptrdiff_t step) noexcept nogil:
     cdef fn_update numbers = run.sink.numbers
-    cdef uint64_t count = run.iteration + <uint64_t>step + 1
+    cdef uint64_t count = (run.iteration + <uint64_t>step) // (run.flat.accumulation if run.flat != NULL else 1) + 1
     numbers.rate = run.rates[step]
     numbers.weight_decay = run.decay * numbers.rate
     if run.correction != targets.FN_RATE_GIVEN:
@@ -237,6 +209,14 @@ cdef void report(const Run *run, ptrdiff_t step, ptrdiff_t rows, double divisor)
     for row in range(rows):
         total += run.row_loss[row]
     run.losses[step] = total * factor + total_penalty(run) * (factor if run.penalty_over_batch else 1.0)
+
+
+cdef inline void update_whole(const Run *run, const real *sample, const fn_update *numbers, ptrdiff_t step, int thread,
+                              int threads) noexcept nogil:
+    """The flat path's part of a step, where the gradient was stored."""
+    if run.flat != NULL:
+        wait_for_all(run.barrier, threads)
+        flat_step(run.flat, sample, numbers, run.iteration + <uint64_t>step, run.barrier, thread, threads)
 
 
 cdef void gather_share(const Run *run, const real *sample, const Memory *memory, ptrdiff_t position, int thread,
@@ -335,6 +315,7 @@ cdef void step_by_layers(const Run *run, const real *sample, ptrdiff_t step, int
             divide(sample, max(segment.kernel_rows, <ptrdiff_t>1), segment.outputs, by_rows, thread, threads, &my_rows, &my_columns)
             update_segment(sample, segment, s, memory, &run.sink, &kernel_numbers, &bias_numbers, &batch, rows, my_rows,
                            my_columns, <real *>run.scratch[thread])
+    update_whole(run, sample, &numbers, step, thread, threads)
     if position + run.batch < run.total:
         gather_share(run, sample, &run.memories[(step + 1) & 1], position + run.batch, thread, threads)
     wait_for_all(run.barrier, threads)
@@ -390,6 +371,7 @@ cdef void step_by_groups(const Run *run, const real *sample, ptrdiff_t step, int
             with_penalty(run, &numbers, run.bias_tensor[s], divisor, &bias_numbers)
             update_from_sums(&run.segments[s], &run.sink, &kernel_numbers, &bias_numbers, groups, run.sums_size,
                              share(max(run.segments[s].kernel_rows, <ptrdiff_t>1), 1, thread, threads), <real *>run.sums)
+    update_whole(run, sample, &numbers, step, thread, threads)
     wait_for_all(run.barrier, threads)
 
 

@@ -82,6 +82,12 @@ cdef extern from "fastnn.h" nogil:
             ptrdiff_t ldprediction) noexcept nogil
         void (*optimizer[FN_OPTIMIZERS])(ptrdiff_t n, const fn_update *update, const float *g, float *w, float *s0,
             float *s1, float *s2) noexcept nogil
+        void (*clip)(ptrdiff_t n, float factor, float lower, float upper, float *x) noexcept nogil
+        void (*average)(ptrdiff_t n, double momentum, const float *x, float *y) noexcept nogil
+        void (*column_squares)(ptrdiff_t rows, ptrdiff_t width, const float *x, ptrdiff_t ldx,
+            double *sums) noexcept nogil
+        void (*scale_columns)(ptrdiff_t rows, ptrdiff_t width, const float *factors, float *x,
+            ptrdiff_t ldx) noexcept nogil
         void (*column_sums)(ptrdiff_t rows, ptrdiff_t width, const float *x, ptrdiff_t ldx,
             float *sums) noexcept nogil
         double (*sum_of_squares)(ptrdiff_t n, const float *x) noexcept nogil
@@ -164,6 +170,12 @@ cdef extern from "fastnn.h" nogil:
             ptrdiff_t ldprediction) noexcept nogil
         void (*optimizer[FN_OPTIMIZERS])(ptrdiff_t n, const fn_update *update, const double *g, double *w, double *s0,
             double *s1, double *s2) noexcept nogil
+        void (*clip)(ptrdiff_t n, double factor, double lower, double upper, double *x) noexcept nogil
+        void (*average)(ptrdiff_t n, double momentum, const double *x, double *y) noexcept nogil
+        void (*column_squares)(ptrdiff_t rows, ptrdiff_t width, const double *x, ptrdiff_t ldx,
+            double *sums) noexcept nogil
+        void (*scale_columns)(ptrdiff_t rows, ptrdiff_t width, const double *factors, double *x,
+            ptrdiff_t ldx) noexcept nogil
         void (*column_sums)(ptrdiff_t rows, ptrdiff_t width, const double *x, ptrdiff_t ldx,
             double *sums) noexcept nogil
         double (*sum_of_squares)(ptrdiff_t n, const double *x) noexcept nogil
@@ -316,6 +328,30 @@ cdef inline void optimizer(int kind, ptrdiff_t n, const fn_update *update, const
         active.f32.optimizer[kind](n, update, g, w, s0, s1, s2)
     else:
         active.f64.optimizer[kind](n, update, g, w, s0, s1, s2)
+
+cdef inline void clip(ptrdiff_t n, real factor, real lower, real upper, real *x) noexcept nogil:
+    if real is float:
+        active.f32.clip(n, factor, lower, upper, x)
+    else:
+        active.f64.clip(n, factor, lower, upper, x)
+
+cdef inline void average(ptrdiff_t n, double momentum, const real *x, real *y) noexcept nogil:
+    if real is float:
+        active.f32.average(n, momentum, x, y)
+    else:
+        active.f64.average(n, momentum, x, y)
+
+cdef inline void column_squares(ptrdiff_t rows, ptrdiff_t width, const real *x, ptrdiff_t ldx, double *sums) noexcept nogil:
+    if real is float:
+        active.f32.column_squares(rows, width, x, ldx, sums)
+    else:
+        active.f64.column_squares(rows, width, x, ldx, sums)
+
+cdef inline void scale_columns(ptrdiff_t rows, ptrdiff_t width, const real *factors, real *x, ptrdiff_t ldx) noexcept nogil:
+    if real is float:
+        active.f32.scale_columns(rows, width, factors, x, ldx)
+    else:
+        active.f64.scale_columns(rows, width, factors, x, ldx)
 
 cdef inline void column_sums(ptrdiff_t rows, ptrdiff_t width, const real *x, ptrdiff_t ldx,
         real *sums) noexcept nogil:

@@ -27,6 +27,7 @@ class Trainer:
         reduction: str = "sum_over_batch_size",
         penalty_over_batch: bool = False,
         numbers: Mapping[str, float | None] | None = None,
+        flat: Mapping[str, Any] | None = None,
         batch_size: int = 32,
         threads: int = 1,
         seed: int = 0,
@@ -54,6 +55,7 @@ class Trainer:
         losses: NDArray[Any],
         outputs: NDArray[Any] | None = None,
     ) -> None: ...
+    def adopt_averages(self) -> None: ...
     def evaluate(
         self,
         X: NDArray[Any],

@@ -10,6 +10,7 @@ from libc.string cimport memset
 
 from fastnn._core cimport targets
 from fastnn._core.data cimport data_of, is_sparse, rows_of, stride_of
+from fastnn._core.flat cimport FlatPath
 from fastnn._core.inference cimport Judge, block_rows, evaluate
 from fastnn._core.passes cimport group_rows
 from fastnn._core.plan cimport Plan, Program
@@ -36,7 +37,7 @@ cdef class Trainer:
     parameters : ndarray of shape (plan.n_parameters,), from `allocate`
         Updated in place.
     states : ndarray of shape (slots, plan.n_parameters) or None
-        The optimizer's, updated in place; as many slots as ``targets.OPTIMIZERS`` says.
+        The optimizer's, updated in place: as many slots as ``targets.OPTIMIZERS`` says, then those of `flat`.
     loss, optimizer : str
         Names of ``targets.LOSSES`` and ``targets.OPTIMIZERS``.
     value_scale, gradient_scale : float
@@ -49,6 +50,8 @@ cdef class Trainer:
         The penalties are divided by that number too.
     numbers : dict
         Constants of the update: fields of ``fn_update`` by name.
+    flat : dict
+        Options of a `FlatPath`, which is taken if there are any or the plan has constraints.
     batch_size, threads : int
     seed : int
         Key of dropout's stream.
@@ -65,12 +68,13 @@ cdef class Trainer:
     cdef readonly Workspace workspace
     cdef readonly int threads
     cdef public unsigned long long iterations
+    cdef FlatPath flat
     cdef object parameters, states, bound, tensor_places, row_loss, penalties, barrier, options, lists
     cdef bint single, sparse
 
     def __init__(self, Plan plan, parameters, states, *, loss, optimizer, double value_scale=1.0,
-                 double gradient_scale=1.0, parameter=None, reduction="sum_over_batch_size", bint penalty_over_batch=False, numbers=None,
-                 Py_ssize_t batch_size=32, int threads=1, unsigned long long seed=0, bint training=True,
+                 double gradient_scale=1.0, parameter=None, reduction="sum_over_batch_size", bint penalty_over_batch=False,
+                 numbers=None, flat=None, Py_ssize_t batch_size=32, int threads=1, unsigned long long seed=0, bint training=True,
                  bint input_gradient=False, bint sparse=False):
         cdef Run *run = &self.template
         self.plan, self.parameters, self.states = plan, parameters, states
@@ -94,6 +98,11 @@ cdef class Trainer:
             run.sink.slot1 = <void *><size_t>states[1].ctypes.data
         if slots > 2:
             run.sink.slot2 = <void *><size_t>states[2].ctypes.data
+        if (flat or plan.constrained) and optimizer != "store":
+            self.flat = FlatPath(plan, parameters, states, slots, flat or {})
+            self.flat.flat.sink, run.flat = run.sink, &self.flat.flat
+            run.sink.kind, run.sink.slot0 = targets.FN_OPTIMIZER_store, self.flat.flat.gradient
+            run.zero_matters = True  # the stored gradient is that of the step before otherwise
         constants = {"momentum": 0.0, "rho": 0.0, "beta_1": 0.0, "beta_2": 0.0, "epsilon": 0.0, "weight_decay": 0.0}
         constants.update(numbers or {})
         run.sink.numbers.momentum, run.sink.numbers.rho = constants["momentum"], constants["rho"]
@@ -227,6 +236,11 @@ cdef class Trainer:
             else:
                 run_all(&run, <const double *>NULL, threads)
         self.iterations += (run.total + run.batch - 1) // run.batch
+
+    def adopt_averages(self):
+        """End of training: set the parameters to their moving averages, if the options ask for averages and there are any."""
+        if self.flat is not None and self.iterations:
+            self.flat.adopt_averages()
 
     def evaluate(self, X, y, sample_weight=None, outputs=None):
         """Each row's loss (scaled and weighted, no penalties), float64 of shape (n,); arguments as for `bind`. `outputs`

@@ -9,6 +9,7 @@ from fastnn.testing.reference.activations import *
 from fastnn.testing.reference.arrays import *
 from fastnn.testing.reference.common import *
 from fastnn.testing.reference.dense import *
+from fastnn.testing.reference.flat import *
 from fastnn.testing.reference.losses import *
 from fastnn.testing.reference.normalize import *
 from fastnn.testing.reference.optimizers import *

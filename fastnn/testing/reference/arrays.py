@@ -35,3 +35,23 @@ def gather(x, index=None):
     """Rows x[index], or all rows."""
     x = float64(x)
     return x.copy() if index is None else x[index]
+
+
+def clip(x, factor, lower, upper):
+    """factor x, not below `lower` nor above `upper`."""
+    return np.clip(factor * float64(x), lower, upper)
+
+
+def average(x, y, momentum):
+    """momentum y + (1 - momentum) x."""
+    return momentum * float64(y) + (1 - momentum) * float64(x)
+
+
+def column_squares(x):
+    """Sum of the squares of each column of x[B,O]."""
+    return (float64(x) ** 2).sum(axis=0)
+
+
+def scale_columns(x, factors):
+    """x[B,O] with each column times its factor."""
+    return float64(x) * float64(factors)

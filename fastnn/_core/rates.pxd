@@ -1,0 +1,8 @@
+# cython: language_level=3
+"""What of an optimizer's numbers depends on the step alone."""
+from libc.stdint cimport uint64_t
+
+from fastnn._core.targets cimport fn_update
+
+# `correction`: FN_RATE_* of fastnn.h; `count`: the step's number, 1 for the first.
+cdef void correct(fn_update *numbers, int correction, uint64_t count) noexcept nogil

@@ -1,0 +1,4 @@
+"""fastnn.schedules under Keras's name."""
+
+from fastnn.schedules import *
+from fastnn.schedules import __all__ as __all__
