@@ -79,7 +79,7 @@ typedef struct {
     /* y[n] = momentum y + (1 - momentum) x */
     void (*average)(ptrdiff_t n, double momentum, const FN_T *x, FN_T *y);
     /* sums[width] += squares of x[rows, width] in double, over rows in ascending order */
-    void (*column_squares)(ptrdiff_t rows, ptrdiff_t width, const FN_T *x, ptrdiff_t ldx, double *sums);
+    void (*squares_of_columns)(ptrdiff_t rows, ptrdiff_t width, const FN_T *x, ptrdiff_t ldx, double *sums);
     /* x[rows, width] *= factors[width] */
     void (*scale_columns)(ptrdiff_t rows, ptrdiff_t width, const FN_T *factors, FN_T *x, ptrdiff_t ldx);
 

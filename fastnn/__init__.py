@@ -6,7 +6,18 @@ Importing it loads NumPy and the compiled core, nothing else; the estimators are
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from fastnn import activations, callbacks, initializers, layers, losses, metrics, optimizers, regularizers, schedules, utils
+from fastnn import (
+    activations,
+    callbacks,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    optimizers,
+    regularizers,
+    schedules,
+    utils,
+)
 from fastnn.config import __version__, show_config
 from fastnn.layers import Input
 from fastnn.network import Sequential

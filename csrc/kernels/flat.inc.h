@@ -22,7 +22,7 @@ static void FN(average)(ptrdiff_t n, double momentum, const T *x, T *y) {
     }
 }
 
-static void FN(column_squares)(ptrdiff_t rows, ptrdiff_t width, const T *x, ptrdiff_t ldx, double *sums) {
+static void FN(squares_of_columns)(ptrdiff_t rows, ptrdiff_t width, const T *x, ptrdiff_t ldx, double *sums) {
     for (ptrdiff_t r = 0; r < rows; r++, x += ldx) {
         ptrdiff_t j = 0;
         for (; j + DOUBLE_LANES <= width; j += DOUBLE_LANES) {

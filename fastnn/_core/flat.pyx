@@ -132,7 +132,7 @@ cdef void bound_columns(const Flat *flat, const Tensor *tensor, real *matrix, pt
     if width <= 0:
         return
     memset(squares, 0, width * sizeof(double))
-    targets.column_squares(tensor.rows, width, <const real *>matrix + columns.start, tensor.columns, squares)
+    targets.squares_of_columns(tensor.rows, width, <const real *>matrix + columns.start, tensor.columns, squares)
     for column in range(width):
         factors[column] = <real>bounding(tensor, squares[column])
     targets.scale_columns(tensor.rows, width, <const real *>factors, matrix + columns.start, tensor.columns)

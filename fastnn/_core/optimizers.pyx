@@ -145,12 +145,12 @@ def average(x, y, momentum):
         _average(x, y, momentum)
 
 
-def _column_squares(const real[:, :] x, double[::1] sums):
+def _squares_of_columns(const real[:, :] x, double[::1] sums):
     with nogil:
-        targets.column_squares(x.shape[0], x.shape[1], &x[0, 0], x.strides[0] // <ptrdiff_t>sizeof(real), &sums[0])
+        targets.squares_of_columns(x.shape[0], x.shape[1], &x[0, 0], x.strides[0] // <ptrdiff_t>sizeof(real), &sums[0])
 
 
-def column_squares(x):
+def squares_of_columns(x):
     """s[O] = sum over rows of x[B,O]^2 in float64, rows in ascending order.
 
     Parameters
@@ -169,13 +169,13 @@ def column_squares(x):
     Examples
     --------
     >>> import numpy as np
-    >>> column_squares(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    >>> squares_of_columns(np.array([[1.0, 2.0], [3.0, 4.0]]))
     array([10., 20.])
     """
     checked("x", x, (None, None))
     sums = np.zeros(x.shape[1])
     if x.size:
-        _column_squares(x, sums)
+        _squares_of_columns(x, sums)
     return sums
 
 

@@ -84,7 +84,7 @@ cdef extern from "fastnn.h" nogil:
             float *s1, float *s2) noexcept nogil
         void (*clip)(ptrdiff_t n, float factor, float lower, float upper, float *x) noexcept nogil
         void (*average)(ptrdiff_t n, double momentum, const float *x, float *y) noexcept nogil
-        void (*column_squares)(ptrdiff_t rows, ptrdiff_t width, const float *x, ptrdiff_t ldx,
+        void (*squares_of_columns)(ptrdiff_t rows, ptrdiff_t width, const float *x, ptrdiff_t ldx,
             double *sums) noexcept nogil
         void (*scale_columns)(ptrdiff_t rows, ptrdiff_t width, const float *factors, float *x,
             ptrdiff_t ldx) noexcept nogil
@@ -172,7 +172,7 @@ cdef extern from "fastnn.h" nogil:
             double *s1, double *s2) noexcept nogil
         void (*clip)(ptrdiff_t n, double factor, double lower, double upper, double *x) noexcept nogil
         void (*average)(ptrdiff_t n, double momentum, const double *x, double *y) noexcept nogil
-        void (*column_squares)(ptrdiff_t rows, ptrdiff_t width, const double *x, ptrdiff_t ldx,
+        void (*squares_of_columns)(ptrdiff_t rows, ptrdiff_t width, const double *x, ptrdiff_t ldx,
             double *sums) noexcept nogil
         void (*scale_columns)(ptrdiff_t rows, ptrdiff_t width, const double *factors, double *x,
             ptrdiff_t ldx) noexcept nogil
@@ -341,11 +341,11 @@ cdef inline void average(ptrdiff_t n, double momentum, const real *x, real *y) n
     else:
         active.f64.average(n, momentum, x, y)
 
-cdef inline void column_squares(ptrdiff_t rows, ptrdiff_t width, const real *x, ptrdiff_t ldx, double *sums) noexcept nogil:
+cdef inline void squares_of_columns(ptrdiff_t rows, ptrdiff_t width, const real *x, ptrdiff_t ldx, double *sums) noexcept nogil:
     if real is float:
-        active.f32.column_squares(rows, width, x, ldx, sums)
+        active.f32.squares_of_columns(rows, width, x, ldx, sums)
     else:
-        active.f64.column_squares(rows, width, x, ldx, sums)
+        active.f64.squares_of_columns(rows, width, x, ldx, sums)
 
 cdef inline void scale_columns(ptrdiff_t rows, ptrdiff_t width, const real *factors, real *x, ptrdiff_t ldx) noexcept nogil:
     if real is float:

@@ -120,8 +120,8 @@ class Optimizer(arguments.Configured):
         if callable(getattr(self, "_learning_rate", None)):
             raise TypeError(
                 f"expected a schedule as learning_rate, because this {type(self).__name__} has one "
-                f"({self._learning_rate!r}), whose rates a number cannot change, received: learning_rate={value!r}; make "
-                "the optimizer with a number to set the rate from a callback"
+                f"({self._learning_rate!r}), whose rates a number cannot change, received: learning_rate={value!r}; "
+                "make the optimizer with a number to set the rate from a callback"
             )
         self._learning_rate = arguments.number("learning_rate", value, least=0.0)
 

@@ -1,7 +1,7 @@
 """Learning-rate schedules: the rate of a step as a function of the steps taken before.
 
-Python and vectorized: the optimizer asks for a slice of an epoch at once. To add one: a class with `rates` in one of the
-modules here, its name below, its picture in examples/schedules.py.
+Python and vectorized: the optimizer asks for a slice of an epoch at once. To add one: a class with `rates` in one of
+the modules here, and its name below.
 """
 
 from fastnn.schedules.base import Schedule, get

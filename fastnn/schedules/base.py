@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,7 +51,7 @@ def steps(name: str, value: Any) -> int:
 def rising(name: str, values: Sequence[int]) -> list[int]:
     """Return step numbers, each larger than the one before."""
     given = [arguments.integer(name, value, least=0) for value in arguments.sequence(name, values)]
-    if any(after <= before for before, after in zip(given, given[1:], strict=False)):
+    if any(after <= before for before, after in itertools.pairwise(given)):
         raise ValueError(f"expected `{name}` to rise, received: {name}={values!r}")
     return given
 

@@ -157,8 +157,8 @@ class OneCycle(Schedule):
     Notes
     -----
     From ``max / initial_divisor`` at step 0 to max at step ``warmup_fraction total_steps - 1``, then to
-    ``max / initial_divisor / final_divisor`` at step ``total_steps - 1``, where it stays. Source: Smith and Topin, 2018;
-    the numbers are those of PyTorch's ``OneCycleLR``.
+    ``max / initial_divisor / final_divisor`` at step ``total_steps - 1``, where it stays. Source: Smith and Topin,
+    2018; the numbers are those of PyTorch's ``OneCycleLR``.
 
     Examples
     --------

@@ -90,9 +90,7 @@ class LinearDecay(Schedule):
     array([1.   , 0.505, 0.01 , 0.01 ])
     """
 
-    def __init__(
-        self, initial_learning_rate: float, decay_steps: int, end_learning_rate: float | None = None
-    ) -> None:
+    def __init__(self, initial_learning_rate: float, decay_steps: int, end_learning_rate: float | None = None) -> None:
         self.initial_learning_rate = rate("initial_learning_rate", initial_learning_rate)
         self.decay_steps = steps("decay_steps", decay_steps)
         self.end_learning_rate = None if end_learning_rate is None else rate("end_learning_rate", end_learning_rate)

@@ -1,5 +1,7 @@
 """The flat path against the reference, with every option, and its bits for any number of threads."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -35,7 +37,7 @@ def relative(a, b):
 
 def constrained(plan, constraints):
     """`plan` with these constraints, None or names, on its tensors."""
-    shapes = [shape for pair in zip(WIDTHS, WIDTHS[1:], strict=False) for shape in (pair, (1, pair[1]))]
+    shapes = [shape for pair in itertools.pairwise(WIDTHS) for shape in (pair, (1, pair[1]))]
     offset, segments = 0, []
     for shape, name in zip(shapes, constraints, strict=True):
         bounds = None if name is None else (name, *BOUNDS[name], *shape)
@@ -64,12 +66,19 @@ def follow(dtype, optimizer, options, constraints=None, threads=1, batch=60, ste
         ]
     path = reference.FlatPath(optimizer, twin.weights, constraints=shaped, weight_decay=0.02, **options, **CONSTANTS)
     states = states_for(optimizer, parameters, options)
-    trained = engine.Trainer(plan, parameters, states, optimizer=optimizer, loss=LOSS, batch_size=batch, threads=threads,
-                             numbers={**CONSTANTS, "weight_decay": 0.02}, flat=options)  # fmt: skip
+    trained = engine.Trainer(plan, parameters, states, optimizer=optimizer, loss=LOSS, batch_size=batch,
+                             threads=threads, numbers={**CONSTANTS, "weight_decay": 0.02}, flat=options)  # fmt: skip
     x, y, _, _ = problem(dtype, batch * steps, WIDTHS[0], WIDTHS[-1])
     trained.bind(x, y)
     for start in (0, 3):  # two slices
-        run(trained, np.arange(batch * steps), batch, 0.01, start=start * batch, stop=(3 if start == 0 else steps) * batch)
+        run(
+            trained,
+            np.arange(batch * steps),
+            batch,
+            0.01,
+            start=start * batch,
+            stop=(3 if start == 0 else steps) * batch,
+        )
     for step in range(steps):
         rows = slice(step * batch, (step + 1) * batch)
         path.step(twin.gradients(x[rows], y[rows], LOSS)[1], 0.01)
@@ -123,7 +132,7 @@ def test_bits_do_not_depend_on_threads(dtype, batch):
     for threads in (1, 2, 3):
         plan, parameters = network(dtype, widths, ACTIVATIONS, l2=1e-3)
         offset, segments = 0, []
-        for inputs, units in zip(widths, widths[1:], strict=False):
+        for inputs, units in itertools.pairwise(widths):
             bounds = ("column_norms", 0.0, 1.0, inputs, units), ("row_norms", 0.0, 1.0, 1, units)
             segments += [(offset, inputs * units, 0.0, 1e-3, True, bounds[0])]
             segments += [(offset + inputs * units, units, 0.0, 0.0, True, bounds[1])]

@@ -47,7 +47,7 @@ def average(x, y, momentum):
     return momentum * float64(y) + (1 - momentum) * float64(x)
 
 
-def column_squares(x):
+def squares_of_columns(x):
     """Sum of the squares of each column of x[B,O]."""
     return (float64(x) ** 2).sum(axis=0)
 
