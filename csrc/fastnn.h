@@ -44,6 +44,13 @@ extern const fn_loss_info fn_loss_infos[];
 extern const fn_optimizer_info fn_optimizer_infos[];
 extern const fn_noise_info fn_noise_infos[];
 
+/* An activation's numbers; each formula uses some of them, most none. */
+typedef struct {
+    double alpha;      /* leaky_relu, relu_general: the slope below; elu: the factor below 0; sign, heaviside: at 0 */
+    double max_value;  /* relu_clipped, relu_general: the greatest value, infinity for no limit */
+    double threshold;  /* relu_clipped, relu_general: from where on f(z) = z; at least 0 */
+} fn_shape;
+
 /* One optimizer step's numbers, the same for every parameter; computed once a step, in double. */
 typedef struct {
     double rate;          /* learning rate, with what FN_RATE_* says; Nadam's: factor of the mean */

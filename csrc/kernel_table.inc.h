@@ -43,15 +43,14 @@ typedef struct {
     void (*sigmoid)(ptrdiff_t n, const FN_T *x, FN_T *y);
 
     /* ---- activations (kernels/activation.inc.h), by fn_activation_kind -------------------------------------
-     * forward: y[rows, width] = f(z); y = z with ldy = ldz allowed. alpha: the activation's parameter
-     * (sign: the value at 0). Every element's bits depend on its row of z alone. */
-    void (*activation_forward[FN_ACTIVATIONS])(ptrdiff_t rows, ptrdiff_t width, FN_T alpha, const FN_T *z,
-                                               ptrdiff_t ldz, FN_T *y, ptrdiff_t ldy);
+     * forward: y[rows, width] = f(z); y = z with ldy = ldz allowed. Every element's bits depend on its row of z alone. */
+    void (*activation_forward[FN_ACTIVATIONS])(ptrdiff_t rows, ptrdiff_t width, const fn_shape *shape,
+                                               const FN_T *z, ptrdiff_t ldz, FN_T *y, ptrdiff_t ldy);
     /* backward: dz = dy * f'. saved[rows, width] is y or z, as fn_activation_infos says; dz = dy allowed.
      * NULL where not differentiable. softmax: dz = y (dy - sum_j dy_j y_j). */
-    void (*activation_backward[FN_ACTIVATIONS])(ptrdiff_t rows, ptrdiff_t width, FN_T alpha, const FN_T *saved,
-                                                ptrdiff_t ldsaved, const FN_T *dy, ptrdiff_t lddy, FN_T *dz,
-                                                ptrdiff_t lddz);
+    void (*activation_backward[FN_ACTIVATIONS])(ptrdiff_t rows, ptrdiff_t width, const fn_shape *shape,
+                                                const FN_T *saved, ptrdiff_t ldsaved, const FN_T *dy,
+                                                ptrdiff_t lddy, FN_T *dz, ptrdiff_t lddz);
 
     /* ---- losses (kernels/loss.inc.h), by fn_loss_kind -------------------------------------------------------
      * z[rows, width]: predictions, or logits for *_from_logits. Row r's truth is at row index[r] of `truth`

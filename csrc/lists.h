@@ -7,14 +7,30 @@
 #ifndef FASTNN_LISTS_H
 #define FASTNN_LISTS_H
 
-/* name, what the derivative needs, default of the parameter alpha */
-#define FN_ACTIVATION_LIST(X)              \
-    X(linear, FN_SAVES_NOTHING, 0.0)       \
-    X(sign, FN_NOT_DIFFERENTIABLE, 0.0)    \
-    X(sigmoid, FN_SAVES_OUTPUT, 0.0)       \
-    X(tanh, FN_SAVES_OUTPUT, 0.0)          \
-    X(relu, FN_SAVES_OUTPUT, 0.0)          \
-    X(softmax, FN_SAVES_OUTPUT, 0.0)       \
+/* name, what the derivative needs, default of the number alpha */
+#define FN_ACTIVATION_LIST(X)                  \
+    X(linear, FN_SAVES_NOTHING, 0.0)           \
+    X(heaviside, FN_NOT_DIFFERENTIABLE, 0.5)   \
+    X(sign, FN_NOT_DIFFERENTIABLE, 0.0)        \
+    X(piecewise_linear, FN_SAVES_OUTPUT, 0.0)  \
+    X(sigmoid, FN_SAVES_OUTPUT, 0.0)           \
+    X(hard_sigmoid, FN_SAVES_OUTPUT, 0.0)      \
+    X(tanh, FN_SAVES_OUTPUT, 0.0)              \
+    X(hard_tanh, FN_SAVES_OUTPUT, 0.0)         \
+    X(softsign, FN_SAVES_OUTPUT, 0.0)          \
+    X(relu, FN_SAVES_OUTPUT, 0.0)              \
+    X(relu6, FN_SAVES_OUTPUT, 0.0)             \
+    X(relu_clipped, FN_SAVES_OUTPUT, 0.0)      \
+    X(relu_general, FN_SAVES_INPUT, 0.0)       \
+    X(leaky_relu, FN_SAVES_OUTPUT, 0.2)        \
+    X(elu, FN_SAVES_OUTPUT, 1.0)               \
+    X(selu, FN_SAVES_OUTPUT, 0.0)              \
+    X(softplus, FN_SAVES_OUTPUT, 0.0)          \
+    X(gelu, FN_SAVES_INPUT, 0.0)               \
+    X(gelu_tanh, FN_SAVES_INPUT, 0.0)          \
+    X(silu, FN_SAVES_INPUT, 0.0)               \
+    X(mish, FN_SAVES_INPUT, 0.0)               \
+    X(softmax, FN_SAVES_OUTPUT, 0.0)           \
     X(exponential, FN_SAVES_OUTPUT, 0.0)
 
 /* name, kind of truth, the output activation that is computed inside the loss ("" for none), default of the parameter:

@@ -1,4 +1,5 @@
-/* vmath.inc.h: exp, log, tanh and sigmoid of a vector, without branches, and the same over arrays.
+/* vmath.inc.h: exp, log, tanh, sigmoid and what activations need of expm1, log1p and the normal distribution: of a
+ * vector, without branches, and the first four over arrays.
  *
  * Room: transcendental functions and nothing else; what a kernel makes of them (softmax, losses) is its own affair.
  * Called by: the kernel table (*_array), activation.inc.h and loss.inc.h (on vectors).
@@ -24,6 +25,11 @@ static const T FN(exp_lowest) = -104, FN(exp_highest) = 89, FN(tanh_saturation) 
 static const T FN(exp_tail)[] = {0x1.fffffcp-2f, 0x1.55557p-3f,   0x1.555922p-5f,
                                  0x1.10e154p-7f, 0x1.69ea5cp-10f, 0x1.ec89c2p-13f};
 static const T FN(log_tail)[] = {0x1.55557ap-1f, 0x1.995ed8p-2f, 0x1.31e03ap-2f};
+static const T FN(log1p_tail)[] = {0x1.5555p-1f, 0x1.99d296p-2f, 0x1.1eb4bcp-2f, 0x1.1efd5ap-2f};
+static const T FN(normal_above)[] = {0x1p-1f, 0x1.c0cd7ep-2f, 0x1.773fp-3f, 0x1.4cd684p-5f, 0x1.0db95ap-8f};
+static const T FN(normal_below)[] = {0x1p0f, 0x1.aca8fp0f, 0x1.33d4d8p0f, 0x1.e0b63cp-2f, 0x1.a12d4ap-4f,
+                                     0x1.520b86p-7f};
+static const T FN(normal_end) = 14.5f; /* from there on e^(-a^2/2) is 0 */
 static const T FN(smallest_normal) = 0x1p-126f, FN(root_of_half) = 0x1.6a09e6p-1f;
 #else
 typedef uint64_t FN(exponents) __attribute__((vector_size(FN_VECTOR_BYTES)));
@@ -39,6 +45,18 @@ static const T FN(exp_tail)[] = {0x1.0000000000006p-1,  0x1.555555555553ap-3,  0
 static const T FN(log_tail)[] = {0x1.5555555555592p-1, 0x1.999999997ff14p-2, 0x1.24924941e1d8ap-2,
                                  0x1.c71c5213aead9p-3, 0x1.74663d1b34f2cp-3, 0x1.39a1e29e5f645p-3,
                                  0x1.2f040c18253aap-3};
+static const T FN(log1p_tail)[] = {0x1.5555555555535p-1, 0x1.99999999a0781p-2, 0x1.249249208a369p-2,
+                                   0x1.c71c741d96bb5p-3, 0x1.745cb3d80422ap-3, 0x1.3b1dde9fff386p-3,
+                                   0x1.10679e646bcbbp-3, 0x1.efda786bb1f1ap-4, 0x1.55a88ca86f726p-4,
+                                   0x1.5c7fda2236452p-3};
+static const T FN(normal_above)[] = {0x1p-1, 0x1.8ca9959511debp-1, 0x1.300bc3c86e4d3p-1, 0x1.28202990f9c85p-2,
+                                     0x1.8fe7d2b7e82fep-4, 0x1.82b2e007e67dp-6, 0x1.0bb749cb1642bp-8,
+                                     0x1.00cb608671f5ap-11, 0x1.380987e4dadc5p-15, 0x1.734bc43a13c35p-20};
+static const T FN(normal_below)[] = {0x1p0, 0x1.2c75df99d9c73p1, 0x1.47c1774f85df6p1, 0x1.b6b60388956ccp0,
+                                     0x1.9030a76a661dap-1, 0x1.04e5e7181168fp-2, 0x1.eea7e356bcc74p-5,
+                                     0x1.5296682c1c365p-7, 0x1.42c0c4116205p-10, 0x1.8714a6e337e41p-14,
+                                     0x1.d159b905dbceep-19};
+static const T FN(normal_end) = 38.75; /* from there on e^(-a^2/2) is 0 */
 static const T FN(smallest_normal) = 0x1p-1022, FN(root_of_half) = 0x1.6a09e667f3bcdp-1;
 #endif
 
@@ -82,17 +100,30 @@ INLINE V FN(exp)(V x) {
     return FN(scale_by_power)(FN(expm1_reduced)(x, rounded, NULL) + FN(splat)(1), k);
 }
 
-/* With y = |x| = k ln 2 + r, s = 2^-k, p = expm1(r): sigmoid(-y) = 1 / (1 + e^y) = s / (1 + p + s), whose numerator
- * is exact even as a denormal; sigmoid(y) = 1 - that. */
-INLINE V FN(sigmoid)(V x) {
-    I k, positive = x > FN(splat)(0);
+/* e^x - 1 for x <= 0, = 2^k p + (2^k - 1) with p = expm1(x - k ln 2): relatively exact near 0. */
+INLINE V FN(expm1_below)(V x) {
+    I k;
     const V one = FN(splat)(1);
-    V y = FN(minimum)(FN(splat)(-FN(exp_lowest)), FN(absolute)(x));
+    x = FN(maximum)(FN(splat)(-FN(tanh_saturation)), x); /* there e^x no longer moves 1 */
+    V rounded = FN(round_to_integer)(x * FN(splat)(FN(log2_e)), &k);
+    V power = (V)((FN(isplat)(FN(exponent_bias)) + k) << FN(mantissa_bits));
+    return FN(fma)(power, FN(expm1_reduced)(x, rounded, NULL), power - one);
+}
+
+/* sigmoid(-y), 0 <= y < 1.2 |exp_lowest|: with y = k ln 2 + r, s = 2^-k, p = expm1(r) it is 1 / (1 + e^y) =
+ * s / (1 + p + s), whose numerator is exact even as a denormal. */
+INLINE V FN(sigmoid_below)(V y) {
+    I k;
+    const V one = FN(splat)(1);
     V rounded = FN(round_to_integer)(y * FN(splat)(FN(log2_e)), &k);
     V p = FN(expm1_reduced)(y, rounded, NULL), s = FN(scale_by_power)(one, -k);
     V sum = one + s, lost = s - (sum - one); /* s itself once it is too small for the sum, else 0 */
-    V quotient = s / ((p + lost) + sum);
-    return FN(select)(positive, one - quotient, quotient);
+    return s / ((p + lost) + sum);
+}
+
+INLINE V FN(sigmoid)(V x) {
+    V quotient = FN(sigmoid_below)(FN(minimum)(FN(splat)(-FN(exp_lowest)), FN(absolute)(x)));
+    return FN(select)(x > FN(splat)(0), FN(splat)(1) - quotient, quotient);
 }
 
 /* With 2 |x| = k ln 2 + r, k rounded down, s = 2^-k, p = expm1(r), m = 1 - s + p: tanh = m / (m + 2 s).
@@ -146,6 +177,31 @@ INLINE V FN(log)(V x) {
     y = FN(select)(x < FN(splat)((T)__builtin_inf()), y, x); /* infinity and NaN */
     y = FN(select)(x == FN(splat)(0), FN(splat)((T)-__builtin_inf()), y);
     return (V)((I)y | (x < FN(splat)(0))); /* all bits set: NaN */
+}
+
+/* log(1 + u), 0 <= u <= 1: as log with f = u, which is exact; z goes to 1/9, so the tail has more terms. */
+INLINE V FN(log1p_of_part)(V u) {
+    V q = u / (FN(splat)(2) + u), half = FN(splat)((T)0.5) * u, z = q * q;
+    V tail = FN(polynomial)(z, z * z, sizeof FN(log1p_tail) / sizeof(T), FN(log1p_tail));
+    return u - FN(fma)(half, u, -(q * FN(fma)(half, u, z * tail)));
+}
+
+/* Of the normal distribution function F: F(-a) / e^(-a^2/2), 0 <= a <= normal_end, a rational function whose
+ * coefficients are all positive; `peak` receives e^(-a^2/2), with what the square's rounding lost, which far out would
+ * be many units of the last place. */
+INLINE V FN(normal_tail)(V a, V *peak) {
+    const V half = FN(splat)((T)0.5) * a;
+#ifdef FN_NO_FMA
+    const V high = (V)((I)a & FN(isplat)(~(((INT)1 << (FN(mantissa_bits) / 2 + 1)) - 1))); /* its square is exact */
+    const V greater = high * (FN(splat)((T)0.5) * high), lesser = (half - FN(splat)((T)0.5) * high) * (a + high);
+    const V exponent = greater + lesser, lost = lesser - (exponent - greater);
+#else
+    const V exponent = a * half, lost = FN(fma)(a, half, -exponent);
+#endif
+    const V e = FN(exp)(-exponent), square = a * a;
+    *peak = FN(fma)(-e, lost, e);
+    return FN(polynomial)(a, square, sizeof FN(normal_above) / sizeof(T), FN(normal_above)) /
+           FN(polynomial)(a, square, sizeof FN(normal_below) / sizeof(T), FN(normal_below));
 }
 
 /* y[n] = f(x[n]). One copy of f for whole and partial vectors: where fma is written a * b + c, a compiler may fuse

@@ -1,10 +1,13 @@
-"""coefficients.py: prints the constants of kernels/vmath.inc.h, for float and double (needs mpmath; 20 seconds).
+"""coefficients.py: prints the constants of kernels/vmath.inc.h, for float and double (needs mpmath; a minute).
 
 Each polynomial is the weighted minimax fit of a function on an interval. Its coefficients are rounded to the
-element type one by one from the lowest power, and the rest is fitted anew, so that it takes up the rounding.
+element type one by one from the lowest power, and the rest is fitted anew, so that it takes up the rounding. The
+rational function has positive coefficients only: they are rounded as they are.
 """
 
-from mpmath import cos, exp, expm1, fdot, floor, frexp, ldexp, log, lu_solve, matrix, mp, mpf, nint, pi, sqrt
+from mpmath import (
+    cos, erfc, exp, expm1, fdot, floor, frexp, ldexp, log, lu_solve, matrix, mp, mpf, nint, pi, polyval, sqrt,
+)  # fmt: skip
 
 mp.dps = 60
 SLACK = mpf("1e-4")  # of the reduced argument: the rounding of k can be off by that much (float)
@@ -59,6 +62,37 @@ def fit(f, weight, terms, interval, bits):
     return fixed
 
 
+def rational(f, above, below, interval):
+    """(p, q), lowest power first, q[0] = 1, with the least max |sum p[i] x^i / sum q[i] x^i / f - 1|
+
+    Lawson's reweighted least squares of p - f q, each point divided by the last q. More points near the lower end.
+    """
+    low, high = interval
+    xs = [low + (x - low) ** 2 / (high - low) for x in points(interval, 10 * (above + below))]
+    values = [f(x) for x in xs]
+    divisors, shares, best = [mpf(1)] * len(xs), [mpf(1)] * len(xs), None
+    for _ in range(30):
+        rows, right = [], []
+        for x, value, divisor in zip(xs, values, divisors, strict=True):
+            row = [x**i / value for i in range(above)] + [-(x**i) for i in range(1, below)]
+            rows.append([number / divisor for number in row])
+            right.append(1 / divisor)
+        scaled = matrix([[share * v for v in row] for share, row in zip(shares, rows, strict=True)]).T
+        c = list(lu_solve(scaled * matrix(rows), scaled * matrix(right)))
+        p, q = c[:above], [mpf(1), *c[above:]]
+        divisors = [polyval(q[::-1], x) for x in xs]
+        misses = [
+            abs(polyval(p[::-1], x) / divisor / value - 1)
+            for x, value, divisor in zip(xs, values, divisors, strict=True)
+        ]
+        if best is None or max(misses) < best[0]:
+            best = max(misses), p, q
+        shares = [share * miss for share, miss in zip(shares, misses, strict=True)]
+        total = sum(shares)
+        shares = [share / total for share in shares]
+    return best[1:]
+
+
 def worst(f, weight, coefficients, interval):
     return max(
         abs((sum(c * x**i for i, c in enumerate(coefficients)) - f(x)) * weight(x)) for x in points(interval, 1000)
@@ -74,7 +108,14 @@ def tail_of_log(z):  # log((1 + s) / (1 - s)) = 2 s + s z tail, z = s^2
     return (log((1 + s) / (1 - s)) / s - 2) / z
 
 
-for name, bits, exponent_bits, exp_terms, log_terms in (("float", 24, 9, 6, 3), ("double", 53, 12, 11, 7)):
+def normal_ratio(a):  # F(-a) / e^(-a^2/2) of the normal distribution function F
+    return exp(a * a / 2) * erfc(a / sqrt(mpf(2))) / 2
+
+
+for name, bits, exponent_bits, exp_terms, log_terms, log1p_terms, normal_terms, normal_end in (
+    ("float", 24, 9, 6, 3, 4, 5, "14.5"),
+    ("double", 53, 12, 11, 7, 10, 10, "38.75"),
+):
     high = rounded(log(2), bits - exponent_bits, floor)
     print(f"/* {name} */")
     print("log2(e)", literal(rounded(1 / log(2), bits), bits))
@@ -93,8 +134,15 @@ for name, bits, exponent_bits, exp_terms, log_terms in (("float", 24, 9, 6, 3), 
         ),
         # error relative to log(1 + f) ~ 2 s
         ("log", tail_of_log, log_terms, (z * 0, z * (1 + SLACK)), lambda z: z / 2),
+        ("log1p", tail_of_log, log1p_terms, (mpf(0), mpf(1) / 9), lambda z: z / 2),
     ):
         c = fit(f, weight, terms, interval, bits)
         error = worst(f, weight, c, interval)
         print(f"{label}: relative error 2^{float(log(error, 2)):.1f}")
         print("    " + ", ".join(literal(x, bits) for x in c))
+    # e^(-a^2/2) is 0 beyond the interval
+    parts = rational(normal_ratio, normal_terms, normal_terms + 1, (mpf(0), mpf(normal_end)))
+    parts = [[rounded(x, bits) for x in part] for part in parts]
+    print(f"normal, up to {normal_end}: all positive: {min(parts[0] + parts[1]) > 0}")
+    for part in parts:
+        print("    " + ", ".join(literal(x, bits) for x in part))

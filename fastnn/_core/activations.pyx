@@ -6,7 +6,7 @@ The engine and the dense layer's epilogue call targets.activation_forward and ac
 from libc.stddef cimport ptrdiff_t
 
 from fastnn._core cimport targets
-from fastnn._core.targets cimport real
+from fastnn._core.targets cimport fn_shape, real
 
 import numpy as np
 
@@ -14,29 +14,29 @@ from fastnn._core.checks import checked
 from fastnn._core.targets import ACTIVATIONS
 
 
-def found(name, alpha):
-    """(index, whether differentiable, alpha as a float) of the activation `name`."""
+cdef found(name):
+    """(index, whether differentiable, default of alpha) of the activation `name`."""
     if name not in ACTIVATIONS:
         raise ValueError(f"activation: expected one of {', '.join(ACTIVATIONS)}, received: {name!r}")
     index, saves, default = ACTIVATIONS[name]
-    return index, saves != targets.FN_NOT_DIFFERENTIABLE, float(default if alpha is None else alpha)
+    return index, saves != targets.FN_NOT_DIFFERENTIABLE, default
 
 
-def _forward(const real[:, :] z, real[:, :] y, int kind, double alpha):
+def _forward(const real[:, :] z, real[:, :] y, int kind, fn_shape shape):
     cdef ptrdiff_t ldz = z.strides[0] // sizeof(real), ldy = y.strides[0] // sizeof(real)
     with nogil:
-        targets.activation_forward(kind, z.shape[0], z.shape[1], <real>alpha, &z[0, 0], ldz, &y[0, 0], ldy)
+        targets.activation_forward(kind, z.shape[0], z.shape[1], &shape, &z[0, 0], ldz, &y[0, 0], ldy)
 
 
-def _backward(const real[:, :] saved, const real[:, :] dy, real[:, :] dz, int kind, double alpha):
+def _backward(const real[:, :] saved, const real[:, :] dy, real[:, :] dz, int kind, fn_shape shape):
     cdef ptrdiff_t ldsaved = saved.strides[0] // sizeof(real), lddy = dy.strides[0] // sizeof(real)
     cdef ptrdiff_t lddz = dz.strides[0] // sizeof(real)
     with nogil:
-        targets.activation_backward(kind, saved.shape[0], saved.shape[1], <real>alpha, &saved[0, 0], ldsaved,
+        targets.activation_backward(kind, saved.shape[0], saved.shape[1], &shape, &saved[0, 0], ldsaved,
                                     &dy[0, 0], lddy, &dz[0, 0], lddz)
 
 
-def forward(name, z, out=None, alpha=None):
+def forward(name, z, out=None, alpha=None, max_value=np.inf, threshold=0.0):
     """y[B,O] = f(z[B,O]).
 
     Parameters
@@ -47,7 +47,9 @@ def forward(name, z, out=None, alpha=None):
     out : ndarray of shape (B, O), same dtype, optional
         Where to write; `z` itself is allowed.
     alpha : float, optional
-        The activation's parameter (for ``"sign"`` the value at 0); by default the one of ``targets.ACTIVATIONS``.
+        The activation's number (for ``"sign"`` the value at 0); by default the one of ``targets.ACTIVATIONS``.
+    max_value, threshold : float
+        For ``"relu_clipped"`` and ``"relu_general"``.
 
     Returns
     -------
@@ -65,15 +67,16 @@ def forward(name, z, out=None, alpha=None):
     >>> forward("relu", np.array([[-1.0, 2.0]]))
     array([[0., 2.]])
     """
-    index, _, parameter = found(name, alpha)
+    index, _, default = found(name)
     checked("z", z, (None, None))
     y = np.empty(z.shape, z.dtype) if out is None else checked("out", out, z.shape, z.dtype)
     if y.size:
-        _forward(z, y, index, parameter)
+        _forward(z, y, index, fn_shape(alpha=default if alpha is None else alpha, max_value=max_value,
+                                       threshold=threshold))
     return y
 
 
-def backward(name, saved, dy, out=None, alpha=None):
+def backward(name, saved, dy, out=None, alpha=None, max_value=np.inf, threshold=0.0):
     """dz[B,O] = dy[B,O] f', the loss's gradient with respect to the activation's input.
 
     Parameters
@@ -86,7 +89,7 @@ def backward(name, saved, dy, out=None, alpha=None):
         The loss's gradient with respect to y.
     out : ndarray of shape (B, O), same dtype, optional
         Where to write; `dy` itself is allowed.
-    alpha : float, optional
+    alpha, max_value, threshold : float, optional
         As in `forward`.
 
     Returns
@@ -105,12 +108,13 @@ def backward(name, saved, dy, out=None, alpha=None):
     >>> backward("relu", np.array([[0.0, 2.0]]), np.array([[3.0, 3.0]]))
     array([[0., 3.]])
     """
-    index, differentiable, parameter = found(name, alpha)
+    index, differentiable, default = found(name)
     if not differentiable:
         raise ValueError(f"activation: expected a differentiable one, received: {name!r}")
     checked("saved", saved, (None, None))
     checked("dy", dy, saved.shape, saved.dtype)
     dz = np.empty(dy.shape, dy.dtype) if out is None else checked("out", out, dy.shape, dy.dtype)
     if dz.size:
-        _backward(saved, dy, dz, index, parameter)
+        _backward(saved, dy, dz, index, fn_shape(alpha=default if alpha is None else alpha, max_value=max_value,
+                                                 threshold=threshold))
     return dz

@@ -8,7 +8,7 @@ from cython.parallel cimport parallel, threadid
 from libc.stddef cimport ptrdiff_t
 
 from fastnn._core cimport targets
-from fastnn._core.targets cimport real
+from fastnn._core.targets cimport fn_shape, real
 from fastnn._core.threads cimport Share, grant, share, team_size
 
 import numpy as np
@@ -68,8 +68,8 @@ def checked_threads(threads):
     return threads
 
 
-def _forward(const real[:, :] x, const real[:, ::1] w, const real[::1] bias, real[:, :] y, int kind, double alpha,
-             int threads):
+def _forward(const real[:, :] x, const real[:, ::1] w, const real[::1] bias, real[:, :] y, int kind,
+             fn_shape shape, int threads):
     cdef ptrdiff_t ldx = x.strides[0] // sizeof(real), ldy = y.strides[0] // sizeof(real)
     cdef const real *biases = &bias[0] if bias is not None else <const real *>NULL
     cdef Share mine, columns
@@ -78,8 +78,8 @@ def _forward(const real[:, :] x, const real[:, ::1] w, const real[::1] bias, rea
     with nogil, parallel(num_threads=team):
         mine = share(x.shape[0], targets.tile_rows(&x[0, 0]), threadid(), team_size())
         dense_forward(mine, columns, w.shape[0], w.shape[1], &x[0, 0], ldx, &w[0, 0], biases, &y[0, 0], ldy)
-        targets.activation_forward(kind, mine.stop - mine.start, w.shape[1], <real>alpha,
-                                   &y[0, 0] + mine.start * ldy, ldy, &y[0, 0] + mine.start * ldy, ldy)
+        targets.activation_forward(kind, mine.stop - mine.start, w.shape[1], &shape, &y[0, 0] + mine.start * ldy, ldy,
+                                   &y[0, 0] + mine.start * ldy, ldy)
 
 
 def _input_gradient(const real[:, :] dy, const real[:, ::1] w, real[:, :] dx, int threads):
@@ -115,7 +115,7 @@ def forward(x, w, bias=None, out=None, activation="linear", alpha=0.0, threads=1
     activation : str
         A name of ``targets.ACTIVATIONS``.
     alpha : float
-        The activation's parameter.
+        The activation's number, where it has one.
     threads : int
 
     Returns
@@ -137,7 +137,8 @@ def forward(x, w, bias=None, out=None, activation="linear", alpha=0.0, threads=1
     if y.size:
         if not x.size:
             x = np.zeros((x.shape[0], 1), x.dtype)[:, :0]
-        _forward(x, w, bias, y, ACTIVATIONS[activation][0], alpha, checked_threads(threads))
+        _forward(x, w, bias, y, ACTIVATIONS[activation][0],
+                 fn_shape(alpha=alpha, max_value=np.inf, threshold=0.0), checked_threads(threads))
     return finished(y, out)
 
 

@@ -52,7 +52,7 @@ cdef void forward_op(const real *sample, const Op *op, const Memory *memory, con
     cdef real a = <real>op.a, b = <real>op.b
     if op.kind == ACTIVATION:
         if op.which != targets.FN_linear or source != result:
-            targets.activation_forward(op.which, height, width, a, source, ld, result, ld)
+            targets.activation_forward(op.which, height, width, &op.shape, source, ld, result, ld)
     elif op.kind == DROPOUT:
         targets.dropout(height, width, a, stream_of(op, batch), batch.first_row + rows.start, op.width, columns.start,
                         source, ld, result, ld)
@@ -92,7 +92,7 @@ cdef void backward_op(const real *sample, const Op *op, int index, const Memory 
     cdef double factor
     if op.kind == ACTIVATION:
         if op.which != targets.FN_linear:
-            targets.activation_backward(op.which, height, width, a, saved, ldsaved, delta, ld, delta, ld)
+            targets.activation_backward(op.which, height, width, &op.shape, saved, ldsaved, delta, ld, delta, ld)
     elif op.kind == DROPOUT:
         targets.dropout(height, width, a, stream_of(op, batch), batch.first_row + rows.start, op.width, columns.start,
                         delta, ld, delta, ld)

@@ -3,6 +3,8 @@
 from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport uint32_t
 
+from fastnn._core.targets cimport fn_shape
+
 # What stands at the head of a segment: it makes a new value buffer of the result of the segment before. All but DENSE keep
 # the width, and the part of their output that has some rows and columns needs no other columns of the input, unless noted.
 cdef enum Head:
@@ -28,7 +30,8 @@ cdef struct Op:
     int which           # fn_activation_kind or fn_noise_kind
     int saves           # what its derivative needs (fn_activation_infos, fn_noise_infos)
     bint rowwise        # needs whole rows: its segment cannot be split by columns
-    double a, b         # its parameters: alpha; rate; deviation; limits; scale and offset; l1 and l2
+    fn_shape shape      # an activation's numbers
+    double a, b         # its parameters: rate; deviation; limits; scale and offset; l1 and l2
     uint32_t layer      # stream of random numbers
     ptrdiff_t width     # of its buffers
     int source, result  # value buffers; equal where it runs in place

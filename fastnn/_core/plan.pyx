@@ -152,7 +152,8 @@ cdef class Program:
         cdef int last = self.n_segments - 1
         op.saves = targets.FN_SAVES_NOTHING
         if entry[0] == "activation":
-            op.kind, op.a = ACTIVATION, entry[2]
+            op.kind, op.shape.alpha = ACTIVATION, entry[2]
+            op.shape.max_value, op.shape.threshold = entry[3:] or (np.inf, 0.0)
             op.which, op.saves = ACTIVATIONS[entry[1]][0], ACTIVATIONS[entry[1]][1]
             op.rowwise = entry[1] in ROWWISE
         elif entry[0] == "dropout":
@@ -245,7 +246,7 @@ cdef class Plan:
 
         - ``("dense", units, kernel, bias, trainable)``, with ``(..., rate, stream)`` behind for a kernel whose elements are
           dropped;
-        - ``("activation", name, alpha)``; ``("affine", scale, offset)``; ``("activity", l1, l2)``: a penalty on rows;
+        - ``("activation", name, alpha)``, or ``(..., max_value, threshold)`` behind; ``("affine", scale, offset)``; ``("activity", l1, l2)``: a penalty on rows;
         - ``("dropout", rate, stream)``; ``(noise, a, b, stream)`` for a noise of ``targets.NOISES``;
         - ``("batch_norm", gamma, beta, mean, variance, epsilon, momentum, trainable)``;
         - ``("scale", mean, variance, epsilon)``: normalized by what is stored;

@@ -54,6 +54,8 @@ cdef extern from "fastnn.h" nogil:
     const fn_optimizer_info fn_optimizer_infos[]
     const fn_noise_info fn_noise_infos[]
 
+    ctypedef struct fn_shape:
+        double alpha, max_value, threshold
     ctypedef struct fn_update:
         double rate, gradient_rate, momentum, rho, beta_1, beta_2, epsilon, weight_decay, l1, l2
     ctypedef struct fn_stream:
@@ -72,10 +74,11 @@ cdef extern from "fastnn.h" nogil:
         void (*log)(ptrdiff_t n, const float *x, float *y) noexcept nogil
         void (*tanh)(ptrdiff_t n, const float *x, float *y) noexcept nogil
         void (*sigmoid)(ptrdiff_t n, const float *x, float *y) noexcept nogil
-        void (*activation_forward[FN_ACTIVATIONS])(ptrdiff_t rows, ptrdiff_t width, float alpha, const float *z,
-            ptrdiff_t ldz, float *y, ptrdiff_t ldy) noexcept nogil
-        void (*activation_backward[FN_ACTIVATIONS])(ptrdiff_t rows, ptrdiff_t width, float alpha, const float *saved,
-            ptrdiff_t ldsaved, const float *dy, ptrdiff_t lddy, float *dz, ptrdiff_t lddz) noexcept nogil
+        void (*activation_forward[FN_ACTIVATIONS])(ptrdiff_t rows, ptrdiff_t width, const fn_shape *shape,
+            const float *z, ptrdiff_t ldz, float *y, ptrdiff_t ldy) noexcept nogil
+        void (*activation_backward[FN_ACTIVATIONS])(ptrdiff_t rows, ptrdiff_t width, const fn_shape *shape,
+            const float *saved, ptrdiff_t ldsaved, const float *dy, ptrdiff_t lddy, float *dz,
+            ptrdiff_t lddz) noexcept nogil
         void (*loss[FN_LOSSES])(ptrdiff_t rows, ptrdiff_t width, const float *z, ptrdiff_t ldz, const void *truth,
             ptrdiff_t ldtruth, const int64_t *index, const float *weight, double value_scale, double gradient_scale,
             double parameter, double *row_loss, float *dz, ptrdiff_t lddz, float *prediction,
@@ -159,9 +162,9 @@ cdef extern from "fastnn.h" nogil:
         void (*log)(ptrdiff_t n, const double *x, double *y) noexcept nogil
         void (*tanh)(ptrdiff_t n, const double *x, double *y) noexcept nogil
         void (*sigmoid)(ptrdiff_t n, const double *x, double *y) noexcept nogil
-        void (*activation_forward[FN_ACTIVATIONS])(ptrdiff_t rows, ptrdiff_t width, double alpha, const double *z,
-            ptrdiff_t ldz, double *y, ptrdiff_t ldy) noexcept nogil
-        void (*activation_backward[FN_ACTIVATIONS])(ptrdiff_t rows, ptrdiff_t width, double alpha,
+        void (*activation_forward[FN_ACTIVATIONS])(ptrdiff_t rows, ptrdiff_t width, const fn_shape *shape,
+            const double *z, ptrdiff_t ldz, double *y, ptrdiff_t ldy) noexcept nogil
+        void (*activation_backward[FN_ACTIVATIONS])(ptrdiff_t rows, ptrdiff_t width, const fn_shape *shape,
             const double *saved, ptrdiff_t ldsaved, const double *dy, ptrdiff_t lddy, double *dz,
             ptrdiff_t lddz) noexcept nogil
         void (*loss[FN_LOSSES])(ptrdiff_t rows, ptrdiff_t width, const double *z, ptrdiff_t ldz, const void *truth,
@@ -297,19 +300,19 @@ cdef inline void sigmoid(ptrdiff_t n, const real *x, real *y) noexcept nogil:
     else:
         active.f64.sigmoid(n, x, y)
 
-cdef inline void activation_forward(int kind, ptrdiff_t rows, ptrdiff_t width, real alpha, const real *z,
-        ptrdiff_t ldz, real *y, ptrdiff_t ldy) noexcept nogil:
+cdef inline void activation_forward(int kind, ptrdiff_t rows, ptrdiff_t width, const fn_shape *shape,
+        const real *z, ptrdiff_t ldz, real *y, ptrdiff_t ldy) noexcept nogil:
     if real is float:
-        active.f32.activation_forward[kind](rows, width, alpha, z, ldz, y, ldy)
+        active.f32.activation_forward[kind](rows, width, shape, z, ldz, y, ldy)
     else:
-        active.f64.activation_forward[kind](rows, width, alpha, z, ldz, y, ldy)
+        active.f64.activation_forward[kind](rows, width, shape, z, ldz, y, ldy)
 
-cdef inline void activation_backward(int kind, ptrdiff_t rows, ptrdiff_t width, real alpha, const real *saved,
-        ptrdiff_t ldsaved, const real *dy, ptrdiff_t lddy, real *dz, ptrdiff_t lddz) noexcept nogil:
+cdef inline void activation_backward(int kind, ptrdiff_t rows, ptrdiff_t width, const fn_shape *shape,
+        const real *saved, ptrdiff_t ldsaved, const real *dy, ptrdiff_t lddy, real *dz, ptrdiff_t lddz) noexcept nogil:
     if real is float:
-        active.f32.activation_backward[kind](rows, width, alpha, saved, ldsaved, dy, lddy, dz, lddz)
+        active.f32.activation_backward[kind](rows, width, shape, saved, ldsaved, dy, lddy, dz, lddz)
     else:
-        active.f64.activation_backward[kind](rows, width, alpha, saved, ldsaved, dy, lddy, dz, lddz)
+        active.f64.activation_backward[kind](rows, width, shape, saved, ldsaved, dy, lddy, dz, lddz)
 
 cdef inline void loss(int kind, ptrdiff_t rows, ptrdiff_t width, const real *z, ptrdiff_t ldz, const void *truth,
         ptrdiff_t ldtruth, const int64_t *index, const real *weight, double value_scale, double gradient_scale,
