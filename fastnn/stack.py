@@ -306,11 +306,12 @@ class Stack:
             )
         for layer in self.parts():
             activation = getattr(layer, "activation", None)
-            if activation is not None and not activations.differentiable(activations.kernel(activation)[0]):
-                known = [name for name in activations.NAMES if activations.differentiable(name)]
+            name = "linear" if activation is None else activations.kernel(activation)[0]
+            if not activations.differentiable(name):
+                known = filter(activations.differentiable, activations.NAMES)
                 raise ValueError(
                     f"expected activations with a derivative for training, received: layer {layer.name!r} with "
-                    f"activation={activations.kernel(activation)[0]!r}; tanh is its smooth form (known: "
+                    f"activation={name!r}; {'tanh' if name == 'sign' else 'sigmoid'} is its smooth form (known: "
                     f"{', '.join(known)})"
                 )
 

@@ -13,6 +13,8 @@
  *            exp            log            tanh           sigmoid
  *   float    1.06 / 1.03    0.76 / 0.84    1.80 / 2.08    1.66 / 1.68
  *   double   1.14 / 1.11    0.75 / 0.84    1.92 / 2.23    1.76 / 1.80
+ * What is made of the other functions, over 20000 random arguments: elu 1.0, selu and softplus 2, silu 2.3, mish 4,
+ * gelu 4.3 / 5.5; gelu's tanh form 2.5 near 0 and far below as many units as its exponential's argument, up to 250.
  */
 
 #if FN_IS_F32

@@ -6,7 +6,23 @@ rational function has positive coefficients only: they are rounded as they are.
 """
 
 from mpmath import (
-    cos, erfc, exp, expm1, fdot, floor, frexp, ldexp, log, lu_solve, matrix, mp, mpf, nint, pi, polyval, sqrt,
+    cos,
+    erfc,
+    exp,
+    expm1,
+    fdot,
+    floor,
+    frexp,
+    ldexp,
+    log,
+    lu_solve,
+    matrix,
+    mp,
+    mpf,
+    nint,
+    pi,
+    polyval,
+    sqrt,
 )  # fmt: skip
 
 mp.dps = 60

@@ -136,7 +136,9 @@ def kernel(activation: Function) -> Kernel:
 
 
 def differentiable(name: str) -> bool:
-    """Whether the engine can train through the kernel `name`."""
+    """Whether the engine can train through the activation or kernel `name`."""
+    if name in NAMES:
+        name = kernel(NAMES[name])[0]
     return targets.ACTIVATIONS[name][1] != _NOT_DIFFERENTIABLE
 
 

@@ -67,7 +67,7 @@ def _residual(layer: Any) -> list[Step]:
 LAYERS: dict[str, Callable[[Any], list[Step]]] = {
     "Dense": _dense,
     "DropConnect": _dense,
-    "Activation": lambda layer: _activate(layer.activation),
+    **dict.fromkeys(("Activation", "ReLU", "LeakyReLU", "ELU", "Softmax"), lambda layer: _activate(layer.activation)),
     "Flatten": _nothing,
     "Rescaling": _rescaling,
     "Normalization": _normalization,

@@ -4,6 +4,7 @@ To add one: a class with a constructor that checks its arguments, `output_width`
 shapes, initializers, penalties) and `ops` (the tuples of engine.Plan). Where parameters live is stack.py's.
 """
 
+from fastnn.layers.activation import ELU, LeakyReLU, ReLU, Softmax
 from fastnn.layers.base import Layer, Weight
 from fastnn.layers.core import Activation, Dense, Flatten, Input
 from fastnn.layers.noise import AlphaDropout, DropConnect, Dropout, GaussianDropout, GaussianNoise, Noise, RReLU
@@ -12,6 +13,7 @@ from fastnn.layers.prelu import PReLU
 from fastnn.layers.residual import Residual
 
 __all__ = [
+    "ELU",
     "Activation",
     "AlphaDropout",
     "BatchNormalization",
@@ -24,11 +26,14 @@ __all__ = [
     "Input",
     "Layer",
     "LayerNormalization",
+    "LeakyReLU",
     "Noise",
     "Normalization",
     "PReLU",
     "RReLU",
+    "ReLU",
     "Rescaling",
     "Residual",
+    "Softmax",
     "Weight",
 ]

@@ -118,8 +118,8 @@ class Dense(Layer):
 
     def ops(self, inputs: int, offsets: Sequence[int], stream: int) -> list[Op]:
         dense: Op = ("dense", self.units, offsets[0], offsets[1] if self.use_bias else -1, self.trainable)
-        name, alpha = activations.kernel(self.activation)
-        behind: list[Op] = [] if name == "linear" else [("activation", name, alpha)]
+        kernel = activations.kernel(self.activation)
+        behind: list[Op] = [] if kernel[0] == "linear" else [("activation", *kernel)]
         penalty = self.activity_regularizer
         if penalty is not None and (penalty.l1 or penalty.l2):
             behind.append(("activity", penalty.l1, penalty.l2))

@@ -7,22 +7,39 @@ from fastnn._core import activations, targets
 from fastnn.testing import reference
 
 NAMES = list(targets.ACTIVATIONS)
-DIFFERENTIABLE = [name for name in NAMES if name != "sign"]
+DIFFERENTIABLE = [name for name in NAMES if name not in ("sign", "heaviside")]
 BY_ELEMENT = [name for name in NAMES if name != "softmax"]
+#: Straight lines, whose values need no rounding; those of the others are composed of functions within 2 ulp.
+EXACT = ("linear", "heaviside", "sign", "relu", "relu6", "relu_clipped", "hard_tanh")
+#: Numbers for those that have some.
+NUMBERS = {"relu_clipped": {"max_value": 2.0, "threshold": 0.5}}
+NUMBERS["relu_general"] = {"alpha": 0.25, **NUMBERS["relu_clipped"]}
+
+
+def saved_by(name, z, y):
+    """What the derivative is a formula of."""
+    return z if name in reference.SAVES_INPUT else y
 
 
 def forward_size(name, z, y):
     """Roundings of y: 2 ulp of a function and 1 of its twin; for softmax also those of z - max z and the quotient."""
-    if name in ("linear", "relu", "sign"):
+    if name in EXACT:
         return 0
     if name == "softmax":
         return np.abs(y) * (8 + np.ptp(np.asarray(z, np.float64), axis=1, keepdims=True) + z.shape[1] * 2**-29)
-    return 3 * np.abs(y)
+    z = np.asarray(z, np.float64)
+    if name in ("gelu", "mish", "silu"):
+        return 6 * np.abs(y)
+    if name == "gelu_tanh":  # the argument of the tail's exponential is rounded
+        return (4 + 2 * np.abs(z) * (1.6 + 0.08 * z**2)) * np.abs(y)
+    return 3 * np.abs(y) + (np.abs(z) if name == "piecewise_linear" else 0)
 
 
 def backward_size(name, y, dy, dz):
-    if name in ("linear", "relu"):
+    if name in EXACT:
         return 0
+    if name in reference.SAVES_INPUT or name in ("elu", "selu"):  # f' is a sum that is 0 somewhere
+        return 4 * (np.abs(dz) + np.abs(dy))
     if name == "softmax":
         mean = (np.abs(dy) * y).sum(axis=1, keepdims=True)
         return 4 * y * (np.abs(dy) + mean)
@@ -34,26 +51,28 @@ def test_forward(name, block, within, rng, heights, widths):
     for rows, width in [(rows, 10) for rows in heights] + [(3, width) for width in widths]:
         z = block(3 * rng.standard_normal((rows, width)))
         out = block(np.zeros((rows, width)))
-        y = activations.forward(name, z, out=out)
+        y = activations.forward(name, z, out=out, **NUMBERS.get(name, {}))
         assert y is out
-        expected = reference.activation_forward(name, z)
+        expected = reference.activation_forward(name, z, **NUMBERS.get(name, {}))
         if width:
             within(y, expected, forward_size(name, z, expected))
-        in_place = activations.forward(name, z, out=z)
+        in_place = activations.forward(name, z, out=z, **NUMBERS.get(name, {}))
         assert in_place.tobytes() == y.tobytes()
 
 
 @pytest.mark.parametrize("name", DIFFERENTIABLE)
 def test_backward(name, block, within, dtype, rng, heights, widths):
     for rows, width in [(rows, 10) for rows in heights] + [(3, width) for width in widths]:
-        y = block(reference.activation_forward(name, 2 * rng.standard_normal((rows, width))))
+        z = 2 * rng.standard_normal((rows, width))
+        numbers = NUMBERS.get(name, {})
+        saved = block(saved_by(name, z, reference.activation_forward(name, z, **numbers)))
         dy = block(rng.standard_normal((rows, width)))
         out = block(np.zeros((rows, width)))
-        dz = activations.backward(name, y, dy, out=out)
+        dz = activations.backward(name, saved, dy, out=out, **numbers)
         assert dz is out
-        expected = reference.activation_backward(name, y, dy)
-        within(dz, expected, backward_size(name, np.float64(y), np.float64(dy), expected))
-        assert activations.backward(name, y, dy, out=dy).tobytes() == dz.tobytes()
+        expected = reference.activation_backward(name, saved, dy, **numbers)
+        within(dz, expected, backward_size(name, np.float64(saved), np.float64(dy), expected))
+        assert activations.backward(name, saved, dy, out=dy, **numbers).tobytes() == dz.tobytes()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -64,9 +83,10 @@ def test_rows_do_not_depend_on_the_batch(name, dtype, rng):
     for r in range(13):
         assert activations.forward(name, z[r : r + 1]).tobytes() == y[r].tobytes()
     if name in DIFFERENTIABLE:
-        dz = activations.backward(name, y, dy)
+        saved = saved_by(name, z, y)
+        dz = activations.backward(name, saved, dy)
         for r in range(13):
-            assert activations.backward(name, y[r : r + 1], dy[r : r + 1]).tobytes() == dz[r].tobytes()
+            assert activations.backward(name, saved[r : r + 1], dy[r : r + 1]).tobytes() == dz[r].tobytes()
 
 
 @pytest.mark.parametrize("name", BY_ELEMENT)
@@ -77,8 +97,9 @@ def test_elements_do_not_depend_on_their_place(name, dtype, rng):
     narrow = activations.forward(name, np.ascontiguousarray(z.T))
     assert np.array_equal(narrow.T, y)
     if name in DIFFERENTIABLE:
-        dz = activations.backward(name, y, dy)
-        narrow = activations.backward(name, np.ascontiguousarray(y.T), np.ascontiguousarray(dy.T))
+        saved = saved_by(name, z, y)
+        dz = activations.backward(name, saved, dy)
+        narrow = activations.backward(name, np.ascontiguousarray(saved.T), np.ascontiguousarray(dy.T))
         assert np.array_equal(narrow.T, dz)
 
 
@@ -91,6 +112,22 @@ def test_nan_goes_through(name, dtype):
         y = activations.forward(name, z)
         assert np.isnan(y[0, column])
         assert np.isnan(y).sum() == (19 if name == "softmax" else 1)
+
+
+@pytest.mark.parametrize("name", BY_ELEMENT)
+def test_far_from_zero(name, dtype):
+    """At 1000 and infinity no infinity meets a 0: values and derivatives are the twin's."""
+    z = np.array([[-np.inf, -1000.0, -40.0, -0.0, 0.0, 40.0, 1000.0, np.inf]], dtype=dtype)
+    if name == "exponential":
+        z = z[:, :-2]
+    numbers, one, tiny = NUMBERS.get(name, {}), np.ones_like(z), np.finfo(dtype).tiny
+    y, expected = activations.forward(name, z, **numbers), reference.activation_forward(name, z, **numbers)
+    np.testing.assert_allclose(y, expected.astype(dtype), rtol=2000 * np.finfo(dtype).eps, atol=40 * tiny)
+    if name in DIFFERENTIABLE:
+        saved = saved_by(name, z, y)
+        dz = activations.backward(name, saved, one, **numbers)
+        expected = reference.activation_backward(name, saved, one, **numbers)
+        np.testing.assert_allclose(dz, expected, rtol=0, atol=4 * np.finfo(dtype).eps * max(1, np.abs(expected).max()))
 
 
 @pytest.mark.parametrize("zero", [0.0, -1.0, 0.5])
@@ -129,8 +166,8 @@ def test_sign_has_no_derivative(dtype):
 
 def test_errors(dtype):
     z = np.ones((2, 3), dtype=dtype)
-    with pytest.raises(ValueError, match=r"expected one of linear, .*, received: 'swish'"):
-        activations.forward("swish", z)
+    with pytest.raises(ValueError, match=r"expected one of linear, .*, received: 'sine'"):
+        activations.forward("sine", z)
     with pytest.raises(ValueError, match=r"out: expected shape \(2, 3\), received: \(3, 2\)"):
         activations.forward("relu", z, out=np.ones((3, 2), dtype=dtype))
     with pytest.raises(TypeError, match="z: expected a float32 or float64 array, received: int64"):

@@ -50,7 +50,8 @@ def activation_forward(name, z, alpha=None, max_value=np.inf, threshold=0.0):
     """y = f(z).
 
     linear: z; heaviside: 0, alpha, 1 and sign: -1, alpha, 1 below, at, above 0; piecewise_linear: z + 1/2 within
-    [0, 1]; sigmoid, tanh; hard_sigmoid: (z + 3) / 6 within [0, 1]; hard_tanh: z within [-1, 1]; softsign: z / (1 + |z|).
+    [0, 1]; sigmoid, tanh; hard_sigmoid: (z + 3) / 6 within [0, 1]; hard_tanh: z within [-1, 1];
+    softsign: z / (1 + |z|).
     relu: max(0, z); relu6: z within [0, 6]; relu_general: min(z, max_value) above the threshold, else
     alpha (z - threshold); relu_clipped: the same with alpha 0; leaky_relu: z, or alpha z below 0.
     elu: z, or alpha (e^z - 1) below 0; selu: 1.0507 times elu of alpha 1.6733; softplus: ln(1 + e^z).
