@@ -34,7 +34,8 @@ def test_values_and_gradients(case, dtype):
     y = kernels.forward(chosen, z, **options)
     dz = kernels.backward(chosen, z if targets.ACTIVATIONS[chosen][1] == SAVES_INPUT else y, dy, **options)
     smooth = ~np.isclose(z[..., None], [*CORNERS.get(case, []), np.inf]).any(axis=-1)
-    tight = 100 * np.finfo(dtype).eps
+    # Keras's 1 + tanh cancels far below 0, and is multiplied by z and u' there
+    tight = (1000 if case == "gelu, tanh" else 100) * np.finfo(dtype).eps
     np.testing.assert_allclose(y, value, rtol=tight, atol=tight)
     np.testing.assert_allclose(dz[smooth], gradient[smooth], rtol=tight, atol=tight)
 

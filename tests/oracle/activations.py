@@ -37,6 +37,7 @@ def make():
     jax.config.update("jax_enable_x64", True)
     import keras
 
+    keras.config.set_floatx("float64")
     z, dy = inputs()
     made = {}
     for case, (name, arguments) in CASES.items():

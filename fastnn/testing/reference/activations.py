@@ -105,7 +105,8 @@ def slope(name, y, z, alpha, max_value, threshold):
     """f' as a function of y or of z."""
 
     def gated_slope(share, speed):  # of z share(z), share' = share (1 - share) speed
-        return share + gated(z, share * (1 - share)) * speed
+        both = share * (1 - share)
+        return share + np.where(both == 0, 0.0, gated(z, both) * speed)
 
     with np.errstate(over="ignore", invalid="ignore"):
         formulas = {
