@@ -52,7 +52,9 @@
     X(categorical_crossentropy, FN_TRUTH_VALUES, "", 0.0)                            \
     X(categorical_crossentropy_from_logits, FN_TRUTH_VALUES, "softmax", 0.0)         \
     X(sparse_categorical_crossentropy, FN_TRUTH_LABELS, "", 0.0)                     \
-    X(sparse_categorical_crossentropy_from_logits, FN_TRUTH_LABELS, "softmax", 0.0)
+    X(sparse_categorical_crossentropy_from_logits, FN_TRUTH_LABELS, "softmax", 0.0)  \
+    X(binary_log_loss, FN_TRUTH_VALUES, "sigmoid", 0.0)                              \
+    X(sparse_log_loss, FN_TRUTH_LABELS, "softmax", 0.0)
 
 /* name, state arrays a parameter (at most 3), what the step's number makes of its rate */
 #define FN_OPTIMIZER_LIST(X)                          \

@@ -15,16 +15,16 @@ __all__ = ["NAMES", "LabelLogLoss", "LogLoss", "PoissonDeviance", "SmoothedLogLo
 
 
 class LogLoss(losses.Loss):
-    """Cross-entropy of logistic outputs, summed over them."""
+    """Cross-entropy of logistic outputs, summed over them, within scikit-learn's bounds."""
 
-    logits_kernel = "binary_crossentropy_from_logits"
+    logits_kernel = "binary_log_loss"
     mean_of_outputs = False
 
 
 class LabelLogLoss(losses.Loss):
-    """Cross-entropy of a softmax, for class numbers."""
+    """Cross-entropy of a softmax, for class numbers, within scikit-learn's bounds."""
 
-    logits_kernel = "sparse_categorical_crossentropy_from_logits"
+    logits_kernel = "sparse_log_loss"
     mean_of_outputs = False
 
 

@@ -160,3 +160,13 @@ FN_LOGITS_LOSS(categorical_crossentropy_from_logits, wide_logits, 0)
 FN_LOGITS_LOSS(sparse_categorical_crossentropy_from_logits, wide_sparse_logits, 1)
 #undef FN_LOGITS_LOSS
 
+/* scikit-learn's value of the same, within -log(1 - eps) and -log(eps). */
+static void FN(sparse_log_loss_loss)(FN_LOSS_ARGUMENTS) {
+    FN(sparse_categorical_crossentropy_from_logits_loss)(FN_LOSS_PASSED);
+    for (ptrdiff_t r = 0; r < rows && width > 0; r++) {
+        const double scale = weight ? value_scale * (double)weight[index ? index[r] : r] : value_scale;
+        const double least = (sizeof(T) == 4 ? 1.1920929665620834e-07 : 2.2204460492503133e-16) * scale;
+        const double most = (sizeof(T) == 4 ? 15.942385152878742 : 36.043653389117154) * scale;
+        row_loss[r] = row_loss[r] > most ? most : row_loss[r] < least ? least : row_loss[r]; /* NaN stays */
+    }
+}

@@ -91,6 +91,17 @@ FN_TERMS(binary_crossentropy_from_logits) {
     return (FN(terms)){value, p - y, p};
 }
 
+/* scikit-learn's value of the same, -y log q - (1 - y) log(1 - q) with q the probability kept within [eps, 1 - eps]: it
+ * rounds q where the formula above does not. Its gradient knows no bounds. */
+#define FN_EPS ((T)(sizeof(T) == 4 ? 0x1p-23 : 0x1p-52))
+FN_TERMS(binary_log_loss) {
+    const V one = FN(splat)(1), p = FN(sigmoid)(z);
+    const V q = FN(minimum)(FN(splat)(1 - FN_EPS), FN(maximum)(FN(splat)(FN_EPS), p));
+    y = FN(smoothed)(y, parameter);
+    return (FN(terms)){FN(fma)(-y, FN(log)(q), (y - one) * FN(log)(one - q)), p - y, p};
+}
+#undef FN_EPS
+
 /* y = -1 or 1; 0 means -1, so that bits serve as truth */
 INLINE V FN(side)(V y) { return FN(select)(y == FN(splat)(0), FN(splat)(-1), y); }
 
@@ -186,6 +197,7 @@ FN_ELEMENTWISE_LOSS(poisson_from_log)
 FN_ELEMENTWISE_LOSS(given_gradient)
 FN_ELEMENTWISE_LOSS(binary_crossentropy)
 FN_ELEMENTWISE_LOSS(binary_crossentropy_from_logits)
+FN_ELEMENTWISE_LOSS(binary_log_loss)
 FN_ELEMENTWISE_LOSS(hinge)
 FN_ELEMENTWISE_LOSS(squared_hinge)
 FN_ELEMENTWISE_LOSS(kl_divergence)

@@ -26,11 +26,13 @@ static long double N(truth_wanted)(int kind, ptrdiff_t width, long double y, dou
     switch (kind) {
         case FN_LOSS_binary_crossentropy:
         case FN_LOSS_binary_crossentropy_from_logits:
+        case FN_LOSS_binary_log_loss:
             return y * (1 - (long double)parameter) + (long double)parameter / 2;
         case FN_LOSS_categorical_crossentropy:
         case FN_LOSS_sparse_categorical_crossentropy:
         case FN_LOSS_categorical_crossentropy_from_logits:
         case FN_LOSS_sparse_categorical_crossentropy_from_logits:
+        case FN_LOSS_sparse_log_loss:
             return y * (1 - (long double)parameter) + (long double)parameter / width;
         case FN_LOSS_hinge:
         case FN_LOSS_squared_hinge:
@@ -38,6 +40,13 @@ static long double N(truth_wanted)(int kind, ptrdiff_t width, long double y, dou
         default:
             return y;
     }
+}
+
+/* Within -log(1 - eps) and -log(eps), if the kind is scikit-learn's. */
+static long double N(bounded)(int kind, long double value) {
+    const long double eps = sizeof(T) == 4 ? 0x1p-23L : 0x1p-52L, least = -log1pl(-eps), most = -logl(eps);
+    if (kind != FN_LOSS_sparse_log_loss) return value;
+    return value < least ? least : value > most ? most : value;
 }
 
 /* One row of width <= 256; y is what the truth says, labels spelled out as zeros and a one. */
@@ -120,6 +129,14 @@ static void N(row_loss)(int kind, ptrdiff_t width, const T *z_row, const long do
                 row->gradient_size[j] = e + y;
                 row->prediction[j] = e;
                 break;
+            case FN_LOSS_binary_log_loss: {
+                const long double p = N(sigmoid_wanted)(z), eps = sizeof(T) == 4 ? 0x1p-23L : 0x1p-52L;
+                const long double rounded = (T)p, q = rounded < eps ? eps : rounded > 1 - eps ? 1 - eps : rounded;
+                N(add_term)(row, j, -y * logl(q) - (1 - y) * logl(1 - q), fabsl(z) + 2 + 1 / (1 - q) + 1 / q * eps, p - y);
+                row->gradient_size[j] = p + y;
+                row->prediction[j] = p;
+                break;
+            }
             case FN_LOSS_binary_crossentropy_from_logits: {
                 const long double p = N(sigmoid_wanted)(z);
                 const long double value = (z > 0 ? z : 0) - z * y + log1pl(expl(-fabsl(z)));
@@ -129,9 +146,10 @@ static void N(row_loss)(int kind, ptrdiff_t width, const T *z_row, const long do
                 break;
             }
             case FN_LOSS_categorical_crossentropy_from_logits:
-            case FN_LOSS_sparse_categorical_crossentropy_from_logits: {
+            case FN_LOSS_sparse_categorical_crossentropy_from_logits:
+            case FN_LOSS_sparse_log_loss: {
                 const long double p = expl(z - greatest) / sum;
-                const long double value = y * (logl(sum) + greatest - z);
+                const long double value = y == 0 ? 0 : N(bounded)(kind, y * (logl(sum) + greatest - z));
                 N(add_term)(row, j, value, value + y, p * truths - y); /* a confident row's sum rounds near 1 */
                 row->gradient_size[j] = p * truths + y;
                 row->prediction[j] = p;

@@ -35,6 +35,8 @@ def arguments(name, rows, width, truths, dtype, rng):
     y = rng.standard_normal((truths, width))
     if "poisson" in name:
         y = rng.poisson(2, (truths, width)).astype(float)
+    if name == "binary_log_loss":
+        y = rng.choice([0.0, 1.0], (truths, width))
     if "crossentropy" in name:
         y = rng.choice([0.0, 1.0, 0.3], (truths, width))
     if name == "kl_divergence":
@@ -95,6 +97,10 @@ def sizes(name, z, truth, index, parameter=None):
         elif name == "poisson_from_log":
             value = 6 * (np.abs(reference.xlogy(y, y)) + y * np.abs(z) + y + np.exp(z))
             gradient = 4 * (np.exp(z) + y)
+        elif name == "binary_log_loss":
+            p = 1 / (1 + np.exp(-z))  # rounded, which moves the logarithms by as many eps
+            value = 8 * (y * (1 - np.log(p)) + np.abs(1 - y) * (1 / (1 - p) - np.log(1 - p)))
+            gradient = 4 * (p + y)
         elif name == "binary_crossentropy_from_logits":
             value = 6 * (np.maximum(z, 0) + np.abs(z) * y + np.log1p(np.exp(-np.abs(z))))
             gradient = 4 * (reference.softmax(np.stack([z.ravel(), 0 * z.ravel()], axis=1))[:, 0].reshape(z.shape) + y)
@@ -104,6 +110,8 @@ def sizes(name, z, truth, index, parameter=None):
             p, spread = reference.softmax(z), from_max.max(axis=1, keepdims=True)
             log_sum = np.log(np.exp(-from_max).sum(axis=1, keepdims=True))
             value = 4 * y * ((2 + spread) * log_sum + from_max)
+            if name == "log_loss":
+                value += y * np.finfo(np.float32).eps  # the bound, rounded
             gradient = p * y.sum(axis=1, keepdims=True) * (8 + spread) + 4 * y
     # a sum in double, in another order than the twin's
     return value.sum(axis=1) * (1 + z.shape[1] / 4 * 2**-29), gradient * (1 + z.shape[1] / 4 * 2**-29)

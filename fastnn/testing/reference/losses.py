@@ -123,6 +123,29 @@ def binary_crossentropy_from_logits(z, y, dtype, smoothing):
     return np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z))), p - y, p
 
 
+def log_loss_bounds(dtype):
+    """What scikit-learn's log loss lies between: it keeps probabilities within [eps, 1 - eps]."""
+    eps = float(np.finfo(dtype).eps)
+    return -np.log1p(-eps), -np.log(eps)
+
+
+def binary_log_loss(z, y, dtype, smoothing):
+    """-y ln q - (1 - y) ln(1 - q), q = sigmoid(z) in its type, within [eps, 1 - eps].
+
+    sklearn/neural_network/_base.py, binary_log_loss; the gradient is that of the loss without bounds.
+    """
+    eps, p = float(np.finfo(dtype).eps), float64(sigmoid(z))
+    q = np.clip(float64(p.astype(dtype)), eps, 1 - eps)
+    y = smoothed_bits(y, smoothing)
+    return -y * np.log(q) - (1 - y) * np.log(1 - q), p - y, p
+
+
+def log_loss(z, y, dtype, smoothing):
+    """categorical_crossentropy_from_logits of one-hot rows with its value within bounds."""
+    value, gradient, prediction = categorical_crossentropy_from_logits(z, y, dtype, smoothing)
+    return np.where(y == 0, 0, np.clip(value, *log_loss_bounds(dtype))), gradient, prediction
+
+
 def categorical_crossentropy(z, y, dtype, smoothing):
     """-sum_j y_j ln clip(q_j), q = z / sum z; keras.ops.categorical_crossentropy.
 
@@ -168,6 +191,8 @@ LOSSES = {
     "binary_crossentropy_from_logits": (binary_crossentropy_from_logits, 0.0),
     "categorical_crossentropy": (categorical_crossentropy, 0.0),
     "categorical_crossentropy_from_logits": (categorical_crossentropy_from_logits, 0.0),
+    "binary_log_loss": (binary_log_loss, 0.0),
+    "log_loss": (log_loss, 0.0),
 }
 
 
