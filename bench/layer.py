@@ -63,10 +63,11 @@ def product(name: str, batch: int, outputs: int, inputs: int, dtype: str, thread
     W = rng.standard_normal((inputs, outputs)).astype(dtype)
     dY = rng.standard_normal((batch, outputs)).astype(dtype)
     x, w, dy = padded(X, dtype), contiguous(W, dtype), padded(dY, dtype)
+    shape = {"alpha": 0.0, "max_value": np.inf, "threshold": 0.0}
     linear = targets.ACTIVATIONS["linear"][0]
     # operands of the twin; the same as NumPy's matmul takes them; our kernel, and its arguments around the result
     operands, (left, right), twin, kernel, before, after = {
-        "X W": ((X, W), (X, W), reference.dense_forward, dense._forward, (x, w, None), (linear, 0.0, threads)),
+        "X W": ((X, W), (X, W), reference.dense_forward, dense._forward, (x, w, None), (linear, shape, threads)),
         "X^T dY": ((X, dY), (X.T, dY), reference.dense_weight_gradient, dense._weight_gradient, (x, dy), (threads,)),
         "dY W^T": ((dY, W), (dY, W.T), reference.dense_input_gradient, dense._input_gradient, (dy, w), (threads,)),
     }[name]

@@ -56,7 +56,7 @@ def fork_join_seconds(threads: int = 2, samples: int = 200) -> float:
         best = float("inf")
         for _ in range(samples):
             begin = perf_counter()
-            run(x, w, None, y, 0, 0.0, team)
+            run(x, w, None, y, 0, {"alpha": 0.0, "max_value": 0.0, "threshold": 0.0}, team)
             best = min(best, perf_counter() - begin)
         return best
 

@@ -197,8 +197,8 @@ def root_mean_squared_error(y_true: Any, y_pred: Any) -> float:
     Examples
     --------
     >>> import fastnn
-    >>> fastnn.metrics.root_mean_squared_error([1.0, 2.0], [4.0, 6.0]) ** 2
-    12.5
+    >>> fastnn.metrics.root_mean_squared_error([1.0, 2.0], [4.0, 5.0])
+    3.0
     """
     return float(np.sqrt(mean_squared_error(y_true, y_pred)))
 

@@ -1,7 +1,8 @@
-"""Sequential: what a user does with layers in a row: predict, compile, fit, evaluate.
+"""Sequential: what a user does with layers in a row: compile, fit, evaluate.
 
-Structure and parameters are stack.py's, the loop of training is training.py's, arithmetic is the engine's. Everything
-a user can get wrong is caught here or there before a kernel runs, and leaves the model as it was.
+Structure and parameters are stack.py's, predictions forward.py's, the loop of training is training.py's, arithmetic is
+the engine's. Everything a user can get wrong is caught here or there before a kernel runs, and leaves the model as it
+was.
 """
 
 from __future__ import annotations
@@ -9,16 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from fastnn import arguments, data, datasets, progress, training
-from fastnn._core import engine
+from fastnn import arguments, datasets, progress, training
 from fastnn.callbacks import History
+from fastnn.forward import Forward
 from fastnn.layers import Layer
-from fastnn.stack import Stack
 
 
-class Sequential(Stack):
+class Sequential(Forward):
     """A network of layers in a row.
 
     Parameters
@@ -73,83 +71,6 @@ class Sequential(Stack):
         super()._reassemble()
         if self._training is not None:  # the state of the optimizer belongs to the old layers
             self._training = self._training.renewed()
-
-    # ---- inference ------------------------------------------------------------------------------------------------
-
-    def predict(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> np.ndarray:
-        """Return the outputs for rows of `x`.
-
-        Parameters
-        ----------
-        x : array_like, shape (rows, features)
-        batch_size : int, optional
-            Checked and ignored: the engine picks blocks by itself, a row's result does not depend on them.
-        verbose : {0, 1, 2, "auto"}, default 0
-            Nothing is shown, whatever it is.
-
-        Returns
-        -------
-        ndarray of the model's dtype, shape (rows, outputs)
-
-        Raises
-        ------
-        ValueError, TypeError
-            If `x` has another width, no rows, NaN or infinities, or holds no real numbers.
-        """
-        training.checked_batch_size(batch_size)
-        x = data.rows(self.flat(x), self.inputs, self.dtype)
-        if not self.built:
-            with self.built_for(x.shape[1]):
-                return self._predict(x)
-        return self._predict(x)
-
-    def _predict(self, x: Any) -> np.ndarray:
-        """The outputs for checked rows, in slices that leave room for Ctrl-C."""
-        self.check_sparse(x)
-        rows = x.shape[0]
-        out = np.empty((rows, self.plan.outputs), dtype=self.dtype)
-        if rows <= training.FIRST_ROWS:
-            return engine.predict(self.plan, self.parameters, x, out)
-        for start, stop in training.Pace(training.FIRST_ROWS).slices(rows):
-            engine.predict(self.plan, self.parameters, x[start:stop], out[start:stop])
-        return out
-
-    def __call__(self, x: Any) -> np.ndarray:
-        """Return the outputs for rows of `x`: `predict`."""
-        return self.predict(x)
-
-    def predictor(self, max_rows: int = 1) -> Any:
-        """Return a callable ``(x, out=None)`` for few rows at a time: memory ready, nothing checked but the shapes.
-
-        Parameters
-        ----------
-        max_rows : int, default 1
-            Most rows of one call.
-
-        Returns
-        -------
-        callable
-            Takes x of the model's dtype, C-contiguous, shape (rows <= max_rows, features). It reads the model's
-            present parameters; after `add` or `pop` make a new one.
-
-        Examples
-        --------
-        >>> import fastnn, numpy as np
-        >>> layers = [fastnn.Input((2,)), fastnn.layers.Dense(1, kernel_initializer="ones")]
-        >>> fastnn.Sequential(layers).predictor()(np.ones((1, 2), dtype=np.float32))
-        array([[2.]], dtype=float32)
-        """
-        self.build()
-        return engine.Predictor(self.plan, self.parameters, arguments.integer("max_rows", max_rows, least=1))
-
-    def activations(self, x: Any) -> list[np.ndarray]:
-        """Return every layer's output for rows of `x`, as at inference: one array [rows, width] a layer."""
-        x = data.rows(self.flat(x), self.inputs, self.dtype)
-        with self.built_for(x.shape[1]):
-            self.check_sparse(x)
-            made = engine.activations(self.plan, self.parameters, x)
-        made = [x if data.is_sparse(x) else x.astype(self.dtype), *made]
-        return [made[index] for index in self.op_counts()]
 
     # ---- training -------------------------------------------------------------------------------------------------
 

@@ -34,6 +34,9 @@ def test_values_and_gradients(case, dtype):
     y = kernels.forward(chosen, z, **options)
     dz = kernels.backward(chosen, z if targets.ACTIVATIONS[chosen][1] == SAVES_INPUT else y, dy, **options)
     smooth = ~np.isclose(z[..., None], [*CORNERS.get(case, []), np.inf]).any(axis=-1)
+    # Keras computes tanh in float32 whatever the type
+    if case == "tanh":
+        dtype = "float32"
     # Keras's 1 + tanh cancels far below 0, and is multiplied by z and u' there
     tight = (1000 if case == "gelu, tanh" else 100) * np.finfo(dtype).eps
     np.testing.assert_allclose(y, value, rtol=tight, atol=tight)

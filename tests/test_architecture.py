@@ -37,7 +37,7 @@ FLOORS = [
     },
     {"saving"},
     {"datasets", "training"},
-    {"stack", "network"},
+    {"stack", "forward", "network"},
     {
         *("compat", "standins", "hyperparameters", "inputs", "labels", "criteria", "solvers", "team", "binding"),
         *("epoch", "reporting", "descent", "lbfgs", "scoring", "estimator_files", "fitted", "perceptron"),

@@ -4,28 +4,45 @@ import pytest
 from fastnn import optimizers
 from fastnn._core import targets
 
+#: What every optimizer has.
+OPTIONS = {
+    "weight_decay": None,
+    "clipnorm": None,
+    "clipvalue": None,
+    "global_clipnorm": None,
+    "use_ema": False,
+    "ema_momentum": 0.99,
+    "ema_overwrite_frequency": None,
+    "gradient_accumulation_steps": None,
+}
 
-def test_defaults_are_keras_s():
-    assert optimizers.SGD().get_config() == {
-        "learning_rate": 0.01,
-        "momentum": 0.0,
-        "nesterov": False,
-        "weight_decay": None,
-    }
-    assert optimizers.RMSprop().get_config() == {
-        "learning_rate": 0.001,
-        "rho": 0.9,
-        "momentum": 0.0,
-        "epsilon": 1e-7,
-        "weight_decay": None,
-    }
-    assert optimizers.Adam().get_config() == {
-        "learning_rate": 0.001,
-        "beta_1": 0.9,
-        "beta_2": 0.999,
-        "epsilon": 1e-7,
-        "weight_decay": None,
-    }
+
+@pytest.mark.parametrize(
+    ("kind", "defaults"),
+    [
+        (optimizers.SGD, {"learning_rate": 0.01, "momentum": 0.0, "nesterov": False}),
+        (optimizers.Adagrad, {"learning_rate": 0.001, "initial_accumulator_value": 0.1, "epsilon": 1e-7}),
+        (optimizers.Adadelta, {"learning_rate": 0.001, "rho": 0.95, "epsilon": 1e-7}),
+        (
+            optimizers.RMSprop,
+            {"learning_rate": 0.001, "rho": 0.9, "momentum": 0.0, "epsilon": 1e-7, "centered": False},
+        ),
+        (optimizers.Adam, {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7, "amsgrad": False}),
+        (
+            optimizers.AdamW,
+            {
+                **{"learning_rate": 0.001, "weight_decay": 0.004, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7},
+                "amsgrad": False,
+            },
+        ),
+        (optimizers.Adamax, {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}),
+        (optimizers.Nadam, {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}),
+        (optimizers.Lion, {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.99}),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_defaults_are_keras_s(kind, defaults):
+    assert kind().get_config() == {**OPTIONS, **defaults}
 
 
 @pytest.mark.parametrize(
@@ -92,5 +109,5 @@ def test_get():
     assert optimizers.get(adam) is adam
     copy = optimizers.get({"class_name": "Adam", "config": adam.get_config()})
     assert repr(copy) == repr(adam) == "Adam(learning_rate=0.1)"
-    with pytest.raises(ValueError, match="'sgd', 'rmsprop', 'adam', received: 'adamm'"):
+    with pytest.raises(ValueError, match=r"'sgd', 'adagrad', .*'nadam', 'lion', received: 'adamm'"):
         optimizers.get("adamm")

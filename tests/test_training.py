@@ -335,7 +335,9 @@ def test_learning_rate_schedule_and_setting():
     kernel = model.layers[0].get_weights()[0]
     model.fit(X, Y, verbose=0)
     np.testing.assert_array_equal(model.layers[0].kernel, kernel)
-    model.optimizer.learning_rate = 0.1
+    with pytest.raises(TypeError, match=r"expected a schedule as learning_rate, .* received: learning_rate=0.1"):
+        model.optimizer.learning_rate = 0.1
+    model.optimizer.learning_rate = lambda step: 0.1
     model.fit(X, Y, verbose=0)
     assert (model.layers[0].kernel != kernel).any()
 

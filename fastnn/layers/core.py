@@ -126,7 +126,8 @@ class Dense(Layer):
         return [dense, *behind]
 
     def last_activation(self, before: str) -> str:
-        return activations.kernel(self.activation)[0]
+        name: str = activations.kernel(self.activation)[0]
+        return name
 
 
 class Activation(Layer):

@@ -15,7 +15,15 @@ Rate = float | Callable[[int], float]
 
 
 class Options(TypedDict, total=False):
-    """Arguments of every optimizer, by keyword; see `Optimizer`."""
+    """Arguments of every optimizer, by keyword; see `Optimizer`.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> options: fastnn.optimizers.Options = {"clipnorm": 1.0, "use_ema": True}
+    >>> fastnn.optimizers.Adam(**options).clipnorm
+    1.0
+    """
 
     clipnorm: float | None
     clipvalue: float | None
@@ -108,7 +116,8 @@ class Optimizer(arguments.Configured):
         TypeError
             On setting a number where a schedule is.
         """
-        return self._learning_rate
+        rate: Rate = self._learning_rate
+        return rate
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:

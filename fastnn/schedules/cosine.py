@@ -130,7 +130,10 @@ class CosineDecayRestarts(Schedule):
             restart = np.floor(np.log1p(fraction * (growth - 1.0)) / np.log(growth))
             restart += start(restart + 1.0) <= fraction
             done = (fraction - start(restart)) / growth**restart
-        return self.initial_learning_rate * ((1.0 - self.alpha) * self.m_mul**restart * falling(done) + self.alpha)
+        rates: np.ndarray = self.initial_learning_rate * (
+            (1.0 - self.alpha) * self.m_mul**restart * falling(done) + self.alpha
+        )
+        return rates
 
 
 class OneCycle(Schedule):
