@@ -27,6 +27,7 @@ from fastnn.exchange.steps import (
     Scale,
     width_after,
 )
+from fastnn.saving.atomic import replace_bytes
 
 
 def to_c(model: Any, path: str | os.PathLike[str]) -> None:
@@ -65,9 +66,7 @@ def to_c(model: Any, path: str | os.PathLike[str]) -> None:
     ...         "void predict(const float *x, float *y)" in file.read()
     True
     """
-    text = _Source(program(model)).text()
-    with open(path, "w", encoding="ascii", newline="\n") as file:
-        file.write(text)
+    replace_bytes(path, _Source(program(model)).text().encode("ascii"))
 
 
 class _Source:

@@ -24,6 +24,7 @@ from fastnn.exchange.steps import (
     Scale,
     arrays_of,
 )
+from fastnn.saving.atomic import replace_bytes
 
 OPSET = 17
 #: What readers of opset 17 know: the version of the format that came with ONNX 1.12.
@@ -74,9 +75,7 @@ def to_onnx(model: Any, path: str | os.PathLike[str]) -> None:
     size = sum(array.nbytes for array in arrays_of(described.steps))
     if size > MOST_BYTES:
         raise ValueError(f"expected a model of at most {MOST_BYTES} bytes, which ONNX files end at, received: {size}")
-    content = _model(onnx, described).SerializeToString()
-    with open(path, "wb") as file:
-        file.write(content)
+    replace_bytes(path, _model(onnx, described).SerializeToString())
 
 
 class _Graph:

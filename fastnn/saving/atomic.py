@@ -54,6 +54,16 @@ def replace(path: Any, fill: Callable[[str], None]) -> None:
         _sync(folder)
 
 
+def replace_bytes(path: Any, content: bytes) -> None:
+    """Put `content` at `path`, all of it or nothing; see `replace`."""
+
+    def fill(name: str) -> None:
+        with open(name, "wb") as file:
+            file.write(content)
+
+    replace(path, fill)
+
+
 def _check_target(target: str) -> None:
     try:
         mode = os.stat(target).st_mode
