@@ -76,10 +76,10 @@ class Binding:
         made: Array = engine.allocate(self.model.parameters.size, self.recipe.dtype)
         return made
 
-    def predict(self, X: Array, threads: int) -> Array:
+    def predict(self, X: Any, threads: int) -> Array:
         """Return the outputs for rows that the engine reads."""
-        out = np.empty((len(X), self.model.plan.outputs), dtype=self.recipe.dtype)
-        for start, stop in Pace(FIRST_ROWS).slices(len(X)):
+        out = np.empty((X.shape[0], self.model.plan.outputs), dtype=self.recipe.dtype)
+        for start, stop in Pace(FIRST_ROWS).slices(X.shape[0]):
             engine.predict(self.model.plan, self.model.parameters, X[start:stop], out[start:stop], threads)
         return out
 

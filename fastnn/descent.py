@@ -188,7 +188,7 @@ class Descent:
     def _validate(self, held_out: HeldOut) -> dict[str, float]:
         """Judge the held-out rows; return loss and score for callbacks."""
         books, samples = self.books, held_out.samples
-        outputs = np.empty((len(samples.X), self.binding.model.plan.outputs), dtype=self.binding.recipe.dtype)
+        outputs = np.empty((len(samples.truth), self.binding.model.plan.outputs), dtype=self.binding.recipe.dtype)
         loss = self.epoch.judge(samples, outputs)
         score = books._validation_score(held_out, outputs, loss)
         books.validation_loss_curve_.append(loss)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from fastnn._core import engine
 from fastnn.binding import Binding
 from fastnn.callbacks import CallbackList
+from fastnn.inputs import take
 from fastnn.losses import Setting
 from fastnn.optimizers import Optimizer
 from fastnn.solvers import Solver
@@ -24,20 +25,28 @@ Array = npt.NDArray[Any]
 class Samples(NamedTuple):
     """Rows as the engine reads them: X, the truth, and weights of the network's type or None."""
 
-    X: Array
+    X: Any  # dense, or engine.Compressed
     truth: Array
     weight: Array | None
 
     def take(self, rows: Array) -> "Samples":
         """Return copies of these rows."""
-        return Samples(self.X[rows], self.truth[rows], None if self.weight is None else self.weight[rows])
+        return Samples(take(self.X, rows), self.truth[rows], None if self.weight is None else self.weight[rows])
 
 
 def make_trainer(
-    binding: Binding, loss: Setting, batch_size: int, threads: int, optimizer: Optimizer | None, states: Array
+    binding: Binding,
+    loss: Setting,
+    batch_size: int,
+    threads: int,
+    samples: Samples,
+    optimizer: Optimizer | None,
+    states: Array,
 ) -> Any:
-    """Return an engine.Trainer with scikit-learn's means; without an optimizer `states` receives the gradient."""
-    return engine.Trainer(
+    """Return an engine.Trainer over the samples with scikit-learn's means; without an optimizer `states` receives the
+    gradient.
+    """
+    trainer = engine.Trainer(
         binding.model.plan,
         binding.model.parameters,
         states if len(states) else None,
@@ -52,7 +61,10 @@ def make_trainer(
         batch_size=batch_size,
         threads=threads,
         seed=binding.model.dropout_key(),
+        sparse=isinstance(samples.X, engine.Compressed),
     )
+    trainer.bind(*samples)
+    return trainer
 
 
 class Epoch:
@@ -69,9 +81,8 @@ class Epoch:
     ) -> None:
         self.solver, self.batch_size, self.weight = solver, batch_size, samples.weight
         self.pace = Pace()
-        self.trainer = make_trainer(binding, loss, batch_size, threads, solver.optimizer, solver.states)
+        self.trainer = make_trainer(binding, loss, batch_size, threads, samples, solver.optimizer, solver.states)
         self.trainer.iterations = solver.iterations
-        self.trainer.bind(*samples)
 
     def run(self, rows: Array, told: CallbackList) -> float:
         """Train on the rows in this order; return the mean of the batches' losses, each counted by its rows."""

@@ -14,7 +14,7 @@ from fastnn.binding import Binding, Recipe
 from fastnn.compat import BaseEstimator, check_is_fitted, validate_data
 from fastnn.descent import open_books
 from fastnn.hyperparameters import layer_values
-from fastnn.inputs import DTYPES, SPARSE, rows_of
+from fastnn.inputs import DTYPES, SPARSE, is_sparse, rows_of
 
 __all__ = ["FittedNetwork"]
 
@@ -49,6 +49,11 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
             given = [0.0, *given]
         rates = tuple(map(float, layer_values("dropout", given, hidden + 1)))
         return rates if any(rates) else ()
+
+    def _keeps_sparse(self) -> bool:
+        """Return whether a Dense layer reads X: dropout of the input needs dense rows."""
+        rates = self._dropout_rates()
+        return not rates or not rates[0]
 
     def _bound(self) -> Binding:
         """Return the network whose parameters coefs_ and intercepts_ are."""
@@ -126,20 +131,25 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
         check_is_fitted(self)
         rows = validate_data(self, X, dtype=DTYPES, accept_sparse=SPARSE, reset=False)
         binding = self._bound()
-        return binding.predict(rows_of(rows, binding.recipe.dtype), team.size(self.n_jobs))
+        return binding.predict(rows_of(rows, binding.recipe.dtype, self._keeps_sparse()), team.size(self.n_jobs))
 
     def input_gradient(self, X: Any) -> Array:
         """Return the derivative of the outputs with respect to the input, at rows of X.
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n, features)
+        X : array-like of shape (n, features)
 
         Returns
         -------
         array of shape (n, features), or (n, outputs, features) for several outputs
             Of what predict returns for a regressor, of the probabilities for a classifier (of the second class where
             there are two), row by row.
+
+        Raises
+        ------
+        ValueError
+            For sparse X: its gradient is dense.
 
         Examples
         --------
@@ -151,9 +161,14 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
         True
         """
         check_is_fitted(self)
-        rows = validate_data(self, X, dtype=DTYPES, accept_sparse=SPARSE, reset=False)
+        if is_sparse(X):
+            raise ValueError(
+                "expected dense rows for a gradient with respect to them, received: sparse X of shape "
+                f"{X.shape}; X.toarray() makes it dense"
+            )
+        rows = validate_data(self, X, dtype=DTYPES, reset=False)
         binding = self._bound()
-        gradient = binding.input_gradient(rows_of(rows, binding.recipe.dtype), team.size(self.n_jobs))
+        gradient = binding.input_gradient(rows_of(rows, binding.recipe.dtype, False), team.size(self.n_jobs))
         return gradient[:, 0] if gradient.shape[1] == 1 else gradient
 
     def __sklearn_tags__(self) -> Any:

@@ -1,17 +1,19 @@
 """X and y of an estimator after validation, as the engine reads them: the one place that knows of sparse matrices.
 
-Checks of shape, names and finite values are scikit-learn's (compat.py), conversion of dense rows is data.py's. Called
-by perceptron.py and the estimators.
+Checks of shape, names and finite values are scikit-learn's (compat.py), conversion of rows is data.py's. Called by
+perceptron.py, epoch.py, scoring.py and the estimators.
 """
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fastnn import data
+from fastnn._core import engine
 
-__all__ = ["DTYPES", "SPARSE", "dense_labels", "is_sparse", "rows_of"]
+__all__ = ["DTYPES", "SPARSE", "as_given", "dense_labels", "is_sparse", "rows_of", "take"]
 
 Array = npt.NDArray[Any]
 
@@ -26,11 +28,47 @@ def is_sparse(array: Any) -> bool:
     return hasattr(array, "toarray") and hasattr(array, "nnz")
 
 
-def rows_of(X: Any, dtype: str) -> Array:
-    """Return validated X, dense or sparse, as rows that the engine reads."""
-    if is_sparse(X):
+def rows_of(X: Any, dtype: str, compressed: bool) -> Any:
+    """Return validated X as rows that the engine reads.
+
+    Parameters
+    ----------
+    X : array or sparse matrix of shape (n, features)
+    dtype : {'float32', 'float64'}
+        The network's.
+    compressed : bool
+        Whether sparse rows may stay sparse: where a Dense layer reads them.
+    """
+    if is_sparse(X) and not compressed:
         X = X.toarray(order="C")
-    return data.features(X, None, dtype)
+    return data.rows(X, None, dtype)
+
+
+def take(X: Any, rows: Array) -> Any:
+    """Return a copy of these rows, dense or compressed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastnn._core import engine
+    >>> X = engine.Compressed(np.array([5.0, 7.0, 9.0]), np.array([0, 2, 1], dtype=np.int32), np.array([0, 1, 2, 3]), 3)
+    >>> taken = take(X, np.array([2, 0]))
+    >>> taken.values, taken.columns, taken.starts
+    (array([9., 5.]), array([1, 0], dtype=int32), array([0, 1, 2]))
+    """
+    if not isinstance(X, engine.Compressed):
+        return X[rows]
+    counts = np.diff(X.starts)[rows]
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    places = np.arange(starts[-1]) + np.repeat(X.starts[rows] - starts[:-1], counts)
+    return engine.Compressed(X.values[places], X.columns[places], starts, X.shape[1])
+
+
+def as_given(X: Any) -> Any:
+    """Return rows of `rows_of` as a user knows them: compressed ones as a matrix of scipy.sparse."""
+    if not isinstance(X, engine.Compressed):
+        return X
+    return import_module("scipy.sparse").csr_matrix((X.values, X.columns, X.starts), shape=X.shape)
 
 
 def dense_labels(y: Any) -> Array:

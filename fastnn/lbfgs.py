@@ -35,11 +35,10 @@ class Objective:
     def __init__(self, binding: Binding, loss: Setting, threads: int, samples: Samples) -> None:
         self.parameters = binding.model.parameters
         self.order = binding.packing
-        self.rows = np.arange(len(samples.X), dtype=np.int64)
+        self.rows = np.arange(len(samples.truth), dtype=np.int64)
         # in the engine's memory: what `store` writes
         self.gradient = binding.like_parameters()
-        self.trainer = make_trainer(binding, loss, len(self.rows), threads, None, self.gradient[np.newaxis])
-        self.trainer.bind(*samples)
+        self.trainer = make_trainer(binding, loss, len(self.rows), threads, samples, None, self.gradient[np.newaxis])
         self.best: Array = self.packed()
         self.best_value = np.inf
 

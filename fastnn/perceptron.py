@@ -191,7 +191,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
             dtype = self._network_dtype(X, first_pass)
             outputs, out_activation = self._outputs_of(y)
             truth = self._encode(y, dtype)
-            rows = rows_of(X, dtype.name)
+            rows = rows_of(X, dtype.name, self._keeps_sparse())
             self._random_state = check_random_state(self.random_state)
             if first_pass:
                 hidden = np.ravel(self.hidden_layer_sizes).tolist()
@@ -224,13 +224,14 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         self, samples: Samples, y: Array, sample_weight: Array | None, given: tuple[Any, Any], dtype: np.dtype[Any]
     ) -> tuple[Array, HeldOut | None]:
         """Return the numbers of the training rows, and the rows to validate on."""
-        rows = np.arange(len(samples.X), dtype=np.int64)
+        rows = np.arange(len(samples.truth), dtype=np.int64)
         X_val, y_val = given
         if (X_val is None) != (y_val is None):
             raise ValueError("expected X_val and y_val together, received: one of them")
         if X_val is not None:
             X_val, y_val = self._validate_input(X_val, y_val, "validation", reset=False)
-            return rows, HeldOut(Samples(rows_of(X_val, dtype.name), self._encode(y_val, dtype), None), y_val, None)
+            judged = Samples(rows_of(X_val, dtype.name, self._keeps_sparse()), self._encode(y_val, dtype), None)
+            return rows, HeldOut(judged, y_val, None)
         if not self.early_stopping:
             return rows, None
         train, held_out = train_test_split(
@@ -310,7 +311,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         truth = y.argmax(axis=1).astype(np.int32) if loss.labels else np.ascontiguousarray(y, dtype=dtype)
         weight = None if sample_weight is None else np.asarray(sample_weight, dtype=dtype)
         setting = loss.setting(binding.model.last_activation(), binding.model.plan.outputs)
-        samples = Samples(rows_of(X, dtype), truth, weight)
+        samples = Samples(rows_of(X, dtype, self._keeps_sparse()), truth, weight)
         return lbfgs.Objective(binding, setting, team.size(self.n_jobs), samples)(packed_coef_inter)
 
     def _validation_score(self, held_out: HeldOut, outputs: Array, loss: float) -> float:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from fastnn.compat import get_scorer
 from fastnn.descent import HeldOut
+from fastnn.inputs import as_given
 
 __all__ = ["score_outputs"]
 
@@ -48,4 +49,4 @@ def score_outputs(estimator: Any, metric: Any, held_out: HeldOut, outputs: Array
     if not np.isfinite(outputs).all():
         return float("nan")
     weight = {} if held_out.weight is None else {"sample_weight": held_out.weight}
-    return float(get_scorer(metric)(_Answers(estimator, outputs), held_out.samples.X, held_out.y, **weight))
+    return float(get_scorer(metric)(_Answers(estimator, outputs), as_given(held_out.samples.X), held_out.y, **weight))
