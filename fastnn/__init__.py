@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from fastnn.exchange.sklearn_ import from_sklearn, to_sklearn
     from fastnn.exchange.torch_ import from_torch
     from fastnn.loading import load
+    from fastnn.rate_search import find_learning_rate
     from fastnn.regressor import MLPRegressor
+    from fastnn.setup_checks import check_setup
 
 __all__ = [
     "Input",
@@ -41,6 +43,8 @@ __all__ = [
     "__version__",
     "activations",
     "callbacks",
+    "check_setup",
+    "find_learning_rate",
     "from_keras",
     "from_onnx",
     "from_sklearn",
@@ -64,6 +68,8 @@ __all__ = [
 _LATER = {
     "MLPClassifier": "classifier",
     "MLPRegressor": "regressor",
+    "check_setup": "setup_checks",
+    "find_learning_rate": "rate_search",
     "from_keras": "exchange.keras_",
     "from_onnx": "exchange.onnx_reader",
     "from_sklearn": "exchange.sklearn_",

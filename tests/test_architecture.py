@@ -38,6 +38,7 @@ FLOORS = [
     {"saving"},
     {"datasets", "training"},
     {"stack", "forward", "network"},
+    {"trials", "setup_checks", "rate_search"},
     {
         *("compat", "standins", "hyperparameters", "inputs", "labels", "criteria", "solvers", "team", "binding"),
         *("epoch", "reporting", "descent", "lbfgs", "scoring", "estimator_files", "fitted", "perceptron"),
