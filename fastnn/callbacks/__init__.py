@@ -3,6 +3,7 @@
 from fastnn.callbacks.base import Callback, CallbackList
 from fastnn.callbacks.checkpoint import ModelCheckpoint
 from fastnn.callbacks.csv_logger import CSVLogger
+from fastnn.callbacks.diagnosis import Diagnosis
 from fastnn.callbacks.functions import LambdaCallback
 from fastnn.callbacks.history import History
 from fastnn.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
@@ -13,6 +14,7 @@ __all__ = [
     "CSVLogger",
     "Callback",
     "CallbackList",
+    "Diagnosis",
     "EarlyStopping",
     "History",
     "LambdaCallback",

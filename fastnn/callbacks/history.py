@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastnn.callbacks.base import Callback, Logs
+from fastnn.callbacks.diagnosis import Diagnosis, diagnose
 
 
 class History(Callback):
@@ -35,6 +36,54 @@ class History(Callback):
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
+
+    def diagnose(self, target: float | None = None) -> Diagnosis:
+        """Name what the losses show: underfitting, a good fit, overfitting, a learning rate too high or too low.
+
+        Parameters
+        ----------
+        target : float, optional
+            The training loss that is good enough; by default half of the first epoch's, which says little where one
+            epoch is already most of the training.
+
+        Returns
+        -------
+        Diagnosis
+            verdict and reason.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than 6 epochs, and the loss is finite.
+
+        Notes
+        -----
+        The first that holds, where the gain is the first epoch's training loss less the lowest, and a loss jumps if at
+        least a quarter of its changes in the second half of the epochs, by size, are upwards:
+
+        1. Rate too high: the training loss is not finite, or ends above the first epoch's.
+        2. Rate too low: the gain is nothing, at most 1e-6 of the loss.
+        3. Rate too high: the training loss jumps, by more than a tenth of the gain an epoch.
+        4. Overfitting: the validation loss ends above its lowest by more than a tenth of the gain, and the training
+           loss fell meanwhile; or it ends above the training loss by more than half of the gain.
+        5. Rate too low: the training loss does not jump, and falls in the second half of the epochs by more than half
+           of what it fell in the first. More epochs help as well.
+        6. Underfitting: the training loss ends above `target`.
+        7. Else a good fit.
+
+        They are rules of thumb: look at the curves as well. Source of the shapes: Goodfellow, Bengio and Courville,
+        Deep Learning, 2016, sections 5.2 and 11.4.1.
+
+        Examples
+        --------
+        >>> import fastnn, numpy as np
+        >>> X = np.linspace(-1, 1, 64).reshape(-1, 1)
+        >>> model = fastnn.Sequential([fastnn.layers.Dense(1)], seed=0)
+        >>> model.compile(fastnn.optimizers.SGD(0.1), "mse")
+        >>> model.fit(X, X * X, epochs=30, verbose=0).diagnose(target=0.01).verdict
+        'underfitting'
+        """
+        return diagnose(self.history, target)
 
     def get_state(self) -> dict[str, Any]:
         return {"epoch": list(self.epoch), **{f"history.{name}": list(values) for name, values in self.history.items()}}

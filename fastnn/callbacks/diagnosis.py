@@ -1,0 +1,84 @@
+"""What the losses of a fit's epochs say of it: the rules of `History.diagnose`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+LEAST_EPOCHS = 6
+#: In units of the gain, the first epoch's training loss less the lowest.
+ROUGH, RISE, GAP = 0.1, 0.1, 0.5
+#: Share of the changes that are rises, where a loss jumps up and down.
+UPWARDS = 0.25
+#: The second half's fall as a share of the first half's, where a loss falls in nearly a straight line.
+STRAIGHT = 0.5
+#: Relative change of a loss that counts as none.
+NOTHING = 1e-6
+
+
+class Diagnosis(NamedTuple):
+    """What `History.diagnose` found.
+
+    Attributes
+    ----------
+    verdict : str
+        "underfitting", "good fit", "overfitting", "learning rate too high" or "learning rate too low".
+    reason : str
+        The rule that held, with its numbers.
+    """
+
+    verdict: str
+    reason: str
+
+
+def diagnose(history: Mapping[str, Sequence[float]], target: float | None = None) -> Diagnosis:
+    """Name what the losses show; see `History.diagnose`, which has the rules."""
+    loss = np.asarray(history.get("loss", []), dtype=np.float64)
+    bad = np.flatnonzero(~np.isfinite(loss))
+    if bad.size:
+        return Diagnosis("learning rate too high", f"the loss is {loss[bad[0]]} in epoch {bad[0] + 1}: it diverges")
+    if loss.size < LEAST_EPOCHS:
+        raise ValueError(f"expected a history of at least {LEAST_EPOCHS} epochs to diagnose, received: {loss.size}")
+    first, last, lowest = float(loss[0]), float(loss[-1]), float(loss.min())
+    gain, half = first - lowest, loss.size // 2
+    changes = np.diff(loss[half:])
+    total, upwards = float(np.abs(changes).sum()), float(changes[changes > 0].sum())
+    if last > first + NOTHING * abs(first):
+        return Diagnosis("learning rate too high", f"the loss ends at {last:.4g}, above the first epoch's {first:.4g}")
+    if gain <= NOTHING * abs(first):
+        return Diagnosis("learning rate too low", f"the loss stays at {first:.4g}: nothing is learnt")
+    if total / changes.size > ROUGH * gain and upwards > UPWARDS * total:
+        return Diagnosis(
+            "learning rate too high",
+            f"the loss jumps by {total / changes.size:.4g} an epoch, up as well as down, where all of training gained "
+            f"{gain:.4g}",
+        )
+    validation = np.asarray(history.get("val_loss", []), dtype=np.float64)
+    if validation.size == loss.size:
+        best = int(np.argmin(validation))
+        rise, gap = float(validation[-1] - validation[best]), float(validation[-1]) - last
+        if rise > RISE * gain and last < loss[best]:
+            return Diagnosis(
+                "overfitting",
+                f"the validation loss has risen from {validation[best]:.4g} in epoch {best + 1} to "
+                f"{validation[-1]:.4g}, while the training loss fell",
+            )
+        if gap > GAP * gain:
+            return Diagnosis(
+                "overfitting",
+                f"the validation loss, {validation[-1]:.4g}, is far above the training loss, {last:.4g}",
+            )
+    falls = float(loss[0] - loss[half]), float(loss[half] - loss[-1])
+    if falls[1] > STRAIGHT * falls[0] and upwards < UPWARDS * total:
+        return Diagnosis(
+            "learning rate too low",
+            f"the loss falls in nearly a straight line, by {falls[0]:.4g} in the first half of the epochs and by "
+            f"{falls[1]:.4g} in the second: a higher rate, or more epochs",
+        )
+    wanted = 0.5 * first if target is None else float(target)
+    if last > wanted:
+        return Diagnosis("underfitting", f"the loss has settled at {last:.4g}, above {wanted:.4g}")
+    seen = "" if validation.size == loss.size else "; without validation data overfitting cannot be seen"
+    return Diagnosis("good fit", f"the loss has settled at {last:.4g}{seen}")

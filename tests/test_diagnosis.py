@@ -1,0 +1,72 @@
+"""History.diagnose: fits that go wrong in each way, and what it calls them."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import fastnn
+from fastnn import layers, optimizers
+
+RANDOM = np.random.default_rng(0)
+X = RANDOM.uniform(-1, 1, size=(256, 2))
+CURVED = np.sign(X[:, 0] * X[:, 1])  # no straight line fits
+NOISE = RANDOM.normal(size=40)
+
+
+def fit(optimizer, x=X, y=CURVED, units=32, epochs=60, validation=None, seed=0):
+    hidden = [layers.Dense(units, "tanh")] if units else []
+    model = fastnn.Sequential([*hidden, layers.Dense(1)], seed=seed)
+    model.compile(optimizer, "mse")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of divergence
+        return model.fit(x, y, epochs=epochs, verbose=0, validation_data=validation)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("verdict", "settings"),
+    [
+        ("good fit", {"optimizer": optimizers.Adam(0.02), "validation": (X[::2], CURVED[::2])}),
+        ("underfitting", {"optimizer": optimizers.Adam(0.02), "units": 0}),
+        ("overfitting", {"optimizer": optimizers.Adam(0.02), "x": X[:40], "y": NOISE, "units": 64, "epochs": 300,
+                         "validation": (X[100:140], NOISE[::-1])}),
+        ("learning rate too high", {"optimizer": optimizers.SGD(1e4)}),
+        ("learning rate too low", {"optimizer": optimizers.SGD(1e-5)}),
+        ("learning rate too low", {"optimizer": optimizers.SGD(0.0)}),
+    ],
+)  # fmt: skip
+def test_fits_of_each_kind(verdict, settings, seed):
+    history = fit(**settings, seed=seed)
+    found = history.diagnose()
+    assert found.verdict == verdict, (found, history.history)
+    assert found.reason
+
+
+@pytest.mark.parametrize(("rate", "verdict"), [(30.0, "learning rate too high"), (0.1, "underfitting")])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_loss_that_jumps(rate, verdict, seed):
+    """A classifier hardly diverges: it jumps, where a fit of the right rate settles at what the noise leaves."""
+    labels = np.where(np.random.default_rng(1).random(256) < 0.2, X[:, 0] < 0, X[:, 0] > 0)
+    model = fastnn.Sequential([layers.Dense(1, "sigmoid")], seed=seed)
+    model.compile(optimizers.SGD(rate), "binary_crossentropy")
+    history = model.fit(X, labels, epochs=60, verbose=0)
+    found = history.diagnose()
+    assert found.verdict == verdict, (found, history.history)
+
+
+def test_a_target_decides_what_is_good():
+    history = fit(optimizers.Adam(0.02), units=0)
+    assert history.diagnose(target=2.0).verdict == "good fit"
+    assert "validation" in history.diagnose(target=2.0).reason
+
+
+def test_a_gap_is_overfitting_before_the_validation_loss_rises():
+    history = fastnn.callbacks.History()
+    history.history = {"loss": [1, 0.5, 0.3, 0.2, 0.15, 0.14, 0.14], "val_loss": [1, 0.9, 0.85, 0.8, 0.8, 0.8, 0.8]}
+    assert history.diagnose().verdict == "overfitting"
+
+
+def test_too_few_epochs():
+    with pytest.raises(ValueError, match="at least 6 epochs"):
+        fit(optimizers.Adam(), epochs=5).diagnose()
