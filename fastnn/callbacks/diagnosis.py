@@ -27,6 +27,11 @@ class Diagnosis(NamedTuple):
         "underfitting", "good fit", "overfitting", "learning rate too high" or "learning rate too low".
     reason : str
         The rule that held, with its numbers.
+
+    Examples
+    --------
+    >>> Diagnosis("good fit", "the loss has settled at 0.1").verdict
+    'good fit'
     """
 
     verdict: str
