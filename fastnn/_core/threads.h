@@ -9,7 +9,11 @@
 #ifdef _OPENMP
 #include <omp.h>
 #define FN_OPENMP_DATE _OPENMP
+/* CPUs of this process where OMP_PROC_BIND keeps each thread on a place of its own, else 0: the affinity of a thread
+ * says nothing of the process then. */
+static inline int fn_bound_cpus(void) { return omp_get_proc_bind() == omp_proc_bind_false ? 0 : omp_get_num_procs(); }
 #else
+static inline int fn_bound_cpus(void) { return 0; }
 static inline int omp_get_max_threads(void) { return 1; }
 static inline int omp_get_num_threads(void) { return 1; }
 #define FN_OPENMP_DATE 0

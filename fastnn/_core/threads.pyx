@@ -76,7 +76,7 @@ def limits():
     """What bounds the number of threads: a dict of reason to count, None where that reason sets no bound."""
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return {
-        "CPUs of this process": affinity,
+        "CPUs of this process": max(affinity, bound_cpus()),
         "CPU quota": cpu_quota(),
         "OMP_NUM_THREADS": from_environment("OMP_NUM_THREADS"),
         "FASTNN_NUM_THREADS": from_environment("FASTNN_NUM_THREADS"),

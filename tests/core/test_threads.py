@@ -27,6 +27,12 @@ def test_the_environment_binds():
     assert int(counted(FASTNN_NUM_THREADS="1000")) <= os.cpu_count()
 
 
+def test_threads_bound_to_cores_are_not_fewer():
+    """OMP_PROC_BIND narrows the affinity of the thread that asks to one core."""
+    assert int(counted(OMP_PROC_BIND="true", OMP_PLACES="cores")) == int(counted(OMP_PROC_BIND="false"))
+    assert int(counted(OMP_PROC_BIND="true", OMP_PLACES="cores", OMP_NUM_THREADS="1")) == 1
+
+
 def test_threadpoolctls_limit_binds():
     threadpoolctl = pytest.importorskip("threadpoolctl")
     if threads.openmp_runtime().startswith("none"):
