@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import reference_network
-from configurations import CONFIGURATIONS
+from configurations import CONFIGURATIONS, SUITE
 from engine_network import trainer_of
 from numpy_network import NumpyNetwork
 
@@ -11,7 +11,7 @@ from numpy_network import NumpyNetwork
 STEPS = 10
 
 
-@pytest.mark.parametrize("shape", CONFIGURATIONS)
+@pytest.mark.parametrize("shape", SUITE)
 def bench_epoch(timed, shape, dtype, engine, threads):
     configuration = CONFIGURATIONS[shape]._replace(rows=STEPS * CONFIGURATIONS[shape].batch)
     X, y = configuration.data()

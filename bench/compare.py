@@ -1,144 +1,97 @@
 """Training speed beside the peers': `python bench/compare.py`.
 
-Every peer trains the same network on the same data in a process of its own, with one thread and with as many as it
-chooses. First all must reach the same loss after one epoch over the same batches. Then they take turns, round by round,
-shuffling by themselves; the ratio is our best setting's speed over that of the fastest peer, setting by setting, of the
-same round.
+Every peer trains the same network on the same data in processes of its own: with one thread and with all, pinned to
+cores and not. First all must reach the same loss after one epoch over the same batches. Then they take turns, round by
+round, shuffling by themselves; the ratio is the speed of our fastest setting over that of the fastest peer in any of
+its settings, of the same round. A second ratio is that of the defaults: all threads, unpinned.
 """
 
-import argparse
-import json
-import platform
 import sys
 from contextlib import ExitStack
-from importlib.util import find_spec
-from statistics import median
-from time import sleep
 
-import numpy as np
-from configurations import CONFIGURATIONS, Configuration
+from command import parser_of, say_machine, write_json
+from configurations import CONFIGURATIONS, QUICK, Configuration
+from contest import brief, check, cores_of, fractions, ratio, start, summarize, take_turns, turn_to
 from contestants import Contestant
-from interleaved import Rounds, spread, turn
-from peers import PEERS
-from yardstick import fork_join_seconds, peak
+from interleaved import spread
+from peers import DEFAULTS, PEERS, SETTINGS, Setting
 
-from fastnn._core import targets, threads
-
-SETTINGS = (1, None)  # threads; None: the library's own choice
-TOLERANCE = 1e-3  # relative, of the losses after one epoch: see Configuration.epsilon
-SETTLE_SECONDS = 0.02  # for the threads of who was last to fall asleep
+QUICK_PEERS = ("fastnn", "torch", "jax", "sklearn")
+QUICK_SETTINGS = (Setting(1, True), DEFAULTS)
+QUICK_ROUNDS = 7
 
 
-def check(contestants: list[Contestant]) -> dict[str, float]:
-    """Every contestant's loss after the same epoch; raises where one is apart."""
-    losses = {contestant.name: contestant.check() for contestant in contestants}
-    middle = median(losses.values())
-    apart = {name: loss for name, loss in losses.items() if not abs(loss - middle) <= TOLERANCE * abs(middle)}
-    if apart:
-        raise SystemExit(f"not the same work: losses after one epoch are {losses}")
-    return losses
-
-
-def take_turns(contestants: list[Contestant], rounds: int, epochs: int) -> tuple[Rounds, list[float], list[float]]:
-    """Seconds of everybody's `epochs` epochs in each round, with the machine's state beside: a core's peak in FLOP a
-    second, and the seconds of an empty parallel region."""
-    by_name = {contestant.name: contestant for contestant in contestants}
-    names = list(by_name)
-    table = np.empty((rounds, len(names)))
-    peaks, fork_joins = [], []
-    for number in range(rounds):
-        peaks.append(peak("float32"))
-        fork_joins.append(fork_join_seconds())
-        for name in turn(names, number):
-            sleep(SETTLE_SECONDS)
-            table[number, names.index(name)] = by_name[name].train(epochs)
-    return Rounds(names, table), peaks, fork_joins
-
-
-def summarize(contestants: list[Contestant], made: Rounds, rows: int) -> dict:
-    """Rows a second of each contestant, and our best setting over the fastest peer of each round."""
-    summary = {"rows_a_second": {name: made.rate(name, rows)._asdict() for name in made.names}}
-    ours = [contestant.name for contestant in contestants if contestant.peer == "fastnn"]
-    others = [contestant.name for contestant in contestants if contestant.peer != "fastnn"]
-    if ours and others:
-        best = min(ours, key=lambda name: np.median(made.of(name)))
-        fastest_peer = np.min([made.of(name) for name in others], axis=0)
-        ratio = spread(fastest_peer / made.of(best))
-        summary |= {"ours": best, "over_best_peer": ratio._asdict()}
-    return summary
-
-
-def compare(configuration: Configuration, peers: list[str], rounds: int, epochs: int) -> dict:
-    with ExitStack() as stack:
-        contestants = [
-            stack.enter_context(Contestant(peer, configuration.name, count)) for peer in peers for count in SETTINGS
-        ]
-        versions = {contestant.name: contestant.version() for contestant in contestants}
-        losses = check(contestants)
-        for contestant in contestants:  # what is compiled or allocated at first is no part of the work
-            contestant.train(1)
-        made, peaks, fork_joins = take_turns(contestants, rounds, epochs)
-        summary = summarize(contestants, made, configuration.rows * epochs)
-        if "ours" in summary:
-            alone = next(one.threads for one in contestants if one.name == summary["ours"])
-            cores = alone or threads.default_threads()
-            reached = configuration.flop() * epochs / made.of(summary["ours"]) / (np.array(peaks) * cores)
-            summary["fraction_of_peak"] = spread(reached)._asdict()
-    return {
+def compare(
+    configuration: Configuration,
+    contestants: list[Contestant],
+    rounds: int,
+    seconds: float,
+    ours: str = "fastnn",
+) -> dict:
+    """One configuration: checked, then timed; `ours` is the peer that the ratios are of."""
+    able = turn_to(configuration, contestants)
+    losses = check(configuration, able)
+    made, machine = take_turns({one.name: one.train for one in able}, rounds, seconds, configuration.dtype)
+    mine = [one.name for one in able if one.peer == ours]
+    result = {
         "configuration": configuration._asdict(),
-        "versions": versions,
+        "versions": {one.name: one.version() for one in able},
+        "peers": {one.name: one.peer for one in able},
         "losses": losses,
-        "seconds": {name: made.of(name).tolist() for name in made.names},
-        "epochs": epochs,
-        "peak_gflops": [value / 1e9 for value in peaks],
-        "fork_join_us": [value * 1e6 for value in fork_joins],
-        **summary,
+        "fractions": fractions(made, machine, {one.name: cores_of(one.setting) for one in able}, configuration.flop()),
+        **summarize(made, machine, mine, configuration.rows),
     }
+    defaults = [one.name for one in able if one.setting == DEFAULTS]
+    sides = [name for name in defaults if name in mine], [name for name in defaults if name not in mine]
+    if all(sides):
+        result["ratio_of_defaults"] = spread(ratio(made, *sides))._asdict()
+    show(result, machine)
+    return result
 
 
-def show(result: dict) -> None:
-    configuration, losses = result["configuration"], result["losses"]
-    print(f"\n{configuration['name']}: {configuration['rows']} rows, {result['epochs']} epoch(s) a round")
-    print(f"{'':44} {'rows/s':>12} {'quartiles':>25}  {'loss, 1 epoch':>13}")
+def show(result: dict, machine) -> None:
+    """Everybody's figures in one configuration."""
+    print(f"\n{result['configuration']['name']}")
+    print(f"{'':40} {'rows/s, quartiles':>38} {'of the peak':>12}  {'loss, 1 epoch':>13}")
     for name, rate in sorted(result["rows_a_second"].items(), key=lambda item: -item[1]["median"]):
-        quartiles = f"[{rate['low']:,.0f}, {rate['high']:,.0f}]"
-        print(f"{name:44} {rate['median']:12,.0f} {quartiles:>25}  {losses[name]:13.5f}  {result['versions'][name]}")
-    if "ours" in result:
-        ratio, reached = result["over_best_peer"], result["fraction_of_peak"]
-        print(
-            f"{result['ours']} over the fastest peer of each round: {ratio['median']:.2f} "
-            f"[{ratio['low']:.2f}, {ratio['high']:.2f}]; {reached['median']:.0%} of the peak of the cores it uses"
-        )
-    print(
-        f"machine: peak {median(result['peak_gflops']):.0f} GFLOP/s a core; an empty parallel region takes "
-        f"{median(result['fork_join_us']):.2f} us (from {min(result['fork_join_us']):.2f} to "
-        f"{max(result['fork_join_us']):.2f})"
-    )
+        reached, loss = result["fractions"][name]["median"], result["losses"][name]
+        print(f"{name:40} {brief(rate, ',.0f'):>38} {reached:12.1%}  {loss:13.5f}  {result['versions'][name]}")
+    print(machine)
+
+
+def closing_table(results: list[dict]) -> None:
+    columns = "{:52} {:>24} {:>24} {:>24} {:>24} {:>12}  {}"
+    print("\nours over the fastest peer of each round: median [quartiles]")
+    print(columns.format("", "all rounds", "cores near", "cores far", "defaults", "of the peak", "the fastest of each"))
+    for result in results:
+        if "ratio" in result:
+            kinds = ("ratio", "ratio_near", "ratio_far", "ratio_of_defaults")
+            cells = [brief(result.get(kind)) for kind in kinds]
+            reached = result["fractions"][result["ours"]]["median"]
+            names = f"{result['ours']}; {result['best_peer']}"
+            print(columns.format(result["configuration"]["name"], *cells, f"{reached:.1%}", names))
 
 
 def main(arguments=None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--configurations", nargs="+", choices=CONFIGURATIONS, default=list(CONFIGURATIONS))
-    parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
-    parser.add_argument("--rounds", type=int, default=15, help="default: %(default)s")
-    parser.add_argument("--epochs", type=int, default=5, help="of each peer in a round (default: %(default)s)")
-    parser.add_argument("--json", metavar="FILE", help="write everything, each round's seconds included, to FILE")
+    parser = parser_of(__doc__, rounds=15)
+    parser.add_argument("--only", nargs="+", metavar="NAME", choices=CONFIGURATIONS, help=f"of {list(CONFIGURATIONS)}")
+    parser.add_argument("--peers", nargs="+", choices=PEERS, help="default: all that are installed")
+    parser.add_argument("--quick", action="store_true", help=f"{len(QUICK)} configurations, under 3 minutes")
+    parser.add_argument("--picture", metavar="FILE", help="draw the ratios and the fractions of the peak into FILE")
     options = parser.parse_args(arguments)
-    if min(options.rounds, options.epochs) < 1:
-        parser.error("expected --rounds and --epochs of at least 1")
+    names = options.only or (QUICK if options.quick else list(CONFIGURATIONS))
+    peers = options.peers or (QUICK_PEERS if options.quick else list(PEERS))
+    rounds = min(options.rounds, QUICK_ROUNDS) if options.quick else options.rounds
+    say_machine()
+    with ExitStack() as stack:
+        contestants = start(stack, peers, QUICK_SETTINGS if options.quick else SETTINGS)
+        results = [compare(CONFIGURATIONS[name], contestants, rounds, options.seconds) for name in names]
+    closing_table(results)
+    write_json(options.json, results)
+    if options.picture:
+        from picture import draw
 
-    peers = [peer for peer in options.peers if find_spec(PEERS[peer].package)]
-    for peer in set(options.peers) - set(peers):
-        print(f"{PEERS[peer].label}: not installed, left out")
-    print(f"CPU target {targets.active_name()}; threads by default: {threads.explain()}")
-    results = []
-    for name in options.configurations:
-        results.append(compare(CONFIGURATIONS[name], peers, options.rounds, options.epochs))
-        show(results[-1])
-    if options.json:
-        machine = {"platform": platform.platform(), "python": sys.version, "target": targets.active_name()}
-        with open(options.json, "w", encoding="utf-8") as file:
-            json.dump({"machine": machine, "results": results}, file, indent=1)
+        draw(results, options.picture)
     return 0
 
 

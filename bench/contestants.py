@@ -7,7 +7,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from peers import PEERS
+from configurations import Configuration
+from peers import EVERY, Setting
 
 import fastnn
 
@@ -17,17 +18,17 @@ SOURCE = Path(fastnn.__file__).resolve().parent.parent
 
 
 class Contestant:
-    """One peer with so many threads (None: as many as it chooses). Closing it ends its process."""
+    """One peer in one setting. Closing it ends its process."""
 
-    def __init__(self, peer: str, configuration: str, threads: int | None) -> None:
-        self.peer, self.threads = peer, threads
-        self.name = f"{PEERS[peer].label}, {'default threads' if threads is None else f'{threads} thread(s)'}"
-        own = {} if threads is None else PEERS[peer].environment(threads)
-        path = os.pathsep.join(filter(None, [str(SOURCE), os.environ.get("PYTHONPATH")]))
+    def __init__(self, peer: str, setting: Setting) -> None:
+        self.peer, self.setting = peer, setting
+        entry = EVERY[peer]
+        self.name = f"{entry.label}, {setting}"
+        one_core = setting.pinned and not entry.places
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "peers.worker", peer, configuration, str(threads or 0)],
+            [sys.executable, "-m", "peers.worker", peer, str(setting.threads or 0), str(int(one_core))],
             cwd=BENCH,
-            env={**os.environ, "PYTHONPATH": path, **own},
+            env=environment() | entry.environment(setting),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -44,16 +45,29 @@ class Contestant:
             raise RuntimeError(f"{self.name}: its process ended with status {self._process.wait()}, see above")
         return json.loads(answer)
 
-    def version(self) -> str:
-        return self._ask("version")["version"]
+    def open(self, configuration: Configuration) -> str:
+        """Turn to a configuration; returns what the peer lacks for it, or nothing."""
+        return self._ask("open", configuration._asdict())
 
-    def check(self) -> float:
-        """Its loss after one epoch in the common order from the common parameters."""
-        return self._ask("check")["loss"]
+    def version(self) -> str:
+        return self._ask("version")
+
+    def check(self) -> tuple[float, float]:
+        """Its loss with the common parameters, and after one epoch in the common order."""
+        before, after = self._ask("check")
+        return before, after
 
     def train(self, epochs: int) -> float:
         """Seconds that so many epochs take."""
-        return self._ask("train", epochs)["seconds"]
+        return self._ask("train", epochs)
+
+    def ways(self, rows: int) -> dict[str, list]:
+        """Its ways to predict so many rows, each with what it predicts for the first four."""
+        return self._ask("ways", rows)
+
+    def predict(self, way: str, calls: int) -> float:
+        """Seconds that so many predictions take."""
+        return self._ask("predict", way, calls)
 
     def close(self) -> None:
         with suppress(BrokenPipeError):
@@ -66,3 +80,9 @@ class Contestant:
 
     def __exit__(self, *_):
         self.close()
+
+
+def environment() -> dict[str, str]:
+    """What a process needs to find this fastnn and the files of bench."""
+    path = os.pathsep.join(filter(None, [str(SOURCE), str(BENCH), os.environ.get("PYTHONPATH")]))
+    return {**os.environ, "PYTHONPATH": path}

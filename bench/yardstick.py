@@ -9,6 +9,9 @@ import numpy as np
 
 from fastnn._core import dense, targets
 
+#: What fork_join_seconds takes at most where two virtual CPUs lie near each other: about 0.55 us there, 1 us and more
+#: where they are far.
+NEAR_SECONDS = 0.75e-6
 SAMPLE_SECONDS = 1e-3  # long enough for the clock's resolution, short enough to fall between two interruptions
 
 
@@ -46,17 +49,17 @@ def fork_join_seconds(threads: int = 2, samples: int = 200) -> float:
     """What it costs to start a team of `threads` on nothing and wait for it.
 
     The difference of the quickest calls of a kernel on one row, with a team and without. It tells apart the states of
-    a machine whose virtual CPUs lie near each other (0.5 us with two) or far (1 us and more).
+    a machine whose virtual CPUs lie near each other or far: see NEAR_SECONDS.
     """
     one = np.ones((1, 1), dtype=np.float32)
-    x, w, y = dense.slack_copy(one), dense.slack_copy(one), dense.padded_empty(1, 1, "float32")
-    run = dense._forward["float"]
+    dy, w, dx = dense.slack_copy(one), dense.slack_copy(one), dense.padded_empty(1, 1, "float32")
+    run = dense._input_gradient["float"]
 
     def quickest(team: int) -> float:
         best = float("inf")
         for _ in range(samples):
             begin = perf_counter()
-            run(x, w, None, y, 0, {"alpha": 0.0, "max_value": 0.0, "threshold": 0.0}, team)
+            run(dy, w, dx, team)
             best = min(best, perf_counter() - begin)
         return best
 

@@ -1,10 +1,13 @@
 """The benches run, and agree with the reference: each function once, nothing timed."""
 
+import importlib.util
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import fastnn
@@ -42,9 +45,86 @@ def test_products():
         assert f"float32  {product}" in made
 
 
+SMALL = ["--rounds", 1, "--seconds", 0.001]
+
+
+def figures(written):
+    """What a comparison wrote: its results."""
+    return json.loads(written.read_text(encoding="utf-8"))["results"]
+
+
 def test_compare(tmp_path):
-    written = tmp_path / "comparison.json"
-    options = ["--configurations", "64-64-10, 32", "--peers", "fastnn", "--rounds", 1, "--epochs", 1]
-    made = run(BENCH / "compare.py", *options, "--json", written)
-    assert "fastnn, 1 thread(s)" in made
-    assert written.stat().st_size
+    pytest.importorskip("matplotlib")
+    written, picture = tmp_path / "comparison.json", tmp_path / "comparison.png"
+    peers = ["--peers", "fastnn", "sklearn", "torch"]
+    options = ["--quick", "--only", "64-64-10, 32", "10-32-1, 32", *SMALL, "--json", written, "--picture", picture]
+    made = run(BENCH / "compare.py", *peers, *options)
+    assert "ours over the fastest peer of each round" in made
+    for peer, package in (("scikit-learn", "sklearn"), ("PyTorch eager", "torch")):
+        there = f"{peer}, 1 thread, pinned" in made
+        assert there == (importlib.util.find_spec(package) is not None)
+        assert there != (f"{peer}: left out, {package} not installed" in made)
+    for result in figures(written):
+        losses = list(result["losses"].values())
+        np.testing.assert_allclose(losses, losses[0], rtol=2e-3)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_compare_tells_other_work_from_the_same():
+    """A contestant with a loss of its own stops the comparison."""
+    code = """
+import contest
+from configurations import CONFIGURATIONS
+
+class One:
+    def __init__(self, name, losses):
+        self.name, self.losses = name, losses
+    def check(self):
+        return self.losses
+
+for losses in ((2.0, 1.0), (2.0, 1.0), (2.0, 1.01)), ((2.0, 2.0),) * 3:
+    try:
+        contest.check(CONFIGURATIONS["64-64-10, 32"], [One(str(number), pair) for number, pair in enumerate(losses)])
+    except SystemExit as error:
+        print(error)
+contest.check(CONFIGURATIONS["64-64-10, 32"], [One("a", (2.0, 1.0)), One("b", (2.0, 1.0005))])
+"""
+    made = run("-c", f"import sys\nsys.path.insert(0, {str(BENCH)!r})\n{code}")
+    assert "not the same work" in made
+    assert "learns nothing" in made
+
+
+def test_compare_predict(tmp_path):
+    written = tmp_path / "predictions.json"
+    options = ["--peers", "fastnn", "onnxruntime", "--only", "10-32-1, 32", "--rows", 1, 32]
+    made = run(BENCH / "compare_predict.py", *options, *SMALL, "--json", written)
+    assert "fastnn, 1 thread: predictor" in made
+    assert [result["rows"] for result in figures(written)] == [1, 32]
+
+
+@pytest.mark.slow
+def test_compare_estimators(tmp_path):
+    pytest.importorskip("sklearn")
+    written = tmp_path / "estimators.json"
+    run(BENCH / "compare_estimators.py", "--networks", "64-64-10, 32", *SMALL, "--json", written)
+    assert [result["configuration"]["dtype"] for result in figures(written)] == ["float32", "float64"]
+
+
+def test_compare_activations(tmp_path):
+    written = tmp_path / "activations.json"
+    run(BENCH / "compare_activations.py", "--dtypes", "float32", *SMALL, "--json", written)
+    assert {"relu", "tanh", "sigmoid"} <= set(figures(written)["float32"])
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="keeps processes on cores")
+def test_concurrency(tmp_path):
+    written = tmp_path / "concurrency.json"
+    made = run(BENCH / "concurrency.py", "--networks", "64-64-10, 32", *SMALL, "--json", written)
+    assert "two fits at once in two processes" in made
+    assert set(figures(written)) == {"defaults", "fits", "neighbour", "predict"}
+
+
+@pytest.mark.slow
+def test_whole_process():
+    pytest.importorskip("sklearn")
+    assert "fastnn, Sequential" in run(BENCH / "whole_process.py", "--rounds", 1)

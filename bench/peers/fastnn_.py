@@ -1,16 +1,26 @@
-"""fastnn through its public face: Sequential.fit, with all that it checks."""
+"""fastnn through its public face: Sequential.fit and predict, with all that they check, and a predictor."""
+
+import numpy as np
 
 import fastnn
-from peers.peer import Peer
+from peers.peer import Fits
 
 
-class Fastnn(Peer):
+class Fastnn(Fits):
+    @staticmethod
+    def lacks(configuration):
+        missing = configuration.batch_normalization and not hasattr(fastnn.layers, "BatchNormalization")
+        return "batch normalization" if missing else ""
+
     def __init__(self, configuration, threads):
         self.configuration = configuration
         self.X, self.y = configuration.data()
-        hidden = [fastnn.layers.Dense(units, "relu") for units in configuration.widths[1:-1]]
-        last = fastnn.layers.Dense(configuration.widths[-1], "softmax")
-        self.model = fastnn.Sequential([fastnn.Input(configuration.widths[:1]), *hidden, last], seed=0)
+        layers = [fastnn.Input(configuration.widths[:1])]
+        for units in configuration.widths[1:-1]:
+            layers += hidden(units, configuration)
+        last = fastnn.layers.Dense(configuration.widths[-1], "linear" if configuration.regression else "softmax")
+        self.model = fastnn.Sequential([*layers, last], dtype=configuration.dtype, seed=0)
+        self.first = self.model.get_weights()
         self.reset()
 
     def version(self):
@@ -18,19 +28,33 @@ class Fastnn(Peer):
 
     def reset(self):
         numbers = self.configuration
-        self.model.set_weights([array for layer in numbers.parameters() for array in layer])
-        adam = fastnn.optimizers.Adam(numbers.learning_rate, numbers.beta_1, numbers.beta_2, numbers.epsilon)
-        self.model.compile(adam, "sparse_categorical_crossentropy")
+        self.model.set_weights(self.first)
+        dense = [layer for layer in self.model.layers if isinstance(layer, fastnn.layers.Dense)]
+        for layer, (kernel, bias) in zip(dense, numbers.parameters(), strict=True):
+            layer.kernel[...], layer.bias[...] = kernel, bias
+        if numbers.optimizer == "adam":
+            optimizer = fastnn.optimizers.Adam(numbers.learning_rate, numbers.beta_1, numbers.beta_2, numbers.epsilon)
+        else:
+            optimizer = fastnn.optimizers.SGD(numbers.learning_rate, numbers.momentum)
+        self.model.compile(optimizer, "mse" if numbers.regression else "sparse_categorical_crossentropy")
 
-    def train(self, epochs):
-        self.model.fit(self.X, self.y, batch_size=self.configuration.batch, epochs=epochs, verbose=0)
+    def predict(self, X):
+        return self.model.predict(X)
 
-    def train_in(self, order):
-        batch = self.configuration.batch
-        self.model.fit(self.X[order], self.y[order], batch_size=batch, shuffle=False, verbose=0)
+    def ways(self, X):
+        predictor = self.model.predictor(len(X))
+        out = np.empty((len(X), self.configuration.widths[-1]), X.dtype)
+        return {"predict": lambda: self.model.predict(X), "predictor": lambda: predictor(X, out)}
 
-    def loss(self):
-        return self.model.evaluate(self.X, self.y, verbose=0)
+
+def hidden(units, configuration):
+    """Layers of one hidden layer: dense, normalization, activation, dropout."""
+    if configuration.batch_normalization:
+        layers = [fastnn.layers.Dense(units), fastnn.layers.BatchNormalization()]
+        layers.append(fastnn.layers.Activation(configuration.activation))
+    else:
+        layers = [fastnn.layers.Dense(units, configuration.activation)]
+    return [*layers, fastnn.layers.Dropout(configuration.dropout)] if configuration.dropout else layers
 
 
 PEER = Fastnn

@@ -1,0 +1,62 @@
+"""What an activation costs: `python bench/compare_activations.py`.
+
+One network, 256-256-256 in batches of 256, with each activation inside, in turns; the ratio is its time over relu's.
+Every network is of the same process and thread count.
+"""
+
+import sys
+from time import perf_counter
+
+from command import parser_of, say_machine, write_json
+from configurations import Configuration
+from contest import Machine, brief, take_turns
+from interleaved import spread
+
+import fastnn
+
+NETWORK = Configuration("256-256-256, 256", (256, 256, 256), 256, 2560, regression=True)
+WANTED = ("relu", "tanh", "sigmoid", "gelu", "softplus", "silu", "elu", "mish")
+ALLOWED = 1.15  # times relu's, for tanh, sigmoid, gelu and softplus
+
+
+def timer(activation: str, dtype: str):
+    """A function that trains so many epochs and returns the seconds it took."""
+    X, y = (array.astype(dtype) for array in NETWORK.data())
+    layers = [fastnn.Input(NETWORK.widths[:1])]
+    layers += [fastnn.layers.Dense(units, activation) for units in NETWORK.widths[1:]]
+    model = fastnn.Sequential(layers, dtype=dtype, seed=0)
+    model.compile("adam", "mse")
+
+    def time_calls(epochs: int) -> float:
+        begin = perf_counter()
+        model.fit(X, y, NETWORK.batch, epochs, verbose=0)
+        return perf_counter() - begin
+
+    return time_calls
+
+
+def compare(dtype: str, rounds: int, seconds: float) -> tuple[dict[str, dict], Machine]:
+    """Each activation's time over relu's."""
+    there = [name for name in WANTED if hasattr(fastnn.activations, name)]
+    made, machine = take_turns({name: timer(name, dtype) for name in there}, rounds, seconds, dtype)
+    return {name: spread(made.of(name) / made.of("relu"))._asdict() for name in there}, machine
+
+
+def main(arguments=None) -> int:
+    parser = parser_of(__doc__, rounds=21, seconds=0.05)
+    parser.add_argument("--dtypes", nargs="+", choices=("float32", "float64"), default=["float32", "float64"])
+    options = parser.parse_args(arguments)
+    say_machine()
+    print(f"{NETWORK.name}, time over relu's")
+    results = {}
+    for dtype in options.dtypes:
+        results[dtype], machine = compare(dtype, options.rounds, options.seconds)
+        for name, times in results[dtype].items():
+            print(f"{dtype}  {name:10} {brief(times)}{'' if times['median'] <= ALLOWED else f'  above {ALLOWED}'}")
+        print(machine)
+    write_json(options.json, results)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
