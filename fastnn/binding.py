@@ -16,7 +16,7 @@ from fastnn.network import Sequential
 from fastnn.regularizers import L1L2
 from fastnn.training import FIRST_ROWS, Pace
 
-__all__ = ["KERAS_NAMES", "Binding", "Recipe"]
+__all__ = ["KERAS_NAMES", "NORMS", "Binding", "Recipe"]
 
 Array = npt.NDArray[Any]
 
@@ -24,6 +24,10 @@ _GRADIENT_ROWS = 512  # of one backward pass: its buffers stay small
 
 #: scikit-learn's names of activations, in Keras's words; others have the same name in both.
 KERAS_NAMES = {"identity": "linear", "logistic": "sigmoid", "exp": "exponential"}
+
+
+#: What normalizes hidden layers before their activation.
+NORMS: dict[str, type[layers.Layer]] = {"batch": layers.BatchNormalization, "layer": layers.LayerNormalization}
 
 
 class Recipe(NamedTuple):
@@ -36,6 +40,7 @@ class Recipe(NamedTuple):
     l1: float = 0.0
     dropout: tuple[float, ...] = ()  # of the input and of each hidden layer; empty for none
     seed: int | None = None  # of dropout
+    norm: str = ""  # what normalizes hidden layers: a key of NORMS, or nothing
 
 
 class Binding:
@@ -54,16 +59,26 @@ class Binding:
         # Keras's L2(l2) adds l2 * sum w^2, scikit-learn's alpha alpha / 2 * sum w^2
         penalty = L1L2(recipe.l1, recipe.alpha / 2) if recipe.alpha or recipe.l1 else None
         self.dense: list[layers.Dense] = []
+        norms: list[layers.Layer] = []
         stack: list[layers.Layer] = [layers.Input((recipe.shapes[0][0],))]
         rates = recipe.dropout or (0.0,) * len(recipe.shapes)
         for (_, units), activation, rate in zip(recipe.shapes, recipe.activations, rates, strict=True):
             if rate:  # of what enters this layer
                 stack.append(layers.Dropout(rate))
             name = KERAS_NAMES.get(activation, activation)
-            self.dense.append(layers.Dense(units, name, kernel_initializer="zeros", kernel_regularizer=penalty))
+            normed = bool(recipe.norm) and len(self.dense) < len(recipe.shapes) - 1
+            self.dense.append(
+                layers.Dense(
+                    units, "linear" if normed else name, kernel_initializer="zeros", kernel_regularizer=penalty
+                )
+            )
             stack.append(self.dense[-1])
+            if normed:
+                norms.append(NORMS[recipe.norm]())
+                stack += [norms[-1], layers.Activation(name)]
         self.model = Sequential(stack, dtype=recipe.dtype, seed=recipe.seed)
         self._kernels, self._biases = zip(*(layer.arrays() for layer in self.dense), strict=True)
+        self._norms = [layer.arrays() for layer in norms]
         start = self.model.parameters.ctypes.data
         places = [
             (view.ctypes.data - start) // view.itemsize + np.arange(view.size)
@@ -103,9 +118,14 @@ class Binding:
                 gradient[rows, output] = found * (len(part) / error)[:, np.newaxis]
         return gradient
 
-    def adopt(self, coefs: list[Any], intercepts: list[Any]) -> None:
-        """Copy in every array that is not yet a view of the network, and put the view in its place."""
-        for views, shown in ((self._kernels, coefs), (self._biases, intercepts)):
+    def adopt(self, coefs: list[Any], intercepts: list[Any], norms: list[Any]) -> None:
+        """Copy in every array that is not yet a view of the network, and put the view in its place.
+
+        Empty `norms` are those of a new network, and get its first values.
+        """
+        normalizers = [view for arrays in self._norms for view in arrays]
+        norms += [] if norms else normalizers
+        for views, shown in ((self._kernels, coefs), (self._biases, intercepts), (normalizers, norms)):
             for place, view in enumerate(views):
                 if shown[place] is not view:
                     view[...] = shown[place]
@@ -113,7 +133,9 @@ class Binding:
 
     def layer_not_finite(self) -> int | None:
         """Return the number of the first layer, from 1, with a parameter that is not finite."""
-        for number, arrays in enumerate(zip(self._kernels, self._biases, strict=True), 1):
+        norms = [*self._norms, *([[]] * (len(self.dense) - len(self._norms)))]
+        for number, (*dense, more) in enumerate(zip(self._kernels, self._biases, norms, strict=True), 1):
+            arrays = [*dense, *more]
             if not all(np.isfinite(array).all() for array in arrays):
                 return number
         return None

@@ -97,6 +97,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
         and one for the input before them if it is one longer. Not for 'lbfgs'.
     l1 : float, default=0.0
         Adds l1 times the sum of absolute weights (not biases), divided by the batch's rows, to the loss.
+    batch_norm, layer_norm : bool, default=False
+        Normalize each hidden layer's sums before its activation, by fastnn.layers.BatchNormalization or
+        LayerNormalization with their defaults: `norms_`. One of them, and not for 'lbfgs'.
+    clipnorm : float or None, default=None
+        Scale the gradient of each array of parameters down to this norm where it is longer. Not for 'lbfgs'.
     dtype : {'auto', 'float32', 'float64'}, default='auto'
         Of the network; 'auto' is float32 for an X of float32, else float64.
     n_jobs : int or None, default=None
@@ -110,6 +115,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
         Sorted labels; for an indicator matrix the numbers of its columns.
     coefs_, intercepts_ : lists of arrays
         Weights of shape (inputs, units) and biases of shape (units,) of each layer: writable views of the network.
+    norms_ : list of arrays of shape (units,)
+        With `batch_norm` gamma, beta, moving mean and moving variance of each hidden layer, with `layer_norm` gamma and
+        beta, else empty: writable views as well.
     n_features_in_ : int
     feature_names_in_ : array of str
         Where X was a frame with such names.
@@ -198,6 +206,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
         early_stopping_metric: Any = None,
         dropout: Any = 0.0,
         l1: float = 0.0,
+        batch_norm: bool = False,
+        layer_norm: bool = False,
+        clipnorm: float | None = None,
         dtype: str = "auto",
         n_jobs: int | None = None,
         callbacks: Any = None,

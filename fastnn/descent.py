@@ -126,6 +126,8 @@ class Descent:
             books.stop_reason_ = "max_iter"
         if (self.watches_score and self.restores) or diverged:
             model.parameters[...] = self.best
+        else:
+            self.epoch.trainer.adopt_averages()  # of an optimizer with use_ema
         self.told.call("on_train_end", {})
         if diverged and self.watches_score:
             warnings.warn(diverged, RuntimeWarning, stacklevel=5)

@@ -58,6 +58,7 @@ def make_trainer(
         reduction="mean_with_sample_weight",
         penalty_over_batch=True,
         numbers=optimizer.numbers() if optimizer else {},
+        flat=optimizer.flat() if optimizer else {},
         batch_size=batch_size,
         threads=threads,
         seed=binding.model.dropout_key(),

@@ -116,6 +116,7 @@ def _read_network(file: File, estimator: Any, layers: int) -> None:
             f"its {layers} layers should lead from {inputs} columns to {outputs} outputs, received: {shapes[:9]}"
         )
     dtype = file.shapes["coefs_.0"][0]
+    _check_norms(file, state, dtype, [shape[1] for shape in shapes[:-1]])
     last = state.get("out_activation_")
     if dtype not in ("float32", "float64") or last not in OUT_ACTIVATIONS:
         raise file.refusal(f"it has no network of floats, received: {dtype}, {str(last)[:60]!r}")
@@ -129,6 +130,16 @@ def _read_network(file: File, estimator: Any, layers: int) -> None:
     estimator.intercepts_ = [file.tensor(f"intercepts_.{number}") for number in range(layers)]
 
 
+def _check_norms(file: File, state: Mapping[str, Any], dtype: str, widths: list[int]) -> None:
+    """Raise if what normalizes hidden layers does not fit their widths."""
+    kind, norms = state.get("_norm", ""), state.get("norms_", [])
+    arrays = {"": 0, "batch": 4, "layer": 2}.get(kind) if isinstance(kind, str) else None
+    wanted = [(width,) for width in widths for _ in range(arrays or 0)]
+    fits = isinstance(norms, list) and all(isinstance(a, np.ndarray) and a.dtype == dtype for a in norms)
+    if arrays is None or not fits or [array.shape for array in norms] != wanted:
+        raise file.refusal(f"its normalization does not fit layers of {widths[:9]} units: {str(kind)[:60]!r}")
+
+
 def _solver(file: File, said: Any, estimator: Any) -> Solver:
     optimizer, schedule = field(said, "optimizer", optimizers.Optimizer, "optimizer"), said.get("schedule")
     iterations, power = field(said, "iterations", int, "optimizer"), field(said, "power_t", (int, float), "optimizer")
@@ -139,7 +150,7 @@ def _solver(file: File, said: Any, estimator: Any) -> Solver:
         or not (callable(first) or type(first) in (int, float))
     ):
         raise file.refusal(f"its solver is not known: {str(schedule)[:60]!r}, {iterations} steps")
-    arrays = [*estimator.coefs_, *estimator.intercepts_]
+    arrays = [*estimator.coefs_, *estimator.intercepts_, *vars(estimator).get("norms_", [])]
     shape, dtype = (optimizer.slots, sum(array.size for array in arrays)), arrays[0].dtype.name
     file.check(STATES, dtype, shape)
     solver = Solver.__new__(Solver)

@@ -29,6 +29,8 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
     alpha: float
     l1: float
     dropout: Any
+    batch_norm: bool
+    layer_norm: bool
     solver: str
     n_jobs: int | None
     early_stopping: bool
@@ -50,6 +52,10 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
         rates = tuple(map(float, layer_values("dropout", given, hidden + 1)))
         return rates if any(rates) else ()
 
+    def _norm_kind(self) -> str:
+        """Return what normalizes the hidden layers of a new network: 'batch', 'layer' or nothing."""
+        return "batch" if self.batch_norm else "layer" if self.layer_norm else ""
+
     def _keeps_sparse(self) -> bool:
         """Return whether a Dense layer reads X: dropout of the input needs dense rows."""
         rates = self._dropout_rates()
@@ -65,18 +71,19 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
             float(self.l1),
             self._dropout_rates(),
             self.__dict__.get("_dropout_seed"),
+            self.__dict__.get("_norm", ""),
         )
         binding: Binding | None = self.__dict__.get("_binding")
         if binding is None or binding.recipe != recipe:
             binding = self._binding = Binding(recipe)
-        binding.adopt(self.coefs_, self.intercepts_)
+        binding.adopt(self.coefs_, self.intercepts_, self.__dict__.setdefault("norms_", []))
         return binding
 
     def __getstate__(self) -> dict[str, Any]:
         # The network is made again from coefs_ and intercepts_; a copy of it would share nothing with their copies.
         state: Any = super().__getstate__()
         # The lists are new ones: a shallow copy puts views of its own network into them.
-        lists = {name: list(state[name]) for name in ("coefs_", "intercepts_") if name in state}
+        lists = {name: list(state[name]) for name in ("coefs_", "intercepts_", "norms_") if name in state}
         return {name: lists.get(name, value) for name, value in state.items() if name != "_binding"}
 
     def save(self, path: Any, include_optimizer: bool = False) -> None:
@@ -111,6 +118,8 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
         self.out_activation_ = out_activation
         self.coefs_: list[Array] = []
         self.intercepts_: list[Array] = []
+        self.norms_: list[Array] = []
+        self._norm = self._norm_kind()
         activations = self._activations(out_activation)
         for layer, (inputs, units) in enumerate(pairwise(layer_units)):
             # Glorot's bound; two instead of six for the logistic function, and for the biases too: scikit-learn's,

@@ -78,6 +78,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
     max_fun: int
     power_t: float
     optimizer: Any
+    clipnorm: float | None
     early_stopping_metric: Any
     dtype: str
     callbacks: Any
@@ -171,10 +172,13 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
             raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes.tolist()}.")
         if self.solver == "lbfgs":
             require("solver='lbfgs'")
-            if self.optimizer is not None or self._dropout_rates():
+            if self.optimizer is not None or self.clipnorm is not None or self._norm_kind() or self._dropout_rates():
                 raise ValueError(
-                    "expected solver='adam' or solver='sgd' with dropout or an optimizer, received: solver='lbfgs'"
+                    "expected solver='adam' or solver='sgd' with dropout, normalization, clipnorm or an optimizer, "
+                    "received: solver='lbfgs'"
                 )
+        if self.batch_norm and self.layer_norm:
+            raise ValueError("expected batch_norm or layer_norm, received: both")
         if self.early_stopping and incremental:
             raise ValueError("partial_fit does not support early_stopping=True")
 

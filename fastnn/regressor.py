@@ -33,14 +33,15 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc, unused-ignore
         name or as an object.
     hidden_layer_sizes, activation, solver, alpha, batch_size, learning_rate, learning_rate_init, power_t, max_iter, \
 shuffle, random_state, tol, verbose, warm_start, momentum, nesterovs_momentum, early_stopping, validation_fraction, \
-beta_1, beta_2, epsilon, n_iter_no_change, max_fun, optimizer, early_stopping_metric, dropout, l1, dtype, n_jobs, \
-callbacks
+beta_1, beta_2, epsilon, n_iter_no_change, max_fun, optimizer, early_stopping_metric, dropout, l1, batch_norm, \
+layer_norm, clipnorm, dtype, n_jobs, callbacks
         As in MLPClassifier, with the same defaults. The validation score is R2.
 
     Attributes
     ----------
-    coefs_, intercepts_, n_features_in_, feature_names_in_, loss_, best_loss_, loss_curve_, validation_scores_, \
-best_validation_score_, validation_loss_curve_, best_epoch_, stop_reason_, n_iter_, t_, n_layers_, n_outputs_
+    coefs_, intercepts_, norms_, n_features_in_, feature_names_in_, loss_, best_loss_, loss_curve_, \
+validation_scores_, best_validation_score_, validation_loss_curve_, best_epoch_, stop_reason_, n_iter_, t_, \
+n_layers_, n_outputs_
         As in MLPClassifier.
     out_activation_ : {'identity', 'exp'}
 
@@ -95,6 +96,9 @@ best_validation_score_, validation_loss_curve_, best_epoch_, stop_reason_, n_ite
         early_stopping_metric: Any = None,
         dropout: Any = 0.0,
         l1: float = 0.0,
+        batch_norm: bool = False,
+        layer_norm: bool = False,
+        clipnorm: float | None = None,
         dtype: str = "auto",
         n_jobs: int | None = None,
         callbacks: Any = None,

@@ -26,7 +26,14 @@ class _Answers:
     def __getattr__(self, name: str) -> Any:
         answers = {"predict": "_decoded", "predict_proba": "_probabilities"}
         found = getattr(self._estimator, answers.get(name, name))
-        return (lambda X: found(self._known)) if name in answers else found
+        if name not in answers:
+            return found
+
+        def answer(X: Any) -> Any:
+            return found(self._known)
+
+        answer.__name__ = name  # scorers know methods by their names
+        return answer
 
 
 def score_outputs(estimator: Any, metric: Any, held_out: HeldOut, outputs: Array, loss: float) -> float:

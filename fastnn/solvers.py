@@ -59,6 +59,8 @@ class Solver:
         self.states = engine.allocate(optimizer.slots * n_parameters, np.dtype(dtype).name).reshape(
             optimizer.slots, n_parameters
         )
+        for slot, value in optimizer.first_states().items():
+            self.states[slot] = value
 
     @property
     def learning_rate(self) -> Any:
@@ -117,6 +119,12 @@ def make_optimizer(settings: Any) -> tuple[optimizers.Optimizer, str]:
         optimizer = optimizers.SGD(rate, momentum=settings.momentum, nesterov=settings.nesterovs_momentum)
     else:
         optimizer = optimizers.Adam(rate, settings.beta_1, settings.beta_2, settings.epsilon)
+    if settings.clipnorm is not None:
+        if optimizer.clipvalue is not None or optimizer.global_clipnorm is not None:
+            raise ValueError(
+                f"expected an optimizer that does not clip otherwise with clipnorm, received: {settings.optimizer!r}"
+            )
+        optimizer.clipnorm = float(settings.clipnorm)
     # scikit-learn's schedules by name belong to its 'sgd'; its 'adam' overlooks them
     by_name = not scheduled and (settings.solver == "sgd" or settings.optimizer is not None)
     if by_name and callable(optimizer.learning_rate) and settings.learning_rate != "constant":
