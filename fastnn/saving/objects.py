@@ -1,7 +1,7 @@
 """Layers, losses, optimizers and the other declarations as JSON, and back: from a list of allowed names only.
 
 An object is its class's name and its constructor's arguments (`arguments.Configured`), a function its name. What is
-not fastnn's own (a loss of the user's, a schedule) is written as a name, and has to be handed over when loading.
+not fastnn's own (a loss or schedule of the user's) is written as a name, and has to be handed over when loading.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from fastnn import activations, arguments, initializers, layers, losses, metrics, optimizers, regularizers
+from fastnn import activations, arguments, initializers, layers, losses, metrics, optimizers, regularizers, schedules
 from fastnn.saving.values import ValueDecoder, ValueEncoder, field
 
 #: The modules whose public classes and functions a file may name.
 ROOMS: dict[str, ModuleType] = {
     module.__name__.split(".")[-1]: module
-    for module in (activations, initializers, layers, losses, metrics, optimizers, regularizers)
+    for module in (activations, initializers, layers, losses, metrics, optimizers, regularizers, schedules)
 }
 
 
