@@ -39,6 +39,14 @@ def test_quickstart(tmp_path, capsys):
     assert "Confusion matrix" in capsys.readouterr().out
 
 
+def test_from_sklearn(tmp_path, capsys):
+    pytest.importorskip("sklearn")
+    pytest.importorskip("matplotlib")
+    assert example("from_sklearn").main(["--out", str(tmp_path)]) < 1e-8
+    assert (tmp_path / "from_sklearn.png").read_bytes().startswith(b"\x89PNG")
+    assert re.findall(r"(.*): 40 epochs in [\d.]+ s", capsys.readouterr().out) == ["scikit-learn", "fastnn"]
+
+
 def test_mnist(capsys):
     data("t10k-images-idx3-ubyte.gz")
     assert example("mnist").main([data("")]) >= 0.95
