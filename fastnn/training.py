@@ -20,6 +20,7 @@ from fastnn.datasets import Dataset
 
 SLICE_SECONDS = 0.05
 DEFAULT_BATCH = 32
+PROBE_ROWS = 256  # of a fit, for callbacks that look at what flows through the layers
 FIRST_ROWS = 4096  # of a forward pass over many rows, before its speed is known
 #: Stream of random numbers for the order of the data; stack.py has the others.
 ORDER_STREAM = 2
@@ -76,12 +77,13 @@ class Training:
         self.iterations = 0
         self.states: np.ndarray | None = None
         self._told: list[Callback] = []  # of the present fit
+        self.probe_rows: tuple[Any, Any] = (None, None)  # the first rows and truths of the present fit, if dense
         self._trainer: Any = None
         self._trainer_key: Any = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the engine's objects: they are made again when needed."""
-        return {**self.__dict__, "_told": [], "_trainer": None, "_trainer_key": None}
+        return {**self.__dict__, "_told": [], "probe_rows": (None, None), "_trainer": None, "_trainer_key": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -218,6 +220,9 @@ class Training:
         model.history, model.stop_training = history, False
         told.attach()
         self._told = told.callbacks
+        if not data.is_sparse(dataset.x) and not isinstance(dataset.x, engine.Compressed):
+            first = dataset.part(0, PROBE_ROWS)
+            self.probe_rows = first.x, first.y
         pace = Pace()
         finite, begun = True, self.iterations
 
@@ -258,7 +263,7 @@ class Training:
             finish()
             raise
         finally:
-            self._told = []
+            self._told, self.probe_rows = [], (None, None)
             shown.close()
             release(trainer, model)
         return history

@@ -38,7 +38,7 @@ FLOORS = [
     {"saving"},
     {"datasets", "training"},
     {"stack", "forward", "network"},
-    {"trials", "setup_checks", "rate_search"},
+    {"trials", "setup_checks", "rate_search", "plotting"},
     {
         *("compat", "standins", "hyperparameters", "inputs", "labels", "criteria", "solvers", "team", "binding"),
         *("epoch", "reporting", "descent", "lbfgs", "scoring", "estimator_files", "fitted", "perceptron"),

@@ -47,6 +47,15 @@ def test_from_sklearn(tmp_path, capsys):
     assert re.findall(r"(.*): 40 epochs in [\d.]+ s", capsys.readouterr().out) == ["scikit-learn", "fastnn"]
 
 
+def test_vanishing_gradient(tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    ratios = example("vanishing_gradient").main(["--out", str(tmp_path)])
+    assert ratios["sigmoid"] < 1e-6
+    assert 0.01 < ratios["relu"] < 100.0
+    assert (tmp_path / "vanishing_gradient.png").read_bytes().startswith(b"\x89PNG")
+    assert capsys.readouterr().out.count("gradients vanish") == 1
+
+
 def test_mnist(capsys):
     data("t10k-images-idx3-ubyte.gz")
     assert example("mnist").main([data("")]) >= 0.95

@@ -5,6 +5,7 @@ from fastnn.callbacks.checkpoint import ModelCheckpoint
 from fastnn.callbacks.csv_logger import CSVLogger
 from fastnn.callbacks.diagnosis import Diagnosis
 from fastnn.callbacks.functions import LambdaCallback
+from fastnn.callbacks.gradients import GradientMonitor, LayerState
 from fastnn.callbacks.history import History
 from fastnn.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from fastnn.callbacks.monitor import MonitorCallback
@@ -16,8 +17,10 @@ __all__ = [
     "CallbackList",
     "Diagnosis",
     "EarlyStopping",
+    "GradientMonitor",
     "History",
     "LambdaCallback",
+    "LayerState",
     "LearningRateScheduler",
     "ModelCheckpoint",
     "MonitorCallback",
