@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fastnn import (
     activations,
     callbacks,
+    constraints,
     initializers,
     layers,
     losses,
@@ -44,6 +45,7 @@ __all__ = [
     "activations",
     "callbacks",
     "check_setup",
+    "constraints",
     "find_learning_rate",
     "from_keras",
     "from_onnx",

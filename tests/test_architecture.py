@@ -33,6 +33,7 @@ FLOORS = [
     {"arguments", "data", "summary", "progress"},
     {
         *("activations", "losses", "optimizers", "schedules", "initializers", "regularizers", "metrics", "layers"),
+        "constraints",
         *("callbacks", "config", "utils"),
     },
     {"saving"},

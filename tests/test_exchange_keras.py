@@ -163,3 +163,11 @@ def test_what_has_no_counterpart(keras):
         fastnn.from_keras(keras.Model(source, layers.Add()([a, b])))
     with pytest.raises(ValueError, match=r"rows \[n, features\]"):
         fastnn.from_keras(keras.Sequential([keras.Input((3, 4)), layers.Dense(3)]))
+
+
+def test_constraints_come_along_where_fastnn_has_them(keras):
+    unit = keras.constraints.UnitNorm()
+    dense = keras.layers.Dense(4, kernel_constraint=keras.constraints.MaxNorm(0.7), bias_constraint=unit)
+    layer = compare(keras.Sequential([keras.Input(INPUTS), dense])).layers[0]
+    assert repr(layer.kernel_constraint) == "MaxNorm(max_value=0.7)"
+    assert layer.bias_constraint is None

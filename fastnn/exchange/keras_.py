@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn import activations, initializers, layers, regularizers
+from fastnn import activations, constraints, initializers, layers, regularizers
 from fastnn.exchange.needs import loaded
 from fastnn.network import Sequential
 
@@ -170,11 +170,20 @@ def _initializer(value: Any) -> Any:
         return initializers.get("zeros")
 
 
+def _constraint(value: Any) -> Any:
+    """The constraint; one of another kind changes nothing but training, and is left out."""
+    try:
+        return constraints.get(_without_none(value))
+    except (ValueError, TypeError):
+        return None
+
+
 #: What else than numbers stands in a layer's configuration, by the argument's name.
 _CONVERT: dict[str, Callable[[Any], Any]] = {
     "activation": _activation,
     "_initializer": _initializer,
     "_regularizer": lambda value: regularizers.get(_without_none(value)),
+    "_constraint": _constraint,
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from fastnn import arguments, data, initializers, regularizers
+from fastnn import arguments, constraints, data, initializers, regularizers
 from fastnn._core import engine
 
 Op = tuple[Any, ...]
@@ -28,6 +28,7 @@ class Weight(NamedTuple):
     initializer: initializers.Initializer
     regularizer: regularizers.Regularizer | None
     trainable: bool = True  # whether an optimizer moves it, where its layer is trainable
+    constraint: constraints.Constraint | None = None
 
     @property
     def size(self) -> int:
@@ -194,7 +195,8 @@ def lay_out(weights: Sequence[Weight], start: int, trainable: bool) -> tuple[lis
     for weight in weights:
         penalty = weight.regularizer or regularizers.Regularizer()
         # the engine's loss has l2 / 2 sum w^2, Keras's l2 sum w^2
-        segments.append((start, weight.size, penalty.l1, 2.0 * penalty.l2, trainable and weight.trainable))
+        bounds = None if weight.constraint is None else weight.constraint.bounds(weight.shape)
+        segments.append((start, weight.size, penalty.l1, 2.0 * penalty.l2, trainable and weight.trainable, bounds))
         offsets.append(start)
         start += weight.size
     return offsets, segments

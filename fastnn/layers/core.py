@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn import activations, arguments, initializers, regularizers
+from fastnn import activations, arguments, constraints, initializers, regularizers
 from fastnn.layers.base import Layer, Op, Weight, feature_shape
 
 
@@ -50,6 +50,8 @@ class Dense(Layer):
     kernel_regularizer, bias_regularizer : None, str or Regularizer
     activity_regularizer : None, str or Regularizer
         A penalty on the outputs, the mean over the batch's rows as in Keras.
+    kernel_constraint, bias_constraint : None, str or Constraint
+        What holds for them after each update.
     name, trainable, input_shape
         See `Layer`.
 
@@ -84,6 +86,8 @@ class Dense(Layer):
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
         activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
@@ -97,6 +101,8 @@ class Dense(Layer):
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
 
     @property
     def kernel(self) -> np.ndarray:
@@ -114,7 +120,8 @@ class Dense(Layer):
     def weights(self, inputs: int) -> tuple[Weight, ...]:
         kernel = Weight("kernel", (inputs, self.units), self.kernel_initializer, self.kernel_regularizer)
         bias = Weight("bias", (self.units,), self.bias_initializer, self.bias_regularizer)
-        return (kernel, bias) if self.use_bias else (kernel,)
+        constrained = kernel._replace(constraint=self.kernel_constraint), bias._replace(constraint=self.bias_constraint)
+        return constrained if self.use_bias else constrained[:1]
 
     def ops(self, inputs: int, offsets: Sequence[int], stream: int) -> list[Op]:
         dense: Op = ("dense", self.units, offsets[0], offsets[1] if self.use_bias else -1, self.trainable)

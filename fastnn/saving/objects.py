@@ -14,13 +14,24 @@ from typing import Any
 
 import numpy as np
 
-from fastnn import activations, arguments, initializers, layers, losses, metrics, optimizers, regularizers, schedules
+from fastnn import (
+    activations,
+    arguments,
+    constraints,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    optimizers,
+    regularizers,
+    schedules,
+)
 from fastnn.saving.values import ValueDecoder, ValueEncoder, field
 
 #: The modules whose public classes and functions a file may name.
 ROOMS: dict[str, ModuleType] = {
     module.__name__.split(".")[-1]: module
-    for module in (activations, initializers, layers, losses, metrics, optimizers, regularizers, schedules)
+    for module in (activations, constraints, initializers, layers, losses, metrics, optimizers, regularizers, schedules)
 }
 
 
