@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from fastnn.exchange.sklearn_ import from_sklearn, to_sklearn
     from fastnn.exchange.torch_ import from_torch
     from fastnn.loading import load
+    from fastnn.many import fit_many
     from fastnn.rate_search import find_learning_rate
     from fastnn.regressor import MLPRegressor
     from fastnn.setup_checks import check_setup
@@ -47,6 +48,7 @@ __all__ = [
     "check_setup",
     "constraints",
     "find_learning_rate",
+    "fit_many",
     "from_keras",
     "from_onnx",
     "from_sklearn",
@@ -72,6 +74,7 @@ _LATER = {
     "MLPRegressor": "regressor",
     "check_setup": "setup_checks",
     "find_learning_rate": "rate_search",
+    "fit_many": "many",
     "from_keras": "exchange.keras_",
     "from_onnx": "exchange.onnx_reader",
     "from_sklearn": "exchange.sklearn_",

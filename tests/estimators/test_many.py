@@ -1,0 +1,64 @@
+"""fit_many: the results of separate fits, a network a thread, errors."""
+
+import threading
+
+import numpy as np
+import pytest
+
+import fastnn
+from fastnn import MLPClassifier, MLPRegressor, team
+from fastnn.epoch import Epoch
+from tests.estimators.side_by_side import make_task
+
+pytestmark = pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+
+
+def grid():
+    return [
+        MLPClassifier((9,), max_iter=8, random_state=seed, alpha=alpha, early_stopping=seed == 1)
+        for seed in range(3)
+        for alpha in (1e-4, 1.0)
+    ]
+
+
+@pytest.mark.parametrize("n_jobs", [None, 1, 2])
+def test_results_of_separate_fits(n_jobs):
+    _, _, X, y = make_task("several")
+    weight = np.linspace(0.5, 2, len(y))
+    models = grid()
+    made = fastnn.fit_many(iter(models), X, y, sample_weight=weight, n_jobs=n_jobs)
+    assert all(mine is given for mine, given in zip(made, models, strict=True))
+    for mine, alone in zip(made, grid(), strict=True):
+        alone.fit(X, y, sample_weight=weight)
+        assert mine.loss_curve_ == alone.loss_curve_
+        np.testing.assert_array_equal(mine.predict_proba(X), alone.predict_proba(X))
+
+
+def test_a_network_a_thread(monkeypatch):
+    """Two fits are under way at once, each with one thread of the engine."""
+    _, _, X, y = make_task("number")
+    met, sizes, run = threading.Barrier(2), [], Epoch.run
+
+    def meeting(self, rows, told):
+        met.wait(timeout=30)
+        sizes.append(team.size(None))
+        return run(self, rows, told)
+
+    monkeypatch.setattr(Epoch, "run", meeting)
+    monkeypatch.setattr(team.threads, "default_threads", lambda: 2)
+    fastnn.fit_many([MLPRegressor(max_iter=2, random_state=seed) for seed in range(2)], X, y)
+    assert sizes == [1] * 4
+    assert team.size(None) == 2
+
+
+def test_errors():
+    _, _, X, y = make_task("several")
+    model = MLPClassifier((3,), max_iter=2)
+    with pytest.raises(TypeError, match="expected estimators of fastnn, received: 5"):
+        fastnn.fit_many([model, 5], X, y)
+    with pytest.raises(ValueError, match="expected each estimator once"):
+        fastnn.fit_many([model, model], X, y)
+    assert not hasattr(model, "coefs_")
+    with pytest.raises(ValueError, match="'alpha' parameter"):
+        fastnn.fit_many([model, MLPClassifier(alpha=-1)], X, y)
+    assert fastnn.fit_many([], X, y) == []
