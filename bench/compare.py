@@ -18,7 +18,7 @@ from peers import DEFAULTS, PEERS, SETTINGS, Setting
 
 QUICK_PEERS = ("fastnn", "torch", "jax", "sklearn")
 QUICK_SETTINGS = (Setting(1, True), DEFAULTS)
-QUICK_ROUNDS = 7
+QUICK_ROUNDS, QUICK_SECONDS = 5, 0.05
 
 
 def compare(
@@ -81,11 +81,13 @@ def main(arguments=None) -> int:
     options = parser.parse_args(arguments)
     names = options.only or (QUICK if options.quick else list(CONFIGURATIONS))
     peers = options.peers or (QUICK_PEERS if options.quick else list(PEERS))
-    rounds = min(options.rounds, QUICK_ROUNDS) if options.quick else options.rounds
+    rounds, seconds = options.rounds, options.seconds
+    if options.quick:
+        rounds, seconds = min(rounds, QUICK_ROUNDS), min(seconds, QUICK_SECONDS)
     say_machine()
     with ExitStack() as stack:
         contestants = start(stack, peers, QUICK_SETTINGS if options.quick else SETTINGS)
-        results = [compare(CONFIGURATIONS[name], contestants, rounds, options.seconds) for name in names]
+        results = [compare(CONFIGURATIONS[name], contestants, rounds, seconds) for name in names]
     closing_table(results)
     write_json(options.json, results)
     if options.picture:

@@ -4,6 +4,7 @@ A library reads its threads from the environment when it is loaded, so that is h
 its own process does.
 """
 
+import os
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import NamedTuple
@@ -65,7 +66,8 @@ class Entry(NamedTuple):
 
     def settings(self) -> list[Setting]:
         """Those of SETTINGS that this library can be put into."""
-        return [setting for setting in SETTINGS if self.places or setting.threads or not setting.pinned]
+        one_core = hasattr(os, "sched_setaffinity")
+        return [one for one in SETTINGS if self.places or not one.pinned or (one.threads and one_core)]
 
 
 #: What trains.
