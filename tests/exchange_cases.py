@@ -55,7 +55,6 @@ def layer_names():
         name
         for name, kind in kinds.items()
         if inspect.isclass(kind) and issubclass(kind, layers.Layer) and name not in bases
-        if name != "RReLU" or "leaky_relu" in activations.NAMES
     ]
 
 

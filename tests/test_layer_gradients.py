@@ -28,6 +28,7 @@ NETWORKS = {
     "noise": lambda: [layers.GaussianNoise(0.3), Dense(6, "tanh"), layers.GaussianNoise(0.4), Dense(3)],
     "normal factors": lambda: [layers.GaussianDropout(0.3), Dense(6, "tanh"), layers.GaussianDropout(0.4), Dense(3)],
     "alpha dropout": lambda: [Dense(6, "tanh"), layers.AlphaDropout(0.4), Dense(3)],
+    "randomized slopes": lambda: [Dense(6), layers.RReLU(0.2, 0.6), Dense(3)],
     "dropped weights": lambda: [layers.DropConnect(6, 0.4, activation="tanh"), layers.DropConnect(3, 0.3)],
     "skip": lambda: [Dense(6, "tanh"), Residual([Dense(6, "tanh")]), Dense(3)],
     "skip, projected": lambda: [

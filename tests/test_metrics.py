@@ -64,15 +64,6 @@ def test_ranks_and_counts_against_scikit_learn():
     assert metrics.top_k_categorical_accuracy(np.eye(7)[labels], scores, k=3) == expected
 
 
-def test_stars_and_quasars():
-    """Of 100000 stars and 1000 quasars 1000 and 900 are called quasars: completeness 0.9, efficiency 0.47."""
-    y = np.repeat([1, 1, 0, 0], [900, 100, 99000, 1000])
-    f = np.repeat([0.9, 0.1, 0.1, 0.9], [900, 100, 99000, 1000])
-    assert metrics.recall(y, f) == 0.9
-    assert metrics.precision(y, f) == pytest.approx(0.47, abs=0.005)
-    assert 1 - metrics.precision(y, f) == pytest.approx(0.53, abs=0.005)
-
-
 def test_losses_are_metrics():
     y, f = np.array([[1.0], [0.0]]), np.array([[0.8], [0.1]])
     for name in ("huber", "binary_crossentropy", "hinge", "log_cosh"):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fastnn
-from fastnn import layers, losses
+from fastnn import layers, losses, metrics
 from fastnn.testing.gradcheck import check_gradients
 
 XOR_X = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]], dtype=np.float32)
@@ -110,6 +110,16 @@ def test_cross_entropy(prediction_type):
     rows = losses.BinaryCrossentropy().rows([[1], [0]], np.array([[0.8], [0.1]], dtype=prediction_type))
     np.testing.assert_allclose(rows, [0.223, 0.105], atol=0.0005)
     np.testing.assert_allclose(rows / np.log(2), [0.32, 0.15], atol=0.005)
+
+
+def test_stars_and_quasars():
+    """8: of 100000 stars 1000, of 1000 quasars 900 are called quasars: completeness, contamination, efficiency."""
+    y = np.repeat([1, 1, 0, 0], [900, 100, 99000, 1000])
+    f = np.repeat([0.9, 0.1, 0.1, 0.9], [900, 100, 99000, 1000])
+    assert metrics.recall(y, f) == 0.9
+    assert 1 - metrics.recall(1 - y, 1 - f) == pytest.approx(0.01, rel=1e-12)  # false-positive rate
+    assert 1 - metrics.precision(y, f) == pytest.approx(0.53, abs=0.005)
+    assert metrics.precision(y, f) == pytest.approx(0.47, abs=0.005)
 
 
 @pytest.mark.parametrize("prediction_type", [np.float32, np.float64])

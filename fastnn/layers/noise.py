@@ -210,8 +210,9 @@ class RReLU(Noise):
     Examples
     --------
     >>> import fastnn
-    >>> fastnn.layers.RReLU(0.25, 0.75).upper
-    0.75
+    >>> model = fastnn.Sequential([fastnn.Input((2,)), fastnn.layers.RReLU(0.25, 0.75)])
+    >>> model.predict([[-2.0, 4.0]])
+    array([[-1.,  4.]], dtype=float32)
     """
 
     def __init__(

@@ -5,7 +5,7 @@ import inspect
 import numpy as np
 
 import fastnn
-from fastnn import activations, layers, optimizers
+from fastnn import layers, optimizers
 
 ROWS, INPUTS = 200, 12
 X = np.random.default_rng(7).normal(size=(ROWS, INPUTS)).astype(np.float32)
@@ -24,8 +24,6 @@ ARGUMENTS = {
 }
 #: No layers of a model by themselves.
 NO_LAYERS = {"Input", "Layer", "Noise"}
-if "leaky_relu" not in activations.NAMES:  # which it is at inference
-    NO_LAYERS.add("RReLU")
 
 LAYERS = sorted(
     name
