@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastnn import (
     activations,
+    augmentation,
     callbacks,
     constraints,
     initializers,
@@ -44,6 +45,7 @@ __all__ = [
     "Sequential",
     "__version__",
     "activations",
+    "augmentation",
     "callbacks",
     "check_setup",
     "constraints",

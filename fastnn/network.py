@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fastnn import arguments, datasets, progress, training
+from fastnn import arguments, datasets, progress, stepwise, training
 from fastnn.callbacks import History
 from fastnn.forward import Forward
 from fastnn.layers import Layer
@@ -147,6 +147,7 @@ class Sequential(Forward):
         sample_weight: Any = None,
         initial_epoch: int = 0,
         resume: Any = None,
+        augment: Any = None,
     ) -> History:
         """Train.
 
@@ -181,6 +182,13 @@ class Sequential(Forward):
             A checkpoint of this model, by `callbacks.ModelCheckpoint`: weights, optimizer, learning rate, callbacks,
             history and epoch go on from there, bit by bit as if training had never stopped. The data, the layers and
             the optimizer's other settings must be the same, `epochs` still is the epoch to stop at.
+        augment : callable, optional
+            Changes each batch before its step: a function of ``(x, generator)`` that returns x, or of ``(x, y,
+            generator)`` that returns (x, y), told apart by the number of arguments without default. x has the model's
+            dtype and the shape (rows, features), which must stay; y is the truth, values [rows, outputs] or labels
+            [rows]; generator is a numpy.random.Generator of the model's seed and the step. Sample weights and
+            validation data stay as they are. If it raises, or returns what does not fit, weights stand at the end of
+            the step before. `fastnn.augmentation` has ready ones for images. X must not be sparse.
 
         Returns
         -------
@@ -211,6 +219,7 @@ class Sequential(Forward):
         first = arguments.integer("initial_epoch", initial_epoch, least=0)
         if resume is not None and first:
             raise ValueError(f"expected `initial_epoch` to be left to the checkpoint, received: initial_epoch={first}")
+        changed = stepwise.checked_augment(augment)
         fraction = arguments.number("validation_split", validation_split, least=0.0, below=1.0)
         held_out = None
         if validation_data is not None:
@@ -236,6 +245,7 @@ class Sequential(Forward):
             callbacks=callbacks,
             verbose=verbose,
             resume=resume,
+            augment=changed,
         )
 
     def train_on_batch(

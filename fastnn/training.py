@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn import arguments, data, datasets, losses, metrics, optimizers, progress
+from fastnn import arguments, data, datasets, losses, metrics, optimizers, progress, stepwise
 from fastnn._core import engine, threads
 from fastnn.callbacks import Callback, CallbackList, History
 from fastnn.datasets import Dataset
@@ -198,9 +198,12 @@ class Training:
         callbacks: Any,
         verbose: Any,
         resume: Any = None,
+        augment: stepwise.Augment | None = None,
     ) -> History:
         """Train; the arguments are checked but for callbacks, verbose and resume."""
         model, rows = self.model, dataset.rows
+        if augment is not None:
+            stepwise.check_dense(dataset.x)
         batch_size = min(batch_size, rows)
         history = History()
         plan = {"epochs": epochs, "steps": -(-rows // batch_size), "verbose": verbose}
@@ -239,7 +242,7 @@ class Training:
             for epoch in range(initial_epoch, epochs):
                 told.call("on_epoch_begin", epoch, {})
                 shown.begin_epoch(epoch)
-                logs = self._epoch(trainer, dataset, batch_size, shuffle, told, shown, pace)
+                logs = self._epoch(trainer, dataset, batch_size, shuffle, told, shown, pace, augment)
                 if finite and not np.isfinite(logs["loss"]):
                     finite = False
                     warnings.warn(
@@ -277,6 +280,7 @@ class Training:
         told: CallbackList,
         shown: progress.Silent,
         pace: Pace,
+        augment: stepwise.Augment | None,
     ) -> Logs:
         """Run one epoch and return its loss and metrics."""
         rows = dataset.rows
@@ -287,14 +291,15 @@ class Training:
         outputs = np.empty((rows, self.model.plan.outputs), dtype=self.model.dtype) if self.metrics else None
         done = 0
         batches = told.wants_batches
-        for first, last in pace.slices(steps) if not batches else Pace.ones(steps):
+        by_step = stepwise.Steps(self, trainer, dataset, order, augment) if augment is not None else None
+        for first, last in Pace.ones(steps) if batches or by_step is not None else pace.slices(steps):
             start, stop = first * batch_size, min(last * batch_size, rows)
             if batches:
                 told.call("on_train_batch_begin", first, {})
             rates = self.optimizer.rates(self.iterations, last - first)
             made = None if outputs is None else outputs[start:stop]
             try:
-                trainer.run(order, start, stop, rates, step_losses[first:last], made)
+                (by_step or trainer).run(order, start, stop, rates, step_losses[first:last], made)
             finally:  # also where Ctrl-C strikes just after the engine's return
                 self.iterations = trainer.iterations
             done = stop
@@ -308,7 +313,8 @@ class Training:
         sizes[-1] -= sizes.size * batch_size - done
         logs = {"loss": float(step_losses[: sizes.size] @ sizes / done)}
         if outputs is not None:
-            logs.update(self._scores(dataset.y[order[:done]], outputs[:done]))
+            y = dataset.y[order[:done]] if by_step is None else by_step.y[:done]
+            logs.update(self._scores(y, outputs[:done]))
         return logs
 
     def _scores(self, y: np.ndarray, outputs: np.ndarray) -> Logs:

@@ -34,10 +34,10 @@ FLOORS = [
     {
         *("activations", "losses", "optimizers", "schedules", "initializers", "regularizers", "metrics", "layers"),
         "constraints",
-        *("callbacks", "config", "utils"),
+        *("callbacks", "config", "utils", "augmentation"),
     },
     {"saving"},
-    {"datasets", "training"},
+    {"datasets", "stepwise", "training"},
     {"stack", "forward", "network"},
     {"trials", "setup_checks", "rate_search", "plotting"},
     {

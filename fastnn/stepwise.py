@@ -1,0 +1,106 @@
+"""Training step by step from Python: each batch goes through a function of the user's before the engine takes it.
+
+Called by training.py in place of the engine's Trainer, one step at a time.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fastnn import data
+from fastnn.datasets import Dataset
+
+#: Stream of random numbers for augmentation; stack.py and training.py have the others.
+AUGMENT_STREAM = 3
+
+#: (x, y, generator) -> (x, y)
+Augment = Callable[[Any, Any, Any], Any]
+
+
+def checked_augment(augment: Any) -> Augment | None:
+    """Return a function of (x, y, generator), which gives (x, y); of one of (x, generator) too, which keeps y.
+
+    Raises
+    ------
+    TypeError
+        If it is no function that takes two or three arguments.
+    """
+    if augment is None:
+        return None
+    expected = "expected `augment` to be a function of (x, generator) or (x, y, generator), received: "
+    if not callable(augment):
+        raise TypeError(f"{expected}{augment!r}")
+    try:
+        signature = inspect.signature(augment)
+    except (TypeError, ValueError):
+        raise TypeError(f"{expected}{augment!r}, whose arguments cannot be told") from None
+    taken = [
+        parameter.name
+        for parameter in signature.parameters.values()
+        if parameter.default is parameter.empty
+        and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    ]
+    if len(taken) == 3:
+        return augment  # type: ignore[no-any-return]
+    if len(taken) != 2:
+        raise TypeError(f"{expected}{augment!r} of ({', '.join(taken)})")
+    return lambda x, y, generator: (augment(x, generator), y)
+
+
+class Steps:
+    """Runs an epoch's steps one by one, as ``engine.Trainer.run`` does many.
+
+    Parameters
+    ----------
+    training : Training
+    trainer : engine.Trainer
+    dataset : Dataset
+    order : ndarray of int64
+        Rows of the epoch.
+    augment : callable (x, y, generator) -> (x, y)
+
+    Attributes
+    ----------
+    y : ndarray
+        The truth of the rows in the epoch's order, as the steps taken had it.
+    """
+
+    def __init__(self, training: Any, trainer: Any, dataset: Dataset, order: np.ndarray, augment: Augment) -> None:
+        self.training, self.trainer, self.dataset, self.order = training, trainer, dataset, order
+        self.augment = augment
+        self.y = dataset.y[order]
+
+    def run(
+        self, order: np.ndarray, start: int, stop: int, rates: np.ndarray, losses: np.ndarray, outputs: Any = None
+    ) -> None:
+        """Take the step on the rows order[start:stop]; the arguments are those of ``engine.Trainer.run``."""
+        rows = order[start:stop]
+        weight = None if self.dataset.weight is None else np.ascontiguousarray(self.dataset.weight[rows])
+        x, y = self._augmented(self.dataset.x[rows], self.y[start:stop])
+        self.y[start:stop] = y
+        self.trainer.bind(x, y, weight)
+        self.trainer.run(np.arange(stop - start, dtype=np.int64), 0, stop - start, rates, losses, outputs)
+
+    def _augmented(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the batch as the user's function makes it, checked; raises ValueError or TypeError."""
+        model = self.training.model
+        source = model.random_source(AUGMENT_STREAM, self.trainer.iterations)
+        given = x.astype(model.dtype), y.copy()
+        made = self.augment(*given, np.random.Generator(np.random.Philox(source)))
+        if not isinstance(made, (tuple, list)) or len(made) != 2:
+            raise TypeError(f"expected `augment` to return a pair (x, y), received: {type(made).__name__}")
+        new = data.features(made[0], model.inputs, model.dtype, "the augmented X")
+        if new.shape[0] != x.shape[0]:
+            raise ValueError(f"expected the augmented X of shape {x.shape}, received: shape={new.shape}")
+        truth = self.training.loss.truth(made[1], x.shape[0], model.plan.outputs, model.dtype, "the augmented y")
+        return new, truth
+
+
+def check_dense(x: Any) -> None:
+    """Raise TypeError if rows to be augmented are compressed."""
+    if data.is_sparse(x):
+        raise TypeError("expected X to be a dense array where `augment` is given, received a sparse one")
