@@ -66,11 +66,11 @@ typedef struct {
                             FN_T *prediction, ptrdiff_t ldprediction);
 
     /* ---- optimizers (kernels/optimizer.inc.h), by fn_optimizer_kind -----------------------------------------
-     * g[n]: gradient; w[n]: parameters, updated in place; s0, s1, s2: state (fn_optimizer_infos: how many), updated
-     * in place, NULL where unused. The penalties of `update` are added to g first. `store` leaves w alone and
-     * writes the gradient with its penalties to s0. Every element by itself. */
-    void (*optimizer[FN_OPTIMIZERS])(ptrdiff_t n, const fn_update *update, const FN_T *g, FN_T *w, FN_T *s0,
-                                     FN_T *s1, FN_T *s2);
+     * g[rows, width]: gradient; w[rows, width]: parameters, updated in place; s0, s1, s2: state (fn_optimizer_infos:
+     * how many) with w's leading dimension, updated in place, NULL where unused. The penalties of `update` are added to
+     * g first. `store` leaves w alone and writes the gradient with its penalties to s0. Every element by itself. */
+    void (*optimizer[FN_OPTIMIZERS])(ptrdiff_t rows, ptrdiff_t width, const fn_update *update, const FN_T *g,
+                                     ptrdiff_t ldg, FN_T *w, FN_T *s0, FN_T *s1, FN_T *s2, ptrdiff_t ldw);
 
     /* ---- whole gradients and parameters (kernels/flat.inc.h); NaN stays NaN ---------------------------------*/
     /* x[n] = factor x, and not below `lower` nor above `upper` (which may be infinite) */

@@ -1,4 +1,4 @@
-/* optimizer.inc.h: every entry of FN_OPTIMIZER_LIST, <name>_update: one step of n parameters.
+/* optimizer.inc.h: every entry of FN_OPTIMIZER_LIST, <name>_update: one step of rows of parameters.
  *
  * Room: formulas on vectors and the one loop that runs them. Called by the engine, on whole segments or on a tile
  * of a weight gradient. Formulas are Keras 3's (keras/src/optimizers/<name>.py); whatever is the same for all
@@ -174,20 +174,29 @@ INLINE void FN(step)(FN(formula) formula, const fn_optimizer_kind kind, const in
 }
 
 INLINE void FN(steps)(FN(formula) formula, const fn_optimizer_kind kind, const int slots, const int plain,
-                      const fn_update *update, ptrdiff_t n, const T *g, T *w, T *const *states) {
+                      const fn_update *update, ptrdiff_t rows, ptrdiff_t width, const T *g, ptrdiff_t ldg, T *w,
+                      T *const *states, ptrdiff_t ldw) {
     const FN(numbers) c = FN(numbers_of)(update);
-    ptrdiff_t i = 0;
-    for (; i + LANES <= n; i += LANES) FN(step)(formula, kind, slots, plain, &c, i, LANES, g, w, states);
-    if (i < n) FN(step)(formula, kind, slots, plain, &c, i, n - i, g, w, states);
+    T *at[3] = {states[0], states[1], states[2]};
+    for (ptrdiff_t r = 0; r < rows; r++) {
+        ptrdiff_t i = 0;
+        for (; i + LANES <= width; i += LANES) FN(step)(formula, kind, slots, plain, &c, i, LANES, g, w, at);
+        if (i < width) FN(step)(formula, kind, slots, plain, &c, i, width - i, g, w, at);
+        g += ldg;
+        w += ldw;
+        FN_UNROLL(3)
+        for (int slot = 0; slot < slots; slot++) at[slot] += ldw;
+    }
 }
 
 #define FN_DEFINE_UPDATE(name, slots, ...)                                                                           \
-    static void FN(name##_update)(ptrdiff_t n, const fn_update *u, const T *g, T *w, T *s0, T *s1, T *s2) {          \
+    static void FN(name##_update)(ptrdiff_t rows, ptrdiff_t width, const fn_update *u, const T *g, ptrdiff_t ldg,    \
+                                  T *w, T *s0, T *s1, T *s2, ptrdiff_t ldw) {                                        \
         T *const states[3] = {s0, s1, s2};                                                                           \
         if (u->l1 == 0 && u->l2 == 0 && u->weight_decay == 0)                                                        \
-            FN(steps)(FN(name##_formula), FN_OPTIMIZER_##name, slots, 1, u, n, g, w, states);                        \
+            FN(steps)(FN(name##_formula), FN_OPTIMIZER_##name, slots, 1, u, rows, width, g, ldg, w, states, ldw);    \
         else                                                                                                         \
-            FN(steps)(FN(name##_formula), FN_OPTIMIZER_##name, slots, 0, u, n, g, w, states);                        \
+            FN(steps)(FN(name##_formula), FN_OPTIMIZER_##name, slots, 0, u, rows, width, g, ldg, w, states, ldw);    \
     }
 FN_OPTIMIZER_LIST(FN_DEFINE_UPDATE)
 #undef FN_DEFINE_UPDATE

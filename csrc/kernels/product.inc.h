@@ -245,27 +245,33 @@ INLINE void FN(product_of_blocks)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T
                                   const T *b, ptrdiff_t ldb, const int transposed, const T *start, ptrdiff_t ldstart,
                                   T *c, ptrdiff_t ldc) {
     if (m <= 0 || n <= 0) return;
-    const ptrdiff_t depth = FN(even_block)(k, PANEL_DEPTH, 1);
-    const ptrdiff_t most = ROWS_OF(FN_ROWS_BYTES, (depth ? depth : 1)) * (transposed ? 2 : 1);
-    const ptrdiff_t rows = FN(even_block)(m, most, FN_TILE_ROWS);
+    ptrdiff_t rows = m;
+    if (m * k > (ptrdiff_t)(FN_ROWS_BYTES / sizeof(T))) { /* small products do not wait for divisions */
+        const ptrdiff_t most = ROWS_OF(FN_ROWS_BYTES, FN(even_block)(k, PANEL_DEPTH, 1)) * (transposed ? 2 : 1);
+        rows = FN(even_block)(m, most, FN_TILE_ROWS);
+    }
     for (ptrdiff_t i = 0; i < m; i += rows)
         FN(product_of_panels)(m - i < rows ? m - i : rows, n, k, a + i * a_row, a_row, a_step, b, ldb, transposed,
                               start ? start + i * ldstart : NULL, ldstart, c + i * ldc, ldc);
 }
 
 /* One row: b passes line after line, as it lies in memory, and c stays in L1. A tile of one row would wait for its few
- * chains, and touch a piece of every line of b at a time. */
-static void FN(product_of_a_row)(ptrdiff_t n, ptrdiff_t k, const T *a, const T *b, ptrdiff_t ldb, const T *start, T *c) {
+ * chains, and touch a piece of every line of b at a time. b does not over-read. */
+INLINE void FN(product_of_a_row)(ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t a_step, const T *b, ptrdiff_t ldb,
+                                 const T *start, T *c) {
     ptrdiff_t p = 0;
     do { /* once for k = 0, to write `start` */
         const ptrdiff_t depth = k - p < FN_LINES_AT_A_TIME ? k - p : FN_LINES_AT_A_TIME;
         const T *from = p ? c : start;
         V factor[FN_LINES_AT_A_TIME];
-        for (ptrdiff_t q = 0; q < depth; q++) factor[q] = FN(splat)(a[p + q]);
+        for (ptrdiff_t q = 0; q < depth; q++) factor[q] = FN(splat)(a[(p + q) * a_step]);
         for (ptrdiff_t j = 0; j < n; j += LANES) {
             V sum = from ? FN(load)(from + j) : (V){0};
             const T *line = b + p * ldb + j;
-            if (depth == FN_LINES_AT_A_TIME)
+            if (n - j < LANES)
+                for (ptrdiff_t q = 0; q < depth; q++)
+                    sum = FN(fma)(factor[q], FN(load_first)(line + q * ldb, n - j), sum);
+            else if (depth == FN_LINES_AT_A_TIME)
                 FN_UNROLL(8)
                 for (int q = 0; q < FN_LINES_AT_A_TIME; q++) sum = FN(fma)(factor[q], FN(load)(line + q * ldb), sum);
             else
@@ -279,14 +285,16 @@ static void FN(product_of_a_row)(ptrdiff_t n, ptrdiff_t k, const T *a, const T *
 static void FN(product)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *b, ptrdiff_t ldb,
                         const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
     if (m == 1)
-        FN(product_of_a_row)(n, k, a, b, ldb, start, c);
+        FN(product_of_a_row)(n, k, a, 1, b, ldb, start, c);
     else
         FN(product_of_blocks)(m, n, k, a, lda, 1, b, ldb, 0, start, ldstart, c, ldc);
 }
 
 static void FN(product_at)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *b,
                            ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
-    if (n >= FN_TILES_WORTH_PACKING * FN_TILE_VECTORS * LANES && k > 0 && FN(has_room)(n, ldc))
+    if (n == 1 && ldc == 1 && !start && k > 0) /* a column without gaps is the row (b^T a^T) */
+        FN(product_of_a_row)(m, k, b, ldb, a, lda, NULL, c);
+    else if (n >= FN_TILES_WORTH_PACKING * FN_TILE_VECTORS * LANES && k > 0 && FN(has_room)(n, ldc))
         FN(product_of_packed_tiles)(m, n, k, a, lda, b, ldb, start, ldstart, c, ldc);
     else
         FN(product_of_blocks)(m, n, k, a, 1, lda, b, ldb, 0, start, ldstart, c, ldc);

@@ -86,7 +86,7 @@ static void N(optimizer_case)(const TABLE *table, int kind, int penalties, ptrdi
     if (n > 1) g[1] = 0;
     T *w0 = N(copied)(n, w);
     for (int slot = 0; slot < info->slots; slot++) before[slot] = N(copied)(n, s[slot]);
-    table->optimizer[kind](n, &update, g, w, s[0], s[1], s[2]);
+    table->optimizer[kind](1, n, &update, g, n, w, s[0], s[1], s[2], n);
     int close = 1, independent = 1;
     for (ptrdiff_t i = 0; i < n; i++) {
         long double wanted = (long double)w0[i], states[3] = {0};
@@ -95,7 +95,7 @@ static void N(optimizer_case)(const TABLE *table, int kind, int penalties, ptrdi
         N(step_wanted)(kind, &update, (long double)g[i], &wanted, states);
         close &= N(near)(w[i], wanted, 1, 4);
         /* its bits do not depend on where it stands */
-        table->optimizer[kind](1, &update, g + i, w0 + i, at[0], at[1], at[2]);
+        table->optimizer[kind](1, 1, &update, g + i, 1, w0 + i, at[0], at[1], at[2], 1);
         independent &= N(same)(1, w0 + i, w + i);
         for (int slot = 0; slot < info->slots; slot++) {
             close &= N(near)(s[slot][i], states[slot], 1, 4);

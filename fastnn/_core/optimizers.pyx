@@ -14,27 +14,28 @@ from fastnn._core.checks import checked
 from fastnn._core.targets import OPTIMIZERS
 
 
-def _update(const real[::1] g, real[::1] w, real[::1] s0, real[::1] s1, real[::1] s2, int kind, fn_update numbers):
-    cdef real *first = &s0[0] if s0 is not None else <real *>NULL
-    cdef real *second = &s1[0] if s1 is not None else <real *>NULL
-    cdef real *third = &s2[0] if s2 is not None else <real *>NULL
+def _update(const real[:, :] g, real[:, :] w, real[:, :] s0, real[:, :] s1, real[:, :] s2, int kind, fn_update numbers):
+    cdef real *first = &s0[0, 0] if s0 is not None else <real *>NULL
+    cdef real *second = &s1[0, 0] if s1 is not None else <real *>NULL
+    cdef real *third = &s2[0, 0] if s2 is not None else <real *>NULL
     with nogil:
-        targets.optimizer(kind, w.shape[0], &numbers, &g[0], &w[0], first, second, third)
+        targets.optimizer(kind, w.shape[0], w.shape[1], &numbers, &g[0, 0], g.strides[0] // <ptrdiff_t>sizeof(real), &w[0, 0],
+                          first, second, third, w.strides[0] // <ptrdiff_t>sizeof(real))
 
 
 def update(name, g, w, *states, rate=0.01, gradient_rate=0.0, momentum=0.0, rho=0.9, beta_1=0.9, beta_2=0.999,
            epsilon=1e-7, weight_decay=0.0, l1=0.0, l2=0.0):
-    """One step of the parameters w[n] and the optimizer's states, in place.
+    """One step of the parameters w[n], or w[rows, n], and the optimizer's states, in place.
 
     Parameters
     ----------
     name : str
         A name of ``targets.OPTIMIZERS``. ``"store"`` writes the gradient with its penalties to its state.
-    g : ndarray of shape (n,), float32 or float64, contiguous
+    g : ndarray of shape (n,) or (rows, n), float32 or float64, contiguous rows
         The loss's gradient.
-    w : ndarray of shape (n,), same dtype
+    w : ndarray of the same shape and dtype
         The parameters.
-    *states : ndarrays of shape (n,), same dtype
+    *states : ndarrays of the same shape and dtype, with the strides of w
         As many as ``targets.OPTIMIZERS`` says, in Keras's order: velocity; mean square, momentum, mean (RMSprop);
         mean, mean square, the largest so far (Adam).
     rate : float
@@ -53,7 +54,7 @@ def update(name, g, w, *states, rate=0.01, gradient_rate=0.0, momentum=0.0, rho=
     Raises
     ------
     TypeError, ValueError
-        For another dtype or shape, an unknown optimizer, or a wrong number of states.
+        For another dtype or shape, an unknown optimizer, or a wrong number of states, or other strides.
 
     Examples
     --------
@@ -68,17 +69,20 @@ def update(name, g, w, *states, rate=0.01, gradient_rate=0.0, momentum=0.0, rho=
     kind, slots = OPTIMIZERS[name]
     if len(states) != slots:
         raise ValueError(f"states: expected {slots} arrays for {name!r}, received: {len(states)}")
-    checked("g", g, (None,))
+    checked("g", g, (None,) * max(1, min(np.ndim(g), 2)))
     checked("w", w, g.shape, g.dtype)
     for i, state in enumerate(states):
         checked(f"states[{i}]", state, g.shape, g.dtype)
+        if state.strides != w.strides:
+            raise ValueError(f"states[{i}]: expected the strides of w, {w.strides}, received: {state.strides}")
     cdef fn_update numbers
     numbers.rate, numbers.gradient_rate, numbers.momentum = rate, gradient_rate, momentum
     numbers.rho, numbers.epsilon = rho, epsilon
     numbers.beta_1, numbers.beta_2, numbers.weight_decay = beta_1, beta_2, weight_decay
     numbers.l1, numbers.l2 = l1, l2
     if g.size:
-        _update(g, w, *states, *(None,) * (3 - slots), kind, numbers)
+        rows = [array if array.ndim == 2 else array[np.newaxis] for array in (g, w, *states)]
+        _update(*rows, *(None,) * (3 - slots), kind, numbers)
 
 
 def _clip(real[::1] x, double factor, double lower, double upper):

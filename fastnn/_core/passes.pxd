@@ -18,13 +18,17 @@ cdef struct Sink:
     void *slot2
     fn_update numbers
 
-# One part of the parameters, with its gradient.
-cdef inline void apply(const real *gradient, ptrdiff_t offset, ptrdiff_t n, const Sink *sink,
-                       const fn_update *numbers) noexcept nogil:
-    targets.optimizer(sink.kind, n, numbers, gradient, <real *>sink.parameters + offset,
+# One part of the parameters, rows of `width` elements `ld` apart, with its gradient, whose rows are `ldg` apart.
+cdef inline void apply_rows(const real *gradient, ptrdiff_t ldg, ptrdiff_t offset, ptrdiff_t rows, ptrdiff_t width,
+                            ptrdiff_t ld, const Sink *sink, const fn_update *numbers) noexcept nogil:
+    targets.optimizer(sink.kind, rows, width, numbers, gradient, ldg, <real *>sink.parameters + offset,
                       <real *>sink.slot0 + offset if sink.slot0 != NULL else <real *>NULL,
                       <real *>sink.slot1 + offset if sink.slot1 != NULL else <real *>NULL,
-                      <real *>sink.slot2 + offset if sink.slot2 != NULL else <real *>NULL)
+                      <real *>sink.slot2 + offset if sink.slot2 != NULL else <real *>NULL, ld)
+
+cdef inline void apply(const real *gradient, ptrdiff_t offset, ptrdiff_t n, const Sink *sink,
+                       const fn_update *numbers) noexcept nogil:
+    apply_rows(gradient, n, offset, 1, n, n, sink, numbers)
 
 # values of segment `index` on a part: its head, then its operations up to last_op
 cdef void forward_segment(const real *parameters, const Segment *segments, int index, const Op *ops, int last_op,

@@ -194,7 +194,7 @@ cdef void update_segment(const real *sample, const Segment *segment, int index, 
     cdef const real *x = <const real *>memory.values[segment.source]
     cdef const real *delta = <const real *>memory.deltas[index]
     cdef ptrdiff_t width = columns.stop - columns.start, group = group_rows(size)
-    cdef ptrdiff_t first, depth, r, tile = targets.tile_rows(sample)
+    cdef ptrdiff_t first, depth, tile = targets.tile_rows(sample)
     # Whole rows without padding are updated in one go. Wide ones keep the padding where they need it: the product wants room.
     cdef bint tight = width == segment.outputs and (width <= WIDEST_TIGHT or width % targets.lanes(sample) == 0)
     cdef ptrdiff_t ldblock = width if tight else padded(width, sizeof(real))
@@ -233,9 +233,8 @@ cdef void update_segment(const real *sample, const Segment *segment, int index, 
             apply(<const real *>total, segment.kernel + block.start * segment.outputs, (block.stop - block.start) * width,
                   sink, kernel_numbers)
         else:
-            for r in range(block.stop - block.start):
-                apply(<const real *>total + r * ldblock,
-                      segment.kernel + (block.start + r) * segment.outputs + columns.start, width, sink, kernel_numbers)
+            apply_rows(<const real *>total, ldblock, segment.kernel + block.start * segment.outputs + columns.start,
+                       block.stop - block.start, width, segment.outputs, sink, kernel_numbers)
         block.start = block.stop
 
 

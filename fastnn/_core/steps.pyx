@@ -5,7 +5,7 @@ A step: gather the batch, forward, loss and its gradient, backward, then the gra
 optimizer's update on each block while it is in L1. Two ways to divide it among threads, with the same bits:
 
 - by layers: threads share each product, by columns or by rows of its output, and wait between products where one needs
-  what another made (`Stage`). Columns keep a kernel's part and its optimizer state in one core for good.
+  what another made (`Stage`). Whole rows of a kernel and of its optimizer state stay in one core for good.
 - by groups: a large batch is cut into fixed groups of rows (passes.group_rows); a thread takes whole groups through the
   network in small blocks, and the groups' gradients are added in order at the end.
 
@@ -29,6 +29,9 @@ from fastnn._core.targets cimport fn_update, real
 from fastnn._core.threads cimport Share, share, team_size, wait_for_all
 
 
+cdef enum:
+    KERNEL_TO_SHARE = 8192  # elements: half an L1 in float, and cheaper to fetch from another core than a wait is
+
 # Whose numbers a thread may read without waiting.
 cdef enum Stage:
     EVERYBODYS     # all: nobody wrote since the last wait
@@ -47,21 +50,25 @@ cdef struct Division:
     bint rowwise       # it needs whole rows
     bint columnwise    # it needs whole columns
     bint local         # it needs no more of its input than the same rows and columns
+    ptrdiff_t kernel   # elements that every thread reads whole where it is by rows
     bint by_rows       # what was chosen
 
 
 cdef inline void choose(const real *sample, ptrdiff_t rows, ptrdiff_t columns, Stage stage, int threads,
                         Division *division) noexcept nogil:
     cdef double by_rows, by_columns
+    cdef bint near
     if division.rowwise or division.columnwise or threads == 1:
         division.by_rows = not division.columnwise
     elif division.local and stage != EVERYBODYS:
         division.by_rows = stage == OWN_ROWS
     else:
-        by_rows = imbalance(rows, targets.tile_rows(sample), threads)
+        by_rows = imbalance(rows, 1, threads)
         by_columns = imbalance(columns, targets.tile_columns(sample), threads)
-        # Going on by rows saves a wait; otherwise columns are the better habit.
-        division.by_rows = by_rows <= by_columns * 1.1 if stage == OWN_ROWS else by_rows * 1.1 < by_columns
+        # By rows all read the kernel, whose rows the others have updated, by columns all of the batch; going on by rows
+        # saves a wait, too.
+        near = columns <= rows or division.kernel <= KERNEL_TO_SHARE
+        division.by_rows = by_rows <= by_columns * 1.1 if near else by_rows * 1.1 < by_columns
 
 
 cdef inline void divide(const real *sample, ptrdiff_t rows, ptrdiff_t columns, bint by_rows, int thread, int threads,
@@ -69,7 +76,7 @@ cdef inline void divide(const real *sample, ptrdiff_t rows, ptrdiff_t columns, b
     my_rows.start, my_rows.stop = 0, rows
     my_columns.start, my_columns.stop = 0, columns
     if by_rows:
-        my_rows[0] = share(rows, targets.tile_rows(sample), thread, threads)
+        my_rows[0] = share(rows, 1, thread, threads)
     else:
         my_columns[0] = share(columns, targets.tile_columns(sample), thread, threads)
 
@@ -85,7 +92,7 @@ cdef inline void synchronize(const Run *run, Stage *stage, const Division *divis
 cdef inline Division forward_division(const Segment *segment) noexcept nogil:
     cdef Division division
     division.rowwise, division.columnwise = segment.rowwise, segment.head == BATCH_NORM
-    division.local = segment.head != DENSE
+    division.local, division.kernel = segment.head != DENSE, segment.kernel_rows * segment.outputs
     return division
 
 
@@ -94,6 +101,7 @@ cdef inline Division backward_division(const Run *run, int index) noexcept nogil
     cdef const Segment *segment = &run.segments[index]
     cdef Division division
     division.columnwise, division.local = segment.head == BATCH_NORM, segment.head != DENSE
+    division.kernel = segment.kernel_rows * segment.outputs
     division.rowwise = segment.head == LAYER_NORM or (
         segment.before >= run.lowest and segment.ends_before and run.segments[segment.before].rowwise_ops) or (
         segment.skip >= run.lowest and segment.ends_skip and run.segments[segment.skip].rowwise_ops)
@@ -310,8 +318,9 @@ cdef void step_by_layers(const Run *run, const real *sample, ptrdiff_t step, int
                               run.zero_matters or kernel_numbers.l1 != 0 or kernel_numbers.l2 != 0
                               or kernel_numbers.weight_decay != 0, <real *>run.scratch[thread])
                 continue
-            by_rows = (segment.head == DENSE and threads > 1 and imbalance(segment.inputs, targets.tile_rows(sample), threads) * 1.1
-                       < imbalance(segment.outputs, targets.tile_columns(sample), threads))
+            # Whole rows of the kernel: parts of rows would lie between the others', and a core fetches ahead.
+            by_rows = (segment.head == DENSE and imbalance(segment.inputs, targets.tile_rows(sample), threads)
+                       <= imbalance(segment.outputs, targets.tile_columns(sample), threads) * 1.25)
             divide(sample, max(segment.kernel_rows, <ptrdiff_t>1), segment.outputs, by_rows, thread, threads, &my_rows, &my_columns)
             update_segment(sample, segment, s, memory, &run.sink, &kernel_numbers, &bias_numbers, &batch, rows, my_rows,
                            my_columns, <real *>run.scratch[thread])

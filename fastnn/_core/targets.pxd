@@ -83,8 +83,8 @@ cdef extern from "fastnn.h" nogil:
             ptrdiff_t ldtruth, const int64_t *index, const float *weight, double value_scale, double gradient_scale,
             double parameter, double *row_loss, float *dz, ptrdiff_t lddz, float *prediction,
             ptrdiff_t ldprediction) noexcept nogil
-        void (*optimizer[FN_OPTIMIZERS])(ptrdiff_t n, const fn_update *update, const float *g, float *w, float *s0,
-            float *s1, float *s2) noexcept nogil
+        void (*optimizer[FN_OPTIMIZERS])(ptrdiff_t rows, ptrdiff_t width, const fn_update *update, const float *g,
+            ptrdiff_t ldg, float *w, float *s0, float *s1, float *s2, ptrdiff_t ldw) noexcept nogil
         void (*clip)(ptrdiff_t n, float factor, float lower, float upper, float *x) noexcept nogil
         void (*average)(ptrdiff_t n, double momentum, const float *x, float *y) noexcept nogil
         void (*squares_of_columns)(ptrdiff_t rows, ptrdiff_t width, const float *x, ptrdiff_t ldx,
@@ -171,8 +171,8 @@ cdef extern from "fastnn.h" nogil:
             ptrdiff_t ldtruth, const int64_t *index, const double *weight, double value_scale, double gradient_scale,
             double parameter, double *row_loss, double *dz, ptrdiff_t lddz, double *prediction,
             ptrdiff_t ldprediction) noexcept nogil
-        void (*optimizer[FN_OPTIMIZERS])(ptrdiff_t n, const fn_update *update, const double *g, double *w, double *s0,
-            double *s1, double *s2) noexcept nogil
+        void (*optimizer[FN_OPTIMIZERS])(ptrdiff_t rows, ptrdiff_t width, const fn_update *update, const double *g,
+            ptrdiff_t ldg, double *w, double *s0, double *s1, double *s2, ptrdiff_t ldw) noexcept nogil
         void (*clip)(ptrdiff_t n, double factor, double lower, double upper, double *x) noexcept nogil
         void (*average)(ptrdiff_t n, double momentum, const double *x, double *y) noexcept nogil
         void (*squares_of_columns)(ptrdiff_t rows, ptrdiff_t width, const double *x, ptrdiff_t ldx,
@@ -325,12 +325,12 @@ cdef inline void loss(int kind, ptrdiff_t rows, ptrdiff_t width, const real *z, 
         active.f64.loss[kind](rows, width, z, ldz, truth, ldtruth, index, weight, value_scale, gradient_scale,
             parameter, row_loss, dz, lddz, prediction, ldprediction)
 
-cdef inline void optimizer(int kind, ptrdiff_t n, const fn_update *update, const real *g, real *w, real *s0,
-        real *s1, real *s2) noexcept nogil:
+cdef inline void optimizer(int kind, ptrdiff_t rows, ptrdiff_t width, const fn_update *update, const real *g,
+        ptrdiff_t ldg, real *w, real *s0, real *s1, real *s2, ptrdiff_t ldw) noexcept nogil:
     if real is float:
-        active.f32.optimizer[kind](n, update, g, w, s0, s1, s2)
+        active.f32.optimizer[kind](rows, width, update, g, ldg, w, s0, s1, s2, ldw)
     else:
-        active.f64.optimizer[kind](n, update, g, w, s0, s1, s2)
+        active.f64.optimizer[kind](rows, width, update, g, ldg, w, s0, s1, s2, ldw)
 
 cdef inline void clip(ptrdiff_t n, real factor, real lower, real upper, real *x) noexcept nogil:
     if real is float:

@@ -22,8 +22,12 @@ cdef struct Share:
 
 # The part of range(size) that belongs to `thread`, in whole units except at the end.
 cdef inline Share share(ptrdiff_t size, ptrdiff_t unit, int thread, int threads) noexcept nogil:
-    cdef ptrdiff_t units = (size + unit - 1) // unit
+    cdef ptrdiff_t units
     cdef Share part
+    if threads == 1:  # most steps of small networks: no division
+        part.start, part.stop = 0, size
+        return part
+    units = (size + unit - 1) // unit
     part.start = min(size, units * thread // threads * unit)
     part.stop = min(size, units * (thread + 1) // threads * unit)
     return part

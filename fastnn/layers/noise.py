@@ -44,7 +44,21 @@ def _stream(seed: int | None, place: int) -> int:
     return place if seed is None else int(np.random.SeedSequence(seed).generate_state(1)[0])
 
 
-class Dropout(Noise):
+class _Rated(Noise):
+    """What the dropouts have in common: a rate."""
+
+    def __init__(
+        self,
+        rate: float,
+        seed: int | None = None,
+        name: str | None = None,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(seed, name, input_shape)
+        self.rate = arguments.number("rate", rate, least=0.0, below=1.0)
+
+
+class Dropout(_Rated):
     """Drops inputs in training: each becomes 0 with probability `rate`, the others ``x / (1 - rate)``.
 
     Parameters
@@ -65,16 +79,6 @@ class Dropout(Noise):
     >>> fastnn.layers.Dropout(0.5)([[1.0, 2.0]])  # inference: nothing is dropped
     array([[1., 2.]])
     """
-
-    def __init__(
-        self,
-        rate: float,
-        seed: int | None = None,
-        name: str | None = None,
-        input_shape: tuple[int, ...] | None = None,
-    ) -> None:
-        super().__init__(seed, name, input_shape)
-        self.rate = arguments.number("rate", rate, least=0.0, below=1.0)
 
     def ops(self, inputs: int, offsets: Sequence[int], stream: int) -> list[Op]:
         return [("dropout", self.rate, _stream(self.seed, stream))]
@@ -116,7 +120,7 @@ class GaussianNoise(Noise):
         return [("gaussian_noise", self.stddev, 0.0, _stream(self.seed, stream))]
 
 
-class GaussianDropout(Noise):
+class GaussianDropout(_Rated):
     """Multiplies by normal numbers in training: ``Y = X N(1, rate / (1 - rate))``, dropout's mean and variance.
 
     Parameters
@@ -138,21 +142,11 @@ class GaussianDropout(Noise):
     array([[1., 2.]])
     """
 
-    def __init__(
-        self,
-        rate: float,
-        seed: int | None = None,
-        name: str | None = None,
-        input_shape: tuple[int, ...] | None = None,
-    ) -> None:
-        super().__init__(seed, name, input_shape)
-        self.rate = arguments.number("rate", rate, least=0.0, below=1.0)
-
     def ops(self, inputs: int, offsets: Sequence[int], stream: int) -> list[Op]:
         return [("gaussian_dropout", float(np.sqrt(self.rate / (1.0 - self.rate))), 0.0, _stream(self.seed, stream))]
 
 
-class AlphaDropout(Noise):
+class AlphaDropout(_Rated):
     """Dropout that keeps mean 0 and variance 1, for selu networks (Klambauer et al., 2017).
 
     In training an input becomes selu's limit -1.7581 with probability `rate`; then all are scaled and shifted.
@@ -174,16 +168,6 @@ class AlphaDropout(Noise):
     >>> fastnn.layers.AlphaDropout(0.5)([[1.0, 2.0]])  # inference: nothing is drawn
     array([[1., 2.]])
     """
-
-    def __init__(
-        self,
-        rate: float,
-        seed: int | None = None,
-        name: str | None = None,
-        input_shape: tuple[int, ...] | None = None,
-    ) -> None:
-        super().__init__(seed, name, input_shape)
-        self.rate = arguments.number("rate", rate, least=0.0, below=1.0)
 
     def ops(self, inputs: int, offsets: Sequence[int], stream: int) -> list[Op]:
         return [("alpha_dropout", self.rate, 0.0, _stream(self.seed, stream))]

@@ -9,15 +9,15 @@ from fastnn.optimizers.base import Optimizer, Options, Rate
 
 
 class _Moments(Optimizer):
-    """What the four have in common: two decays and an epsilon."""
+    """What the four have in common: two decays and an epsilon, with the same defaults."""
 
     def __init__(
         self,
-        learning_rate: Rate,
-        beta_1: float,
-        beta_2: float,
-        epsilon: float,
-        weight_decay: float | None,
+        learning_rate: Rate = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        weight_decay: float | None = None,
         **options: Unpack[Options],
     ) -> None:
         super().__init__(learning_rate, weight_decay, **options)
@@ -149,17 +149,6 @@ class Adamax(_Moments):
     Adamax(learning_rate=0.002)
     """
 
-    def __init__(
-        self,
-        learning_rate: Rate = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        weight_decay: float | None = None,
-        **options: Unpack[Options],
-    ) -> None:
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, weight_decay, **options)
-
     @property
     def kernel(self) -> str:
         return "adamax"
@@ -194,17 +183,6 @@ class Nadam(_Moments):
     >>> fastnn.optimizers.get("nadam")
     Nadam()
     """
-
-    def __init__(
-        self,
-        learning_rate: Rate = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        weight_decay: float | None = None,
-        **options: Unpack[Options],
-    ) -> None:
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, weight_decay, **options)
 
     @property
     def kernel(self) -> str:

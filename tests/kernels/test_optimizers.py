@@ -135,3 +135,24 @@ def test_errors(dtype):
         optimizers.update("sgd", g, w[:3])
     with pytest.raises(ValueError, match="contiguous"):
         optimizers.update("sgd", g[:2], w[::2])
+
+
+@pytest.mark.parametrize("penalty", ["plain", "all"])
+@pytest.mark.parametrize("name", NAMES)
+def test_rows_with_gaps(name, penalty, dtype, rng):
+    """Rows in one call are rows one by one, and what lies between them stays."""
+    rows, width = 5, 19
+    gradient, *parts = (x.astype(dtype).reshape(rows, width) for x in arguments(name, rows * width, rng))
+    padded = [np.pad(x, ((0, 0), (2, 7)), constant_values=0.5) for x in parts]
+    wide_gradient = np.pad(gradient, ((0, 0), (0, 3)))[:, :width]
+    optimizers.update(name, wide_gradient, *(x[:, 2:-7] for x in padded), **NUMBERS, **PENALTIES[penalty])
+    for row in range(rows):
+        optimizers.update(name, gradient[row], *(x[row] for x in parts), **NUMBERS, **PENALTIES[penalty])
+    for part, whole in zip(parts, padded, strict=True):
+        assert whole.tobytes() == np.pad(part, ((0, 0), (2, 7)), constant_values=0.5).tobytes()
+
+
+def test_states_have_the_strides_of_the_parameters():
+    g, w = np.zeros((2, 3)), np.zeros((2, 3))
+    with pytest.raises(ValueError, match="expected the strides of w"):
+        optimizers.update("momentum", g, w, np.zeros((2, 5))[:, :3])
