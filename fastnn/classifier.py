@@ -291,7 +291,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
 
     def _loss(self) -> losses.Loss:
         if isinstance(self.loss, losses.Loss):
-            return self.loss
+            return criteria.of_kernel(self.loss)
         if self._codec.kind != "multiclass":
             return criteria.LogLoss()
         return criteria.SmoothedLogLoss() if self.label_smoothing else criteria.LabelLogLoss()

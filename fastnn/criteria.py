@@ -9,7 +9,16 @@ import numpy as np
 
 from fastnn import losses
 
-__all__ = ["NAMES", "LabelLogLoss", "LogLoss", "PoissonDeviance", "SmoothedLogLoss", "SquaredError", "of_regressor"]
+__all__ = [
+    "NAMES",
+    "LabelLogLoss",
+    "LogLoss",
+    "PoissonDeviance",
+    "SmoothedLogLoss",
+    "SquaredError",
+    "of_kernel",
+    "of_regressor",
+]
 
 # All divide by the sum of weights: the reduction that epoch.py gives the Trainer.
 
@@ -60,4 +69,15 @@ NAMES = (
 
 def of_regressor(loss: Any) -> losses.Loss:
     """Return what a regressor's argument means: one of NAMES, or an object of fastnn.losses."""
-    return _OF_SCIKIT_LEARN[loss]() if isinstance(loss, str) and loss in _OF_SCIKIT_LEARN else losses.get(loss)
+    if isinstance(loss, str) and loss in _OF_SCIKIT_LEARN:
+        return _OF_SCIKIT_LEARN[loss]()
+    return of_kernel(losses.get(loss))
+
+
+def of_kernel(loss: losses.Loss) -> losses.Loss:
+    """Return the loss, or raise TypeError if it is a Python function."""
+    if isinstance(loss, losses.FunctionLoss):
+        raise TypeError(
+            f"expected a loss that is computed in a kernel, received: {loss!r}; functions are for Sequential.compile"
+        )
+    return loss

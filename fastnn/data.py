@@ -54,6 +54,16 @@ def compressed(x: Any, inputs: int | None, dtype: str, name: str = "X") -> engin
     return engine.Compressed(values, np.asarray(rows.indices, dtype=np.int32), rows.indptr, x.shape[1])
 
 
+def take(x: Any, rows: np.ndarray) -> Any:
+    """Return a copy of the rows of these numbers, of an array or of compressed rows."""
+    if not isinstance(x, engine.Compressed):
+        return x[rows]
+    lengths = np.diff(x.starts)[rows]
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    places = np.repeat(x.starts[rows] - starts[:-1], lengths) + np.arange(starts[-1])
+    return engine.Compressed(x.values[places], x.columns[places], starts, x.shape[1])
+
+
 def _numeric(x: Any, name: str) -> np.ndarray:
     """`x` as an array of real numbers, without a copy where it is one."""
     if is_sparse(x):
@@ -151,11 +161,18 @@ def check_finite(array: np.ndarray, dtype: str, name: str) -> None:
             raise ValueError(f"expected {name} to be finite, received: {name}[{row}, {column}]={value}{limit}")
 
 
-def values(y: Any, rows: int, width: int, dtype: str, name: str = "y") -> np.ndarray:
-    """Return truth as values: `dtype` [rows, width], contiguous and finite. One output may be given as [rows]."""
+def values(y: Any, rows: int, width: int | None, dtype: str, name: str = "y") -> np.ndarray:
+    """Return truth as values: `dtype` [rows, width], contiguous and finite. One output may be given as [rows].
+
+    A `width` of None stands for any number of columns.
+    """
     array = _numeric(y, name)
-    if array.ndim == 1 and width == 1:
+    if array.ndim == 1 and width in (1, None):
         array = array.reshape(-1, 1)
+    if width is None and array.ndim == 2 and array.shape[1]:
+        width = array.shape[1]
+    if width is None:
+        raise ValueError(f"expected {name} of shape (rows,) or (rows, columns), received: shape={array.shape}")
     if array.ndim != 2 or array.shape[1] != width:
         hint = ""
         if width > 1 and (array.ndim == 1 or array.shape[1:] == (1,)):

@@ -1,4 +1,5 @@
-"""Metrics: NumPy functions of (y_true, y_pred), each a mean over rows. Any such Python function serves as one.
+"""Metrics: NumPy functions of (y_true, y_pred), each a mean over rows. Any Python function that returns
+a number, or one a row, serves as one.
 
 y_true [rows, outputs] or class indices [rows]; y_pred [rows, outputs].
 """
@@ -27,6 +28,16 @@ class Metric(NamedTuple):
 
     name: str
     function: Function
+
+    def score(self, y_true: Any, y_pred: Any) -> float:
+        """Return the function's number, or the mean of its numbers, one a row; TypeError if it returns neither."""
+        made = self.function(y_true, y_pred)
+        if not isinstance(made, tuple):
+            values = np.asarray(made)
+            if values.dtype.kind in "biuf" and values.shape in ((), (1,), (len(y_pred),)):
+                return float(values.mean())
+        received = f"shape={np.shape(made)}" if isinstance(made, np.ndarray) else repr(made)[:60]
+        raise TypeError(f"expected the metric {self.name!r} to return a number, or one a row, received: {received}")
 
 
 def _columns(y: Any) -> np.ndarray:

@@ -87,7 +87,8 @@ class Sequential(Forward):
         Parameters
         ----------
         optimizer : str or Optimizer, default "rmsprop"
-        loss : str or Loss
+        loss : str, Loss or callable
+            A function of (y_true, y_pred) returns each row's loss and its gradient; see `losses.FunctionLoss`.
         metrics : list of str or callable, optional
             Shown and kept beside the loss: names, or functions of (y_true, y_pred).
         penalty_over_batch : bool, default False
@@ -338,8 +339,7 @@ class Sequential(Forward):
         dataset = self.training.dataset(x, y, sample_weight)
         with self.built_for(dataset.x.shape[1]):
             self.check_sparse(dataset.x, inputs)
-            trainer = self.training.trainer(x=dataset.x)
-            loss, flat, *of_inputs = trainer.gradients(*dataset, inputs=inputs, training=training)
+            loss, flat, *of_inputs = self.training.gradients(dataset, inputs, training)
         parts, start = [], 0
         for view in self._views():
             parts.append(flat[start : start + view.size].reshape(view.shape))

@@ -1,4 +1,6 @@
-"""Training step by step from Python: each batch goes through a function of the user's before the engine takes it.
+"""Training step by step from Python: each batch goes through functions of the user's before the engine takes it.
+
+An augmentation changes it, a loss judges what the network makes of it.
 
 Called by training.py in place of the engine's Trainer, one step at a time.
 """
@@ -13,6 +15,7 @@ import numpy as np
 
 from fastnn import data
 from fastnn.datasets import Dataset
+from fastnn.judging import Judge
 
 #: Stream of random numbers for augmentation; stack.py and training.py have the others.
 AUGMENT_STREAM = 3
@@ -61,7 +64,9 @@ class Steps:
     dataset : Dataset
     order : ndarray of int64
         Rows of the epoch.
-    augment : callable (x, y, generator) -> (x, y)
+    augment : callable (x, y, generator) -> (x, y), optional
+    judge : Judge, optional
+        Where the loss is a Python function.
 
     Attributes
     ----------
@@ -69,9 +74,17 @@ class Steps:
         The truth of the rows in the epoch's order, as the steps taken had it.
     """
 
-    def __init__(self, training: Any, trainer: Any, dataset: Dataset, order: np.ndarray, augment: Augment) -> None:
-        self.training, self.trainer, self.dataset, self.order = training, trainer, dataset, order
-        self.augment = augment
+    def __init__(
+        self,
+        training: Any,
+        trainer: Any,
+        dataset: Dataset,
+        order: np.ndarray,
+        augment: Augment | None = None,
+        judge: Judge | None = None,
+    ) -> None:
+        self.training, self.trainer, self.dataset = training, trainer, dataset
+        self.augment, self.judge = augment, judge
         self.y = dataset.y[order]
 
     def run(
@@ -80,17 +93,23 @@ class Steps:
         """Take the step on the rows order[start:stop]; the arguments are those of ``engine.Trainer.run``."""
         rows = order[start:stop]
         weight = None if self.dataset.weight is None else np.ascontiguousarray(self.dataset.weight[rows])
-        x, y = self._augmented(self.dataset.x[rows], self.y[start:stop])
-        self.y[start:stop] = y
+        x, y = data.take(self.dataset.x, rows), self.y[start:stop]
+        if self.augment is not None:
+            x, y = self._augmented(x, y, self.augment)
+            self.y[start:stop] = y
+        value = 0.0
+        if self.judge is not None:
+            value, y = self.judge.step(Dataset(x, y, weight), self.trainer.iterations)
         self.trainer.bind(x, y, weight)
         self.trainer.run(np.arange(stop - start, dtype=np.int64), 0, stop - start, rates, losses, outputs)
+        losses += value
 
-    def _augmented(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _augmented(self, x: np.ndarray, y: np.ndarray, augment: Augment) -> tuple[np.ndarray, np.ndarray]:
         """Return the batch as the user's function makes it, checked; raises ValueError or TypeError."""
         model = self.training.model
         source = model.random_source(AUGMENT_STREAM, self.trainer.iterations)
         given = x.astype(model.dtype), y.copy()
-        made = self.augment(*given, np.random.Generator(np.random.Philox(source)))
+        made = augment(*given, np.random.Generator(np.random.Philox(source)))
         if not isinstance(made, (tuple, list)) or len(made) != 2:
             raise TypeError(f"expected `augment` to return a pair (x, y), received: {type(made).__name__}")
         new = data.features(made[0], model.inputs, model.dtype, "the augmented X")

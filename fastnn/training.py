@@ -17,6 +17,7 @@ from fastnn import arguments, data, datasets, losses, metrics, optimizers, progr
 from fastnn._core import engine, threads
 from fastnn.callbacks import Callback, CallbackList, History
 from fastnn.datasets import Dataset
+from fastnn.judging import Judge, judged, no_truth
 
 SLICE_SECONDS = 0.05
 DEFAULT_BATCH = 32
@@ -291,7 +292,9 @@ class Training:
         outputs = np.empty((rows, self.model.plan.outputs), dtype=self.model.dtype) if self.metrics else None
         done = 0
         batches = told.wants_batches
-        by_step = stepwise.Steps(self, trainer, dataset, order, augment) if augment is not None else None
+        by_step = None
+        if augment is not None or self._by_function:
+            by_step = stepwise.Steps(self, trainer, dataset, order, augment, self._judge(batch_size, dataset.x))
         for first, last in Pace.ones(steps) if batches or by_step is not None else pace.slices(steps):
             start, stop = first * batch_size, min(last * batch_size, rows)
             if batches:
@@ -317,18 +320,33 @@ class Training:
             logs.update(self._scores(y, outputs[:done]))
         return logs
 
+    @property
+    def _by_function(self) -> bool:
+        """Whether the loss is a Python function."""
+        return isinstance(self.loss, losses.FunctionLoss)
+
+    def _judge(self, batch_size: int, x: Any) -> Judge | None:
+        """What judges steps on rows like x, where the loss is a Python function."""
+        return Judge(self.model, batch_size, x, threads.default_threads()) if self._by_function else None
+
     def _scores(self, y: np.ndarray, outputs: np.ndarray) -> Logs:
-        return {metric.name: float(metric.function(y, outputs)) for metric in self.metrics}
+        return {metric.name: metric.score(y, outputs) for metric in self.metrics}
 
     def evaluate(self, dataset: Dataset, trainer: Any = None) -> Logs:
         """Return loss, penalties included, and metrics at the current weights."""
         trainer = trainer or self.trainer(x=dataset.x)
-        rows = dataset.rows
+        rows, width = dataset.rows, self.model.plan.outputs
         row_losses = np.empty(rows, dtype=np.float64)
-        outputs = np.empty((rows, self.model.plan.outputs), dtype=self.model.dtype) if self.metrics else None
+        wanted = self.metrics or self._by_function
+        outputs = np.empty((rows, width), dtype=self.model.dtype) if wanted else None
+        read = dataset._replace(y=no_truth(rows, width, self.model.dtype)) if self._by_function else dataset
         for start, stop in Pace(FIRST_ROWS).slices(rows):
             made = None if outputs is None else outputs[start:stop]
-            row_losses[start:stop] = trainer.evaluate(*dataset.part(start, stop), made)
+            row_losses[start:stop] = trainer.evaluate(*read.part(start, stop), made)
+        if outputs is not None and isinstance(
+            self.loss, losses.FunctionLoss
+        ):  # the engine's row losses are the penalties of activity
+            row_losses += self.loss.judge(dataset.y, outputs)[0] * (1.0 if dataset.weight is None else dataset.weight)
         assert self.loss is not None
         divisor = float(rows)
         if dataset.weight is not None and self.loss.reduction == "mean_with_sample_weight":
@@ -339,16 +357,34 @@ class Training:
         logs = {"loss": float(row_losses.sum() / divisor + penalty)}
         return logs if outputs is None else {**logs, **self._scores(dataset.y, outputs)}
 
+    def gradients(self, dataset: Dataset, inputs: bool, training: bool) -> tuple[Any, ...]:
+        """Return loss, gradient and, with `inputs`, that for the rows of X: `engine.Trainer.gradients`."""
+        trainer = self.trainer(x=dataset.x)
+        if not isinstance(self.loss, losses.FunctionLoss):
+            return tuple(trainer.gradients(*dataset, inputs=inputs, training=training))
+        judge = self._judge(dataset.rows, dataset.x) if training else None
+        if judge is not None:
+            value, gradient = judge.step(dataset, self.iterations)
+        else:
+            plan = self.model.plan
+            made = np.empty((dataset.rows, plan.outputs), dtype=plan.dtype)
+            value, gradient = judged(self.loss, dataset, engine.predict(plan, self.model.parameters, dataset.x, made))
+        penalty, *rest = trainer.gradients(dataset.x, gradient, dataset.weight, inputs=inputs, training=training)
+        return value + penalty, *rest
+
     def train_on_batch(self, dataset: Dataset) -> Logs:
         """Take one step on all rows; the loss and metrics are those before it."""
         rows = dataset.rows
         with self.model.built_for(dataset.x.shape[1]):
             trainer = self.trainer(rows, dataset.x)
+            order = np.arange(rows, dtype=np.int64)
+            judge = self._judge(rows, dataset.x)
+            step = stepwise.Steps(self, trainer, dataset, order, judge=judge) if judge is not None else trainer
             trainer.bind(*dataset)
         loss = np.empty(1, dtype=np.float64)
         outputs = np.empty((rows, self.model.plan.outputs), dtype=self.model.dtype) if self.metrics else None
         rates = self.optimizer.rates(self.iterations, 1)
-        trainer.run(np.arange(rows, dtype=np.int64), 0, rows, rates, loss, outputs)
+        step.run(order, 0, rows, rates, loss, outputs)
         self.iterations = trainer.iterations
         release(trainer, self.model)
         logs = {"loss": float(loss[0])}

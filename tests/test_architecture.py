@@ -37,7 +37,7 @@ FLOORS = [
         *("callbacks", "config", "utils", "augmentation"),
     },
     {"saving"},
-    {"datasets", "stepwise", "training"},
+    {"datasets", "judging", "stepwise", "training"},
     {"stack", "forward", "network"},
     {"trials", "setup_checks", "rate_search", "plotting"},
     {

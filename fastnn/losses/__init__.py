@@ -18,6 +18,7 @@ from fastnn.losses.classification import (
     SparseCategoricalCrossentropy,
     SquaredHinge,
 )
+from fastnn.losses.functions import FunctionLoss
 from fastnn.losses.regression import (
     HalfPoissonDeviance,
     HalfSquaredError,
@@ -35,6 +36,7 @@ __all__ = [
     "SENSIBLE_PAIRS",
     "BinaryCrossentropy",
     "CategoricalCrossentropy",
+    "FunctionLoss",
     "HalfPoissonDeviance",
     "HalfSquaredError",
     "Hinge",
@@ -86,7 +88,8 @@ def get(identifier: Any) -> Loss:
 
     Parameters
     ----------
-    identifier : str, Loss, class, or dict of class_name and config
+    identifier : str, Loss, class, dict of class_name and config, or function of (y_true, y_pred)
+        A function becomes a `FunctionLoss`.
 
     Raises
     ------
@@ -107,5 +110,7 @@ def get(identifier: Any) -> Loss:
             "binary_crossentropy (logistic), categorical_crossentropy, hinge or squared_hinge, and count right answers "
             "with metrics=['accuracy']"
         )
+    if callable(identifier) and not isinstance(identifier, (Loss, type)):
+        return FunctionLoss(identifier)
     loss: Loss = arguments.look_up("loss", identifier, Loss, NAMES)
     return loss

@@ -170,7 +170,10 @@ class Loss(arguments.Configured):
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
         """Return the mean loss over rows, or what `reduction` says; the arguments are those of `rows`."""
-        row_losses = self.rows(y_true, y_pred, sample_weight)
+        return self.reduced(self.rows(y_true, y_pred, sample_weight), sample_weight)
+
+    def reduced(self, row_losses: np.ndarray, sample_weight: Any = None) -> float:
+        """Return what `reduction` makes of the weighted losses of rows; the weights decide what it divides by."""
         if self.reduction == "sum":
             return float(row_losses.sum())
         if sample_weight is not None and self.reduction == "mean_with_sample_weight":
