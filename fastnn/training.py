@@ -343,10 +343,9 @@ class Training:
         for start, stop in Pace(FIRST_ROWS).slices(rows):
             made = None if outputs is None else outputs[start:stop]
             row_losses[start:stop] = trainer.evaluate(*read.part(start, stop), made)
-        if outputs is not None and isinstance(
-            self.loss, losses.FunctionLoss
-        ):  # the engine's row losses are the penalties of activity
-            row_losses += self.loss.judge(dataset.y, outputs)[0] * (1.0 if dataset.weight is None else dataset.weight)
+        if outputs is not None and isinstance(self.loss, losses.FunctionLoss):
+            values = self.loss.judge(dataset.y, outputs)[0]  # beside the engine's penalties of activity
+            row_losses += values if dataset.weight is None else values * dataset.weight
         assert self.loss is not None
         divisor = float(rows)
         if dataset.weight is not None and self.loss.reduction == "mean_with_sample_weight":

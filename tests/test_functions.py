@@ -62,7 +62,7 @@ def smooth(loss, width=2, last="linear"):
     return model
 
 
-# ---- a loss: the same numbers as the engine's own --------------------------------------------------------------------
+# ---- a loss: the same numbers as the engine's own ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -135,7 +135,7 @@ def test_beside_augmentation_class_weights_and_a_checkpoint(tmp_path):
     assert models[1].history.history["loss"] == pytest.approx(models[0].history.history["loss"], rel=1e-12)
 
 
-# ---- a loss: gradients -----------------------------------------------------------------------------------------------
+# ---- a loss: gradients -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("training", [False, True])
@@ -173,7 +173,7 @@ def test_the_tools_before_training():
     assert found.losses.min() < found.start
 
 
-# ---- a loss: what it is given, what it may return ----------------------------------------------------------------------
+# ---- a loss: what it is given, what it may return ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -261,7 +261,7 @@ def test_estimators_take_no_function():
         assert not hasattr(estimator, "coefs_")
 
 
-# ---- in files --------------------------------------------------------------------------------------------------------
+# ---- in files ----------------------------------------------------------------------------------------------------
 
 
 def test_a_file_names_the_function(tmp_path):
@@ -279,7 +279,7 @@ def test_a_file_names_the_function(tmp_path):
     np.testing.assert_array_equal(loaded.parameters, model.parameters)
 
 
-# ---- the document ------------------------------------------------------------------------------------------------------
+# ---- the document --------------------------------------------------------------------------------------------------
 
 
 def test_the_document_runs_as_shown():
@@ -292,7 +292,7 @@ def test_the_document_runs_as_shown():
     assert logs["largest_error"][-1] < logs["largest_error"][0]
 
 
-# ---- the other parts ---------------------------------------------------------------------------------------------------
+# ---- the other parts -----------------------------------------------------------------------------------------------
 
 
 def largest_error(y_true, y_pred):
