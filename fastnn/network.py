@@ -89,8 +89,9 @@ class Sequential(Forward):
         optimizer : str or Optimizer, default "rmsprop"
         loss : str, Loss or callable
             A function of (y_true, y_pred) returns each row's loss and its gradient; see `losses.FunctionLoss`.
-        metrics : list of str or callable, optional
-            Shown and kept beside the loss: names, or functions of (y_true, y_pred).
+        metrics : list of str, Metric or callable, optional
+            Shown and kept beside the loss: names, objects of `metrics`, or functions of (y_true, y_pred), which return
+            a number, or one a row.
         penalty_over_batch : bool, default False
             Divide penalties by the batch's rows (scikit-learn's alpha).
 

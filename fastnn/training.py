@@ -74,6 +74,13 @@ class Training:
             [metrics_] if isinstance(metrics_, str) or callable(metrics_) else arguments.sequence("metrics", metrics_)
         )
         self.metrics = [metrics.get(metric) for metric in given]
+        names = [metric.name for metric in self.metrics]
+        twice = next((name for name in names if name == "loss" or names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(
+                f"expected metrics of different names, none of them 'loss', received: {twice!r} in {names}; a metric "
+                "class takes a name="
+            )
         self.penalty_over_batch = bool(penalty_over_batch)
         self.iterations = 0
         self.states: np.ndarray | None = None
@@ -330,7 +337,7 @@ class Training:
         return Judge(self.model, batch_size, x, threads.default_threads()) if self._by_function else None
 
     def _scores(self, y: np.ndarray, outputs: np.ndarray) -> Logs:
-        return {metric.name: metric.score(y, outputs) for metric in self.metrics}
+        return {metric.name: metric(y, outputs) for metric in self.metrics}
 
     def evaluate(self, dataset: Dataset, trainer: Any = None) -> Logs:
         """Return loss, penalties included, and metrics at the current weights."""

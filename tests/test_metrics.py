@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+import fastnn
 from fastnn import losses, metrics
 
 
@@ -29,13 +30,15 @@ def test_shapes_must_agree():
 def test_get():
     assert metrics.get("acc").name == "acc"
     assert metrics.get("mae").function is metrics.mean_absolute_error
+    assert metrics.get(losses.Huber(2.0)).name == "huber"
 
     def bias(y_true, y_pred):
         return np.mean(y_pred - y_true)
 
-    assert metrics.get(bias) == ("bias", bias)
-    with pytest.raises(ValueError, match=r"expected metric to be one of .*received: 'f1'"):
-        metrics.get("f1")
+    assert metrics.get(bias).name == "bias"
+    assert metrics.get(bias).function is bias
+    with pytest.raises(ValueError, match=r"expected metric to be one of .*received: 'f2'"):
+        metrics.get("f2")
     with pytest.raises(TypeError, match="received: 3"):
         metrics.get(3)
 
@@ -68,3 +71,138 @@ def test_losses_are_metrics():
     y, f = np.array([[1.0], [0.0]]), np.array([[0.8], [0.1]])
     for name in ("huber", "binary_crossentropy", "hinge", "log_cosh"):
         assert metrics.get(name).function(y, f) == losses.get(name)(y, f)
+
+
+# ---- classes with arguments ------------------------------------------------------------------------------------------
+
+BINARY = np.random.default_rng(2).integers(0, 2, 300)
+SCORES = np.clip(0.3 * BINARY + np.random.default_rng(3).integers(0, 15, 300) / 20, 0, 1)  # with ties
+CLASS = np.random.default_rng(4).choice(4, 300, p=[0.5, 0.3, 0.15, 0.05])
+OUTPUTS = np.random.default_rng(5).dirichlet([0.5] * 4, 300) * 0.7 + 0.3 * np.eye(4)[CLASS]
+ONE_HOT = np.eye(4)[CLASS]
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.31, 0.72])
+def test_thresholds_against_scikit_learn(threshold):
+    sklearn = pytest.importorskip("sklearn.metrics")
+    predicted = threshold < SCORES
+    found = {
+        "accuracy_score": metrics.BinaryAccuracy(threshold=threshold),
+        "precision_score": metrics.Precision(thresholds=threshold),
+        "recall_score": metrics.Recall(thresholds=threshold),
+        "f1_score": metrics.F1Score(threshold=threshold),
+    }
+    for name, metric in found.items():
+        expected = getattr(sklearn, name)(BINARY, predicted)
+        assert metric(BINARY, SCORES) == pytest.approx(expected, rel=1e-14)
+        assert metric(BINARY[:, None], SCORES[:, None].astype(np.float32)) == pytest.approx(expected, rel=1e-14)
+        if threshold == 0.5:
+            assert type(metric)()(BINARY, SCORES) == pytest.approx(expected, rel=1e-14)
+
+
+@pytest.mark.parametrize("truth", [CLASS, ONE_HOT])
+def test_many_classes_against_scikit_learn(truth):
+    sklearn = pytest.importorskip("sklearn.metrics")
+    predicted = OUTPUTS.argmax(axis=1)
+    for average in ("macro", "micro", "weighted"):
+        expected = sklearn.f1_score(CLASS, predicted, average=average)
+        assert metrics.F1Score(average)(truth, OUTPUTS) == pytest.approx(expected, rel=1e-14)
+        several = sklearn.f1_score(ONE_HOT, OUTPUTS > 0.4, average=average, zero_division=0)
+        assert metrics.F1Score(average, threshold=0.4)(truth, OUTPUTS) == pytest.approx(several, rel=1e-14)
+    assert metrics.Accuracy()(truth, OUTPUTS) == sklearn.accuracy_score(CLASS, predicted)
+    top = metrics.SparseTopKCategoricalAccuracy if truth.ndim == 1 else metrics.TopKCategoricalAccuracy
+    for k in (1, 2, 3):
+        assert top(k=k)(truth, OUTPUTS) == sklearn.top_k_accuracy_score(CLASS, OUTPUTS, k=k)
+    for class_id in range(4):
+        one = truth == class_id if truth.ndim == 1 else truth[:, class_id]
+        chosen = OUTPUTS[:, class_id] > 0.6
+        precision, recall = metrics.Precision(0.6, class_id), metrics.Recall(0.6, class_id)
+        assert precision(truth, OUTPUTS) == pytest.approx(sklearn.precision_score(one, chosen), rel=1e-14)
+        assert recall(truth, OUTPUTS) == pytest.approx(sklearn.recall_score(one, chosen), rel=1e-14)
+    for curve, name in (("ROC", "roc_auc_score"), ("PR", "average_precision_score")):
+        score = getattr(sklearn, name)
+        for multi_label, average in ((False, "micro"), (True, "macro")):
+            expected = score(ONE_HOT, OUTPUTS, average=average)
+            assert metrics.AUC(curve, multi_label)(truth, OUTPUTS) == pytest.approx(expected, rel=1e-13)
+
+
+def test_areas_with_ties_against_scikit_learn():
+    sklearn = pytest.importorskip("sklearn.metrics")
+    assert metrics.AUC()(BINARY, SCORES) == pytest.approx(sklearn.roc_auc_score(BINARY, SCORES), rel=1e-14)
+    expected = sklearn.average_precision_score(BINARY, SCORES)
+    assert metrics.AUC("PR")(BINARY, SCORES) == metrics.average_precision(BINARY, SCORES)
+    assert metrics.average_precision(BINARY, SCORES) == pytest.approx(expected, rel=1e-14)
+    assert np.isnan(metrics.AUC("PR")(np.zeros(3), [0.1, 0.2, 0.3]))
+    assert metrics.F1Score()(np.zeros(3), np.zeros(3)) == metrics.Precision()(np.ones(3), np.zeros(3)) == 0.0
+
+
+def test_values_against_scikit_learn():
+    sklearn = pytest.importorskip("sklearn.metrics")
+    y, f = np.random.default_rng(6).normal(size=(2, 40, 3)) * [1.0, 5.0, 0.1]
+    y[:, 2] = 2.0
+    for ours, theirs in (("uniform_average", "uniform_average"), ("variance_weighted_average", "variance_weighted")):
+        expected = sklearn.r2_score(y, f, multioutput=theirs)
+        assert metrics.R2Score(class_aggregation=ours)(y, f) == pytest.approx(expected, rel=1e-13)
+    assert metrics.MeanSquaredError()(y, f) == pytest.approx(sklearn.mean_squared_error(y, f), rel=1e-14)
+    assert metrics.MeanAbsoluteError()(y, f) == pytest.approx(sklearn.mean_absolute_error(y, f), rel=1e-14)
+    assert metrics.RootMeanSquaredError()(y, f) == pytest.approx(sklearn.mean_squared_error(y, f) ** 0.5, rel=1e-14)
+
+
+@pytest.mark.parametrize("kind", metrics.CLASSES.values())
+def test_every_class_is_its_arguments(kind):
+    metric = kind(name="mine")
+    again = metrics.get({"class_name": kind.__name__, "config": metric.get_config()})
+    assert repr(again) == repr(metric)
+    assert again.name == "mine"
+    assert isinstance(metrics.get(kind), kind)
+    assert isinstance(metrics.get(kind.__name__), (kind, metrics.FunctionMetric))
+    by_name = metrics.get(kind().name)
+    y, f = (ONE_HOT, OUTPUTS) if "Sparse" not in kind.__name__ else (CLASS, OUTPUTS)
+    if kind is not metrics.F1Score:  # the function takes all outputs together
+        assert by_name(y, f) == kind()(y, f)
+    assert metrics.larger_is_better(kind().name) == kind.larger_is_better
+    assert metrics.larger_is_better("val_mine", [metric]) == kind.larger_is_better
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda: metrics.BinaryAccuracy(threshold="half"), "`threshold` to be a number, received: threshold='half'"),
+        (lambda: metrics.TopKCategoricalAccuracy(0), "received: k=0"),
+        (lambda: metrics.SparseTopKCategoricalAccuracy(2.5), "received: k=2.5"),
+        (lambda: metrics.F1Score(None), "one of 'macro', 'micro', 'weighted', received: average=None"),
+        (lambda: metrics.AUC("PRC"), "one of 'ROC', 'PR', received: curve='PRC'"),
+        (lambda: metrics.R2Score("mean"), "received: class_aggregation='mean'"),
+        (lambda: metrics.Precision(class_id=-1), "received: class_id=-1"),
+        (lambda: metrics.Recall(class_id=4)(CLASS, OUTPUTS), "less than the 4 outputs, received: class_id=4"),
+        (lambda: metrics.Accuracy(name=""), "received: name=''"),
+    ],
+)
+def test_wrong_arguments(make, text):
+    with pytest.raises(ValueError, match=text):
+        make()
+
+
+def test_in_a_model_and_in_its_file(tmp_path):
+    given = [
+        metrics.BinaryAccuracy("high", 0.7),
+        metrics.BinaryAccuracy("low", 0.3),
+        metrics.AUC("PR", name="pr"),
+        losses.Hinge(),
+        "f1",
+    ]
+    x = np.stack([SCORES, SCORES**2], axis=1)
+    model = fastnn.Sequential([fastnn.layers.Dense(4, "tanh"), fastnn.layers.Dense(1, "sigmoid")], seed=0)
+    model.compile("adam", "binary_crossentropy", given)
+    best = fastnn.callbacks.EarlyStopping("val_pr", patience=50, restore_best_weights=True)
+    history = model.fit(x, BINARY, epochs=20, verbose=0, validation_split=0.3, callbacks=[best]).history
+    assert list(history)[:6] == ["loss", "high", "low", "pr", "hinge", "f1"]
+    assert best.best == max(history["val_pr"])
+    path = tmp_path / "model.safetensors"
+    model.save(path)
+    loaded = fastnn.load(path)
+    assert repr(loaded.training.metrics) == repr(model.training.metrics)
+    assert loaded.evaluate(x, BINARY, verbose=0) == model.evaluate(x, BINARY, verbose=0)
+    for twice in (["auc", metrics.AUC()], [metrics.Recall(), metrics.Recall(0.7)], [metrics.AUC(name="loss")]):
+        with pytest.raises(ValueError, match="metrics of different names, none of them 'loss', received: '"):
+            model.compile("adam", "binary_crossentropy", twice)

@@ -40,7 +40,10 @@ class MonitorCallback(Callback):
     @property
     def larger_is_better(self) -> bool:
         """Whether larger values of what is monitored are better."""
-        return self.mode == "max" or (self.mode == "auto" and metrics.larger_is_better(self.monitor))
+        if self.mode != "auto":
+            return self.mode == "max"
+        compiled = getattr(self.model, "training", None)  # an estimator has none
+        return metrics.larger_is_better(self.monitor, getattr(compiled, "metrics", ()))
 
     def improves(self, value: float, reference: float | None) -> bool:
         """Whether `value` is better than `reference` by more than min_delta; any number is better than None or NaN."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastnn._core import engine
-from fastnn.metrics import Metric
+from fastnn.metrics import FunctionMetric, Metric
 from fastnn.saving import container
 from fastnn.saving.container import File
 from fastnn.saving.objects import Decoder, Encoder
@@ -60,7 +60,8 @@ def _encode_compiled(compiled: Any, encoder: Encoder) -> dict[str, Any]:
         "optimizer": encoder.encode(compiled.optimizer, "optimizer"),
         "loss": encoder.encode(compiled.loss, "loss"),
         "metrics": [
-            {"name": metric.name, "function": encoder.encode(metric.function, "metric")} for metric in compiled.metrics
+            {"name": metric.name, "function": encoder.encode(getattr(metric, "function", metric), "metric")}
+            for metric in compiled.metrics
         ],
         "penalty_over_batch": compiled.penalty_over_batch,
     }
@@ -164,11 +165,15 @@ def _decode_compiled(compiled: Any, decoder: Decoder) -> dict[str, Any]:
         "optimizer": decoder.decode(field(compiled, "optimizer", dict, "compiled"), "optimizer"),
         "loss": decoder.decode(compiled.get("loss"), "loss"),
         "metrics": [
-            Metric(field(metric, "name", str, "metric"), decoder.decode(metric.get("function"), "metric"))
+            _metric(decoder.decode(metric.get("function"), "metric"), field(metric, "name", str, "metric"))
             for metric in field(compiled, "metrics", list, "compiled")
         ],
         "penalty_over_batch": field(compiled, "penalty_over_batch", bool, "compiled"),
     }
+
+
+def _metric(found: Any, name: str) -> Metric:
+    return found if isinstance(found, Metric) else FunctionMetric(found, name)
 
 
 def read_history(file: File, decoder: Decoder, history: Any) -> None:

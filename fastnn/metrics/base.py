@@ -1,0 +1,100 @@
+"""What every metric is: a name, and a number for truth and outputs of many rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from fastnn import arguments
+
+Function = Callable[[Any, Any], Any]
+
+
+class Metric(arguments.Configured):
+    """Base of metrics: called with (y_true, y_pred) they return a number.
+
+    Parameters
+    ----------
+    name : str
+        Its key in logs.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> metric = fastnn.metrics.get("mae")
+    >>> metric.name, metric([1.0, 2.0], [1.0, 4.0])
+    ('mae', 1.0)
+    """
+
+    #: Whether it grows as a model gets better; None where that is not known.
+    larger_is_better: ClassVar[bool | None] = None
+
+    def __init__(self, name: str) -> None:
+        if not isinstance(name, str) or not name:
+            raise ValueError(f"expected `name` to be a non-empty string, received: name={name!r}")
+        self.name = name
+
+    def __call__(self, y_true: Any, y_pred: Any) -> float:
+        """Return the metric of all rows.
+
+        Parameters
+        ----------
+        y_true : array_like, shape (rows, outputs) or (rows,)
+        y_pred : array_like, shape (rows, outputs), or (rows,) for one output
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no number")
+
+
+class FunctionMetric(Metric):
+    """A Python function as metric: what `metrics=[function]` becomes.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(y_true, y_pred)`` returns a number, or one a row, of which the mean is taken.
+    name : str, optional
+        By default the function's.
+
+    Raises
+    ------
+    TypeError
+        If it is not callable; when it is called, if it returns something else.
+
+    Examples
+    --------
+    >>> import fastnn, numpy as np
+    >>> distance = fastnn.metrics.FunctionMetric(lambda y, f: np.abs(y - f), "distance")
+    >>> distance(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
+    1.0
+    """
+
+    def __init__(self, function: Function, name: str | None = None) -> None:
+        if not callable(function):
+            raise TypeError(f"expected metric as a function of (y_true, y_pred), received: {function!r}")
+        self.function = function
+        super().__init__(name or str(getattr(function, "__name__", type(function).__name__)))
+
+    def __call__(self, y_true: Any, y_pred: Any) -> float:
+        made = self.function(y_true, y_pred)
+        if not isinstance(made, tuple):
+            values = np.asarray(made)
+            if values.dtype.kind in "biuf" and values.shape in ((), (1,), (len(y_pred),)):
+                return float(values.mean())
+        received = f"shape={made.shape}" if isinstance(made, np.ndarray) else repr(made)[:60]
+        raise TypeError(f"expected the metric {self.name!r} to return a number, or one a row, received: {received}")
+
+
+def columns(y: Any) -> np.ndarray:
+    """Return an array of at least two dimensions: one column for [rows]."""
+    values: np.ndarray = np.asarray(y)
+    return values.reshape(-1, 1) if values.ndim < 2 else values
+
+
+def pair(y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return both as float64 [rows, outputs]; raises ValueError if their shapes differ."""
+    truth, prediction = columns(y_true).astype(np.float64), columns(y_pred).astype(np.float64)
+    if truth.shape != prediction.shape:
+        raise ValueError(f"expected y_true and y_pred of one shape, received: {truth.shape} and {prediction.shape}")
+    return truth, prediction

@@ -1,0 +1,195 @@
+"""Metrics of classes, as functions: shares of right answers, precision, recall, the area under a curve.
+
+y_true [rows, outputs] or class indices [rows]; y_pred [rows, outputs].
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fastnn.metrics.base import columns, pair
+
+
+def accuracy(y_true: Any, y_pred: Any) -> float:
+    """Fraction of right answers, by the shapes: binary for one output, sparse for class indices, else categorical.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.metrics.accuracy([1, 0], [[0.2, 0.8], [0.4, 0.6]])
+    0.5
+    """
+    truth, prediction = columns(y_true), columns(y_pred)
+    if prediction.shape[1] == 1:
+        return binary_accuracy(truth, prediction)
+    if truth.shape[1] == 1:
+        return sparse_categorical_accuracy(truth, prediction)
+    return categorical_accuracy(truth, prediction)
+
+
+def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> float:
+    """Fraction of outputs on the right side: ``y_true == (y_pred > threshold)``.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.metrics.binary_accuracy([1, 0], [0.7, 0.6])
+    0.5
+    """
+    truth, prediction = pair(y_true, y_pred)
+    return float(np.mean(truth == (prediction > threshold)))
+
+
+def categorical_accuracy(y_true: Any, y_pred: Any) -> float:
+    """Fraction of rows whose largest output is at the largest value of a one-hot truth.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.metrics.categorical_accuracy([[0, 1], [1, 0]], [[0.2, 0.8], [0.4, 0.6]])
+    0.5
+    """
+    truth, prediction = pair(y_true, y_pred)
+    return float(np.mean(truth.argmax(axis=1) == prediction.argmax(axis=1)))
+
+
+def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> float:
+    """Fraction of rows whose largest output is at the class index.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.metrics.sparse_categorical_accuracy([1, 0], [[0.2, 0.8], [0.4, 0.6]])
+    0.5
+    """
+    return float(np.mean(np.asarray(y_true).reshape(-1) == np.asarray(y_pred).argmax(axis=1)))
+
+
+def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> float:
+    """Fraction of rows in which the largest value of a one-hot truth is at one of the `k` largest outputs.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.metrics.top_k_categorical_accuracy([[0, 0, 1], [1, 0, 0]], [[0.5, 0.2, 0.3], [0.1, 0.4, 0.5]], k=2)
+    0.5
+    """
+    truth, prediction = pair(y_true, y_pred)
+    return sparse_top_k_categorical_accuracy(truth.argmax(axis=1), prediction, k)
+
+
+def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> float:
+    """Fraction of rows in which fewer than `k` outputs are larger than the one at the class index.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.metrics.sparse_top_k_categorical_accuracy([2, 0], [[0.5, 0.2, 0.3], [0.1, 0.4, 0.5]], k=2)
+    0.5
+    """
+    prediction = np.asarray(y_pred)
+    chosen = np.take_along_axis(prediction, np.asarray(y_true).reshape(-1, 1).astype(np.intp), axis=1)
+    return float(np.mean((prediction > chosen).sum(axis=1) < k))
+
+
+def zero_one_loss(y_true: Any, y_pred: Any) -> float:
+    """Fraction of wrong answers, ``1 - accuracy``: a metric only, it has no gradient to train with.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.metrics.zero_one_loss([1, 0, 0, 0], [0.7, 0.6, 0.1, 0.2])
+    0.25
+    """
+    return 1.0 - accuracy(y_true, y_pred)
+
+
+def found(y_true: Any, y_pred: Any, threshold: float) -> tuple[int, int, int]:
+    """Return true positives, predicted positives, positives; over all outputs."""
+    truth, prediction = pair(y_true, y_pred)
+    positive, predicted = truth > 0.5, prediction > threshold
+    return int((positive & predicted).sum()), int(predicted.sum()), int(positive.sum())
+
+
+def precision(y_true: Any, y_pred: Any, threshold: float = 0.5) -> float:
+    """Share of the predicted positives that are positive (efficiency), ``TP / (TP + FP)``; 0 if there are none.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.metrics.precision([1, 0, 1], [0.9, 0.8, 0.1])
+    0.5
+    """
+    right, predicted, _ = found(y_true, y_pred, threshold)
+    return right / predicted if predicted else 0.0
+
+
+def recall(y_true: Any, y_pred: Any, threshold: float = 0.5) -> float:
+    """Share of the positives that are predicted (completeness), ``TP / (TP + FN)``; 0 if there are none.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.metrics.recall([1, 0, 1], [0.9, 0.8, 0.1])
+    0.5
+    """
+    right, _, positives = found(y_true, y_pred, threshold)
+    return right / positives if positives else 0.0
+
+
+def f1_score(y_true: Any, y_pred: Any, threshold: float = 0.5) -> float:
+    """Harmonic mean of precision and recall, ``2 TP / (2 TP + FP + FN)``, over all outputs; 0 for 0 / 0.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.metrics.f1_score([1, 0, 1, 1], [0.9, 0.8, 0.1, 0.7])
+    0.6666666666666666
+    """
+    right, predicted, positives = found(y_true, y_pred, threshold)
+    return 2.0 * right / (predicted + positives) if predicted + positives else 0.0
+
+
+def auc(y_true: Any, y_pred: Any) -> float:
+    """Area under the ROC curve, exact: the chance that a positive is ranked above a negative, ties counted half.
+
+    Over all outputs together, as Keras does; NaN where only one class is there. Source: Mann and Whitney, 1947.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.metrics.auc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+    0.75
+    """
+    truth, prediction = pair(y_true, y_pred)
+    positive = truth.reshape(-1) > 0.5
+    _, place, counts = np.unique(prediction, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place.reshape(-1)]  # the mean rank of equal outputs
+    positives = int(positive.sum())
+    negatives = positive.size - positives
+    if not positives or not negatives:
+        return float("nan")
+    return float((ranks[positive].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def average_precision(y_true: Any, y_pred: Any) -> float:
+    """Area under the curve of precision over recall as a sum of steps, ``sum_k (R_k - R_(k-1)) P_k``.
+
+    Over all outputs together; NaN where there is no positive. Source: scikit-learn's ``average_precision_score``.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> round(fastnn.metrics.average_precision([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]), 4)
+    0.8333
+    """
+    truth, prediction = pair(y_true, y_pred)
+    positive, score = truth.reshape(-1) > 0.5, prediction.reshape(-1)
+    if not positive.any():
+        return float("nan")
+    order = np.argsort(-score, kind="stable")
+    right, last = np.cumsum(positive[order]), np.append(np.diff(score[order]) != 0, True)  # of equal outputs
+    right, predicted = right[last], np.flatnonzero(last) + 1
+    return float(np.sum(np.diff(right, prepend=0) * right / predicted) / right[-1])
