@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastnn import arguments, data
+from fastnn._core import engine
 
 
 class Dataset(NamedTuple):
@@ -91,7 +92,7 @@ def class_weights(y: np.ndarray, classes: int, class_weight: Any, dtype: str) ->
     return np.ascontiguousarray(weights, dtype=dtype)
 
 
-def order(rows: int, shuffle: bool | str, source: np.random.SeedSequence) -> np.ndarray:
+def order(rows: int, shuffle: bool | str, key: int, step: int) -> np.ndarray:
     """Return the numbers of the rows of an epoch, int64 [rows].
 
     Parameters
@@ -100,15 +101,13 @@ def order(rows: int, shuffle: bool | str, source: np.random.SeedSequence) -> np.
     shuffle : bool or "replacement"
         False: as they are. True: each once, shuffled. "replacement": each drawn from all, so that some come twice and
         others not at all, and batches are independent of each other.
-    source : numpy.random.SeedSequence
+    key, step : int
+        The stream of random numbers, each below 2^64.
     """
-    generator = np.random.Generator(np.random.Philox(source))
     if shuffle == "replacement":
+        generator = np.random.Generator(np.random.Philox(key=key, counter=step << 64))
         return generator.integers(0, rows, rows)
-    drawn = np.arange(rows, dtype=np.int64)
-    if shuffle:
-        generator.shuffle(drawn)
-    return drawn
+    return engine.permutation(rows, key, step) if shuffle else np.arange(rows, dtype=np.int64)
 
 
 def checked_shuffle(shuffle: Any) -> bool | str:

@@ -335,7 +335,11 @@ class Stack:
         dropping = [part for part in self.parts() if part.random and not isinstance(part, Residual)]
         if self.seed is None and dropping and all(getattr(layer, "seed", None) is not None for layer in dropping):
             return 0  # the layers' own seeds say everything
-        return int(self.random_source(DROPOUT_STREAM).generate_state(1, np.uint64)[0])
+        return self.stream_key(DROPOUT_STREAM)
+
+    def stream_key(self, purpose: int) -> int:
+        """Return the key of one of the engine's streams of random numbers."""
+        return int(self.random_source(purpose).generate_state(1, np.uint64)[0])
 
     # ---- parameters -----------------------------------------------------------------------------------------------
 

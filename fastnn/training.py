@@ -234,7 +234,7 @@ class Training:
         if not data.is_sparse(dataset.x) and not isinstance(dataset.x, engine.Compressed):
             first = dataset.part(0, PROBE_ROWS)
             self.probe_rows = first.x, first.y
-        pace = Pace()
+        pace, order_key = Pace(), model.stream_key(ORDER_STREAM)
         finite, begun = True, self.iterations
 
         def finish() -> None:
@@ -250,7 +250,7 @@ class Training:
             for epoch in range(initial_epoch, epochs):
                 told.call("on_epoch_begin", epoch, {})
                 shown.begin_epoch(epoch)
-                logs = self._epoch(trainer, dataset, batch_size, shuffle, told, shown, pace, augment)
+                logs = self._epoch(trainer, dataset, batch_size, shuffle, told, shown, pace, order_key, augment)
                 if finite and not np.isfinite(logs["loss"]):
                     finite = False
                     warnings.warn(
@@ -288,12 +288,13 @@ class Training:
         told: CallbackList,
         shown: progress.Silent,
         pace: Pace,
+        order_key: int,
         augment: stepwise.Augment | None,
     ) -> Logs:
         """Run one epoch and return its loss and metrics."""
         rows = dataset.rows
         # keyed by the step: training resumed from a saved model goes on as if never interrupted
-        order = datasets.order(rows, shuffle, self.model.random_source(ORDER_STREAM, self.iterations))
+        order = datasets.order(rows, shuffle, order_key, self.iterations)
         steps = -(-rows // batch_size)
         step_losses = np.empty(steps, dtype=np.float64)
         outputs = np.empty((rows, self.model.plan.outputs), dtype=self.model.dtype) if self.metrics else None

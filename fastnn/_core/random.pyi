@@ -16,6 +16,7 @@ def uniform(
     first: int = 0,
     dtype: Literal["float32", "float64"] = "float32",
 ) -> _Array: ...
+def permutation(n: int, key: int = 0, step: int = 0, layer: int = 0) -> NDArray[np.int64]: ...
 def dropout(
     x: _Array,
     rate: float,

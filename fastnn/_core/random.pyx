@@ -1,10 +1,10 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""The random stream of dropout and other noise, on arrays, for tests and bench: Philox-4x32-10, a number for each position.
+"""The random stream of dropout and other noise, on arrays: Philox-4x32-10, a number for each position; shuffled orders.
 
-The engine calls the same kernels through targets itself; nothing here is on its path.
+The engine calls the same kernels through targets itself; of this only `permutation` is on the path of a fit.
 """
 from libc.stddef cimport ptrdiff_t
-from libc.stdint cimport uint64_t
+from libc.stdint cimport int64_t, uint64_t
 
 from fastnn._core cimport targets
 from fastnn._core.targets cimport fn_stream, real
@@ -74,6 +74,58 @@ def uniform(n, key=0, step=0, layer=0, first=0, dtype="float32"):
     if u.size:
         _uniform(stream, first, u)
     return u
+
+
+cdef enum:
+    DRAWN = 512  # numbers at a time
+
+
+cdef void shuffle(ptrdiff_t n, fn_stream stream, int64_t *order) noexcept nogil:
+    """Fisher and Yates's shuffle inside out: number i goes to a place j <= i, whose number moves to the end."""
+    cdef float drawn[DRAWN]
+    cdef ptrdiff_t i, at = DRAWN
+    cdef uint64_t high, low, j
+    for i in range(n):
+        if at == DRAWN:
+            targets.uniform(DRAWN, stream, 2 * <uint64_t>i, drawn)
+            at = 0
+        high, low = <uint64_t>(drawn[at] * <float>16777216), <uint64_t>(drawn[at + 1] * <float>16777216)
+        at += 2
+        j = (high * <uint64_t>(i + 1) + ((low * <uint64_t>(i + 1)) >> 24)) >> 24  # floor((i + 1) u), u of 48 bits
+        order[i] = order[j]
+        order[j] = i
+
+
+def permutation(n, key=0, step=0, layer=0):
+    """The numbers 0 .. n - 1 in a random order that the stream decides, each order as likely as any other.
+
+    Parameters
+    ----------
+    n : int
+        Below 2^32.
+    key, step, layer : int
+        The stream, as in `uniform`; number i draws its positions 2 i and 2 i + 1.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+
+    Raises
+    ------
+    ValueError
+        For a number outside its range.
+
+    Examples
+    --------
+    >>> sorted(permutation(5, key=1).tolist())
+    [0, 1, 2, 3, 4]
+    """
+    cdef fn_stream stream = stream_of(key, step, layer)
+    cdef int64_t[::1] order = np.empty(whole("n", n, 32), np.int64)
+    if order.shape[0]:
+        with nogil:
+            shuffle(order.shape[0], stream, &order[0])
+    return np.asarray(order)
 
 
 def _dropout(const real[:, :] x, real[:, :] y, double rate, fn_stream stream, uint64_t first_row, uint64_t row_stride,

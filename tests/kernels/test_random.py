@@ -55,6 +55,30 @@ def test_streams_differ():
     assert len(draws) == len(streams)
 
 
+@pytest.mark.parametrize("n", [0, 1, 2, 255, 256, 257, 1000])
+def test_permutation(n):
+    order = random.permutation(n, key=KEY, step=2**40 + 7, layer=3)
+    assert order.dtype == np.int64
+    assert np.array_equal(order, reference.permutation(n, key=KEY, step=2**40 + 7, layer=3))
+    assert np.array_equal(np.sort(order), np.arange(n))
+
+
+def test_every_order_is_as_likely():
+    orders = [random.permutation(4, key=3, step=step).tobytes() for step in range(24_000)]
+    counts = np.unique(orders, return_counts=True)[1]
+    assert counts.size == 24
+    # chi-squared with 23 degrees of freedom: standard deviation 6.8
+    assert abs(((counts - 1000) ** 2 / 1000).sum() - 23) < 5 * 6.8
+
+
+def test_every_number_comes_to_every_place():
+    places = np.array([random.permutation(300, key=5, step=step)[[0, 17, 299]] for step in range(6000)])
+    for place in places.T:
+        counts = np.bincount(place, minlength=300)
+        # 299 degrees of freedom: standard deviation 24.5
+        assert abs(((counts - 20) ** 2 / 20).sum() - 299) < 5 * 24.5
+
+
 @pytest.mark.parametrize("rate", [0.0, 0.1, 0.5, 0.9])
 def test_dropout(rate, block, within, dtype, rng, heights, widths):
     exact = float(np.dtype(dtype).type(rate))  # the kernel's rate is of the element type

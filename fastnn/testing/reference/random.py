@@ -56,6 +56,21 @@ def uniform(n, key=0, step=0, layer=0, first=0):
     return uniform_at(positions, key, step, layer)
 
 
+def permutation(n, key=0, step=0, layer=0):
+    """0 .. n - 1 in random order: i takes the place floor((i + 1) u_i) of what is there, which moves to the end.
+
+    Fisher and Yates's shuffle, inside out (Knuth, The Art of Computer Programming 2, 3.4.2 P); u_i of 48 bits, the
+    stream's numbers 2 i and 2 i + 1.
+    """
+    parts = (uniform(2 * n, key, step, layer) * 2.0**24).astype(np.int64).reshape(n, 2)
+    order = []
+    for i, (high, low) in enumerate(parts.tolist()):
+        j = ((high * 2**24 + low) * (i + 1)) >> 48
+        order.append(i)
+        order[i], order[j] = order[j], order[i]
+    return np.array(order, dtype=np.int64)
+
+
 def dropout(x, rate, key, step, layer, first_row=0, row_stride=None, first_column=0):
     """x / (1 - rate) where the number of its element is at least `rate`, else 0: keras.layers.Dropout in training.
 
