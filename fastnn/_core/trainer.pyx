@@ -19,13 +19,17 @@ from fastnn._core.steps cimport PENALTY_BLOCK, Run, run_all, sum_penalties, tota
 from fastnn._core.threads cimport Barrier, grant
 from fastnn._core.workspace cimport Workspace
 
+from time import perf_counter
+
 import numpy as np
 
 from fastnn._core.targets import LOSSES, OPTIMIZERS, correction
+from fastnn._core.teams import Teams
 from fastnn._core.workspace import allocate
 
 cdef enum:
-    FLOP_WORTH_A_THREAD = 500000  # of a step: less, and waiting costs more than a second thread brings
+    FLOP_WORTH_A_THREAD = 500000  # of a step, to start with: less, and waiting may cost more than a second thread brings
+    FLOP_WORTH_TRYING = 150000    # less, and it never does
 
 
 cdef class Trainer:
@@ -66,10 +70,10 @@ cdef class Trainer:
     cdef readonly Plan plan
     cdef readonly Program program
     cdef readonly Workspace workspace
-    cdef readonly int threads
+    cdef readonly int threads  # at most
     cdef public unsigned long long iterations
     cdef FlatPath flat
-    cdef object parameters, states, bound, tensor_places, row_loss, penalties, barrier, options, lists
+    cdef object parameters, states, bound, tensor_places, row_loss, penalties, barrier, options, lists, teams
     cdef bint single, sparse
 
     def __init__(self, Plan plan, parameters, states, *, loss, optimizer, double value_scale=1.0,
@@ -152,7 +156,8 @@ cdef class Trainer:
         cdef Run *run = &self.template
         cdef Py_ssize_t group = group_rows(batch_size), groups = (batch_size + group - 1) // group
         work = 6 * self.plan.n_parameters * batch_size
-        self.threads = max(1, min(threads, work // FLOP_WORTH_A_THREAD))
+        self.threads = max(1, min(threads, work // FLOP_WORTH_TRYING))
+        self.teams = Teams(max(1, min(threads, work // FLOP_WORTH_A_THREAD)), self.threads)
         by_groups = run.lowest > 0 and not self.sparse and not self.program.whole_batch and groups >= max(2, self.threads) and groups * run.sums_size <= batch_size * self.program.row_size
         if by_groups:
             run.group, run.block = group, min(group, block_rows(self.program, self.plan.itemsize))
@@ -219,23 +224,34 @@ cdef class Trainer:
             Receives the predictions made on the way, before each update.
         """
         cdef Run run = self.template
-        cdef int threads = grant(self.threads)
+        cdef ptrdiff_t batch = run.batch, total = stop - start, first = 0, steps
+        cdef int threads
         run.order = <const int64_t *>data_of(order) + start
-        run.total = stop - start
         run.rates = <const double *>data_of(rates)
         run.losses = <double *>data_of(losses)
         if outputs is not None:
             run.outputs_made = data_of(outputs)
             run.outputs_stride = stride_of(outputs, self.plan.itemsize)
-        run.iteration = self.iterations
-        if run.total <= 0:
-            return
-        with nogil:
-            if self.single:
-                run_all(&run, <const float *>NULL, threads)
-            else:
-                run_all(&run, <const double *>NULL, threads)
-        self.iterations += (run.total + run.batch - 1) // run.batch
+        now = perf_counter()
+        while first < total:
+            steps, size = self.teams.next((total - first + batch - 1) // batch, now)
+            threads = grant(size)
+            run.total = min(steps * batch, total - first)
+            run.iteration = self.iterations
+            with nogil:
+                if self.single:
+                    run_all(&run, <const float *>NULL, threads)
+                else:
+                    run_all(&run, <const double *>NULL, threads)
+            self.iterations += steps
+            first += run.total
+            run.order += run.total
+            run.rates += steps
+            run.losses += steps
+            if outputs is not None:
+                run.outputs_made = <char *>run.outputs_made + run.total * run.outputs_stride * self.plan.itemsize
+            began, now = now, perf_counter()
+            self.teams.took(size, steps, now - began, now)
 
     def adopt_averages(self):
         """End of training: set the parameters to their moving averages, if the options ask for averages and there are any."""

@@ -1,0 +1,68 @@
+"""Teams: how many threads a step should have, found by trying. Results do not depend on it.
+
+Whether a second thread pays depends on where the machine's cores lie and who else uses them, which no one tells, and
+which changes by the minute on a shared machine: a wait for another core takes a tenth of a microsecond or ten.
+Called by trainer, with the time; what a step's work suggests is where it starts.
+"""
+
+SHARE = 0.01  # of the time may go into trying
+CLEARLY = 0.97  # of the time of a step: a size that takes no more is taken
+PROBE_SECONDS = 2e-4  # of trying: long against an interruption's chance, and what a clock resolves
+
+
+class Teams:
+    """The team's size, with what is known of others.
+
+    Parameters
+    ----------
+    first, most : int
+        Size to start with, and the largest allowed.
+
+    Examples
+    --------
+    >>> teams = Teams(2, 2)
+    >>> teams.next(100, 0.0)
+    (100, 2)
+    >>> teams.took(2, 100, 0.001, 0.001)  # 10 us a step
+    >>> teams.next(5000, 1.0)  # now and then another size is tried
+    (20, 1)
+    >>> teams.took(1, 20, 0.0001, 1.0001)  # 5 us
+    >>> teams.next(5000, 1.0001)
+    (5000, 1)
+    """
+
+    def __init__(self, first: int, most: int) -> None:
+        self.size, self.most = first, most
+        self._seconds: dict[int, float] = {}  # of a step, by size
+        self._due: dict[int, float] = {}  # when a size is to be tried
+
+    def next(self, steps: int, now: float) -> tuple[int, int]:
+        """How many of the next `steps` should be run at once, by a team of which size."""
+        known = self._seconds.get(self.size)
+        if known is not None:
+            for size in (self.size // 2, min(2 * self.size, self.most)):
+                if size and size != self.size and now >= self._due.get(size, 0.0):
+                    return min(steps, max(1, round(PROBE_SECONDS / known))), size
+        return steps, self.size
+
+    def took(self, size: int, steps: int, seconds: float, now: float) -> None:
+        """Learn from steps that have been run."""
+        if self.most == 1:
+            return
+        each = seconds / steps
+        before = self._seconds.get(size)
+        self._seconds[size] = each if before is None else 0.5 * (before + each)
+        if size == self.size:
+            if before is None:  # until something is known: what another would cost if threads shared work perfectly
+                for other in (size // 2, min(2 * size, self.most)):
+                    if other and other != size:
+                        self._wait(other, abs(size / other - 1.0) * max(each, PROBE_SECONDS), now)
+            return
+        lost = each - self._seconds[self.size]
+        if each < CLEARLY * self._seconds[self.size]:
+            self.size, size = size, self.size
+        self._wait(size, abs(lost) * steps, now)
+
+    def _wait(self, size: int, lost: float, now: float) -> None:
+        """Try a size again when trying it, at so many seconds lost, has become a small share of the time."""
+        self._due[size] = now + max(lost, 0.1 * PROBE_SECONDS) / SHARE

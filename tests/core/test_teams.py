@@ -1,0 +1,78 @@
+"""The choice of a team's size, on a machine whose steps take what the test says."""
+
+import pytest
+
+from fastnn._core.teams import Teams
+
+
+class Machine:
+    """Runs slices of steps; `seconds` of a step by the team's size may be changed."""
+
+    def __init__(self, teams, seconds):
+        self.teams, self.seconds = teams, seconds
+        self.now, self.spent = 0.0, {}
+
+    def run(self, slices, steps):
+        """Return the time of so many slices over what the best size would have needed."""
+        began = self.now
+        for _ in range(slices):
+            left = steps
+            while left:
+                count, size = self.teams.next(left, self.now)
+                assert 1 <= count <= left
+                assert 1 <= size <= self.teams.most
+                taken = count * self.seconds[size]
+                self.now += taken
+                self.teams.took(size, count, taken, self.now)
+                self.spent[size] = self.spent.get(size, 0.0) + taken
+                left -= count
+        return (self.now - began) / (slices * steps * min(self.seconds.values()))
+
+
+@pytest.mark.parametrize("step", [1e-5, 1e-3, 0.1])
+@pytest.mark.parametrize("gain", [0.2, 0.6, 1.0, 1.8])
+@pytest.mark.parametrize("first", [1, 2])
+def test_the_better_of_two_is_found_and_trying_costs_little(first, gain, step):
+    machine = Machine(Teams(first, 2), {1: step, 2: step / gain})
+    slices = max(1, round(0.05 / step)), 200
+    machine.run(400, slices[0])  # it may take a while until trying is worth its time
+    assert machine.run(slices[1], slices[0]) < 1.03
+
+
+def test_it_follows_the_machine():
+    teams = Teams(2, 2)
+    machine = Machine(teams, {1: 1e-5, 2: 6e-6})
+    machine.run(50, 5000)
+    assert teams.size == 2
+    machine.seconds = {1: 1e-5, 2: 8e-5}  # a neighbour takes the other core
+    machine.run(50, 5000)
+    assert teams.size == 1
+    machine.seconds = {1: 1e-5, 2: 6e-6}
+    machine.run(50, 5000)
+    assert teams.size == 2
+
+
+def test_many_cores_are_taken_by_halves_and_doubles():
+    seconds = {size: 1e-4 / size + 1e-6 * size for size in range(1, 65)}  # best near 10
+    teams = Teams(64, 64)
+    machine = Machine(teams, seconds)
+    machine.run(200, 2000)
+    assert teams.size in (8, 16)
+    assert set(machine.spent) <= {1, 2, 4, 8, 16, 32, 64}
+
+
+def test_one_thread_is_never_left():
+    teams = Teams(1, 1)
+    for now in (0.0, 100.0):
+        assert teams.next(10, now) == (10, 1)
+        teams.took(1, 10, 1e-4, now)
+
+
+def test_a_slow_moment_is_forgotten():
+    teams = Teams(2, 2)
+    machine = Machine(teams, {1: 1e-5, 2: 6e-6})
+    machine.run(20, 5000)
+    teams.took(2, 1000, 1.0, machine.now)  # an interruption: 1 ms a step
+    machine.run(50, 5000)
+    assert teams.size == 2
+    assert machine.run(100, 5000) < 1.03
