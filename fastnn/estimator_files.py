@@ -83,6 +83,8 @@ def restore(file: File, estimator_class: Any, custom_objects: Mapping[str, Any] 
     if file.json("labels") is not None:
         estimator._codec = _codec(file, decoder.decode(file.json("labels"), "labels"))
     if "layers" in said:
+        if ("_codec" in vars(estimator)) != (estimator_class.__name__ == "MLPClassifier"):
+            raise file.refusal(f"it should have labels if it is a classifier's, received: {estimator_class.__name__}")
         _read_network(file, estimator, field(said, "layers", int, "model"))
         if file.json("optimizer") is not None:
             estimator._optimizer = _solver(file, decoder.decode(file.json("optimizer"), "optimizer"), estimator)

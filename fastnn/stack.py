@@ -46,8 +46,9 @@ class Stack:
         self._declared: tuple[int, ...] | None = None  # the shape of a row that Input or input_shape said
         self.parameters: Any = None  # an ndarray once built
         self.plan: Any = None
+        taken: set[str | None] = set()
         for layer in arguments.sequence("layers", layers):
-            self._append(layer)
+            self._append(layer, taken)
         self._reassemble()
 
     # ---- structure ------------------------------------------------------------------------------------------------
@@ -65,7 +66,7 @@ class Stack:
             If the parameters do not fit in memory; the model is as it was.
         """
         layers, declared, name = list(self.layers), self._declared, getattr(layer, "name", None)
-        self._append(layer)
+        self._append(layer, {other.name for other in layers})
         try:
             self._reassemble()
         except BaseException:
@@ -82,7 +83,8 @@ class Stack:
         self._reassemble()
         return layer
 
-    def _append(self, layer: Layer) -> None:
+    def _append(self, layer: Layer, taken: set[str | None]) -> None:
+        """Add a layer; `taken` has the names of those there are, and gets its."""
         if not isinstance(layer, Layer):
             raise TypeError(f"expected a layer of fastnn.layers, received: {layer!r}")
         if isinstance(layer, Input):
@@ -93,7 +95,6 @@ class Stack:
         owner = layer.owner and layer.owner()
         if owner is not None:
             raise ValueError(f"expected a layer of no model, received: {layer.name!r} of model {owner.name!r}")
-        taken = {other.name for other in self.layers}
         if layer.name in taken:
             raise ValueError(f"expected every layer to have a name of its own, received: name={layer.name!r} twice")
         if layer.input_shape is not None and not self.layers and not self._declared:
@@ -102,6 +103,7 @@ class Stack:
             base = "".join("_" + c.lower() if c.isupper() else c for c in type(layer).__name__).lstrip("_")
             names = [base, *(f"{base}_{count}" for count in range(1, len(taken) + 1))]
             layer.name = next(name for name in names if name not in taken)
+        taken.add(layer.name)
         layer.owner = weakref.ref(self)
         self.layers.append(layer)
 
@@ -200,8 +202,9 @@ class Stack:
 
     def restore(self, layers: Sequence[Layer], declared: Any, inputs: int | None, entropy: Any) -> None:
         """Take what `structure` returned, into a model that has no layers; parameters are zeros then, not drawn."""
+        taken: set[str | None] = set()
         for layer in layers:
-            self._append(layer)
+            self._append(layer, taken)
         self._declared, self._entropy = declared, entropy
         if inputs is not None:
             self._assemble(inputs, first_values=False)

@@ -21,9 +21,9 @@ VERSION = 1
 FORMAT = "fastnn"
 #: Bounds of what is parsed before any tensor: the bytes of the header, and the values of its JSON.
 HEADER_BYTES = 1 << 24
-HEADER_VALUES = 1_000_000
+HEADER_VALUES = 200_000
 #: Bytes of a tensor that are copied at a time.
-CHUNK = 1 << 20
+CHUNK = 1 << 16
 
 _open: Any = safetensors.safe_open  # its methods have no types
 _DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BOOL": "bool"} | {
@@ -166,13 +166,13 @@ class File:
             raise self.refusal(f"tensor {name!r} should be {dtype} {tuple(shape)}, received: {received}")
 
     def read(self, name: str, out: np.ndarray) -> None:
-        """Copy the tensor `name` into `out`, of its dtype and shape, in parts: the file is never in memory twice."""
+        """Copy the tensor `name`, a vector or a matrix, into `out` of its dtype and shape.
+
+        In parts, so that the file is never in memory twice.
+        """
         self.check(name, out.dtype.name, out.shape)
-        self.unread.discard(name)
+        self._take(name)
         if not out.size:
-            return
-        if out.ndim not in (1, 2):
-            out[...] = self._file.get_tensor(name)
             return
         view = self._file.get_slice(name)
         height, width = out.shape if out.ndim == 2 else (out.size, 1)
@@ -187,6 +187,12 @@ class File:
                 part = down, slice(left, min(left + columns, width))
                 out[part] = view[part]
 
+    def _take(self, name: str) -> None:
+        """Read each tensor once only: else a small file could name a large one many times."""
+        if name not in self.unread:
+            raise self.refusal(f"it names tensor {name[:80]!r} twice")
+        self.unread.remove(name)
+
     def check_read(self) -> None:
         """Raise ValueError if there are tensors that nothing has read, but for those of a checkpoint's callbacks."""
         left = sorted(name for name in self.unread if not name.startswith("progress."))
@@ -198,6 +204,10 @@ class File:
         if name not in self.shapes or self.shapes[name][0] not in _DTYPES.values():
             raise self.refusal(f"it has no tensor {name[:80]!r} that NumPy can hold")
         dtype, shape = self.shapes[name]
+        if len(shape) not in (1, 2):
+            self._take(name)
+            made: np.ndarray = self._file.get_tensor(name)
+            return made
         out = np.empty(shape, dtype=dtype)
         self.read(name, out)
         return out

@@ -122,6 +122,8 @@ def restore(file: File, model_class: Any, custom_objects: Mapping[str, Any] | No
     model = model_class(dtype=said.get("dtype"), seed=said.get("seed"), name=field(said, "name", str, "model"))
     if any(not hasattr(layer, "weights") for layer in layers) or (inputs is not None and not layers):
         raise file.refusal("its layers are none")
+    if any(layer.name is None for layer in layers):
+        raise file.refusal("its layers have no names")
     if inputs is not None:
         check_weights(file, layers, inputs, model.dtype)
     model.restore(layers, shape, inputs, entropy(said, decoder))

@@ -1,7 +1,7 @@
 """Python values and arrays as JSON, and back with their exact types. Objects of fastnn are objects.py's.
 
 JSON has no tuples, no infinities, no dtypes: such a value becomes ``{"type": ..., ...}``. Few numbers, and all strings,
-stay in the JSON; larger arrays become tensors of the file, which the JSON names.
+stay in the JSON; larger arrays, and long lists of numbers, become tensors of the file, which the JSON names.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ import numpy as np
 
 #: Numbers of an array up to which it is written as JSON.
 HEADER_NUMBERS = 4096
-#: Bytes that a fixed-width string array of the header may take; its width is not bounded by what it holds.
-STRING_BYTES = 1 << 24
+#: Bytes that all fixed-width string arrays of a file may take beyond 16 a character: their width says how many, not
+#: what they hold.
+STRING_BYTES = 1 << 20
+#: Numbers in the long lists of a file: as Python objects they take five times their bytes.
+LIST_NUMBERS = 1_000_000
 #: Kinds of arrays whose numbers a tensor of safetensors holds.
 TENSOR_KINDS = "biuf"
 _DTYPE = re.compile(r"[<>|=]?([biuf])(\d{1,2})|[<>|=]?U(\d{1,8})|\|?O")
@@ -34,6 +37,7 @@ class ValueEncoder:
 
     def __init__(self) -> None:
         self.tensors: dict[str, np.ndarray] = {}
+        self._listed = 0
 
     def encode(self, value: Any, where: str) -> Any:
         """Return `value` as JSON; `where` is its path, for messages and for names of tensors.
@@ -42,6 +46,8 @@ class ValueEncoder:
         ------
         TypeError
             If a file cannot hold it.
+        ValueError
+            If there are more numbers in lists than a file may have.
         """
         kind = type(value)
         if value is None or kind in (bool, int, str):
@@ -49,7 +55,7 @@ class ValueEncoder:
         if kind is float:
             return value if math.isfinite(value) else {"type": "float", "value": repr(value)}
         if kind is list:
-            return self._items(value, where)
+            return self._numbers(value, where) or self._items(value, where)
         if kind is tuple:
             return {"type": "tuple", "items": self._items(value, where)}
         if kind is dict:
@@ -68,6 +74,17 @@ class ValueEncoder:
             f"expected {where} to be a value that a file can hold (numbers, strings, arrays, lists, tuples, dicts), "
             f"received: {value!r}"
         )
+
+    def _numbers(self, values: list[Any], where: str) -> Any:
+        """Make a tensor of a long list of floats, or of integers; None of any other."""
+        kinds = {type(value) for value in values} if len(values) > HEADER_NUMBERS else set()
+        if kinds != {float} and not (kinds == {int} and min(values) >= -(1 << 63) and max(values) < 1 << 63):
+            return None
+        self._listed += len(values)
+        if self._listed > LIST_NUMBERS:
+            raise ValueError(f"expected at most {LIST_NUMBERS} numbers in lists, received more: in {where}")
+        self.tensors[where] = np.array(values, dtype=np.float64 if kinds == {float} else np.int64)
+        return {"type": "numbers", "name": where}
 
     def _items(self, values: Any, where: str) -> list[Any]:
         return [self.encode(value, f"{where}.{index}") for index, value in enumerate(values)]
@@ -110,6 +127,7 @@ class ValueDecoder:
 
     def __init__(self, tensor: Callable[[str], np.ndarray]) -> None:
         self._tensor = tensor
+        self._string_bytes = self._listed = 0
         self._kinds: dict[str, Callable[[Mapping[str, Any], str], Any]] = {
             "float": self._float,
             "tuple": lambda value, where: tuple(self._items(value, where)),
@@ -117,6 +135,7 @@ class ValueDecoder:
             "scalar": self._scalar,
             "array": self._array,
             "tensor": self._read,
+            "numbers": self._list,
             "random_state": self._random_state,
         }
 
@@ -166,17 +185,31 @@ class ValueDecoder:
         if known is None or not sized or math.prod(shape) != len(values):
             raise ValueError(f"expected {where} to be an array, received: dtype={name!r}, shape={shape}")
         width = known.group(3)
-        if width is not None and 4 * int(width) * max(len(values), 1) > STRING_BYTES:
-            raise ValueError(f"expected {where} to be short strings, received: dtype={name!r}")
         types: Any = {"b": bool, "i": int, "u": int, "f": (int, float)}.get(known.group(1), str if width else object)
         if not all(isinstance(item, types) for item in values):
             raise ValueError(f"expected {where} to hold values of dtype {name!r}, received others")
+        if width is not None:
+            characters = sum(map(len, values))
+            self._string_bytes += max(4 * int(width) * max(len(values), 1) - 16 * characters, 0)
+            if self._string_bytes > STRING_BYTES:
+                raise ValueError(f"expected {where} to be strings of about its width, received: dtype={name!r}")
         flat = np.empty(len(values), dtype=name)
         flat[:] = values
         return flat.reshape(shape)
 
     def _read(self, value: Mapping[str, Any], where: str) -> np.ndarray:
         return self._tensor(field(value, "name", str, where))
+
+    def _list(self, value: Mapping[str, Any], where: str) -> list[Any]:
+        array = self._read(value, where)
+        self._listed += array.size
+        if array.ndim != 1 or array.dtype not in (np.float64, np.int64) or self._listed > LIST_NUMBERS:
+            raise ValueError(
+                f"expected {where} to be a list, and at most {LIST_NUMBERS} numbers in all lists, received: "
+                f"{array.dtype} {array.shape}"
+            )
+        found: list[Any] = array.tolist()
+        return found
 
     def _random_state(self, value: Mapping[str, Any], where: str) -> np.random.RandomState:
         key, pos = field(value, "key", list, where), field(value, "pos", int, where)

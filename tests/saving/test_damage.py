@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 
 import fastnn
 from fastnn import callbacks, layers
-from fastnn.saving import container
+from fastnn.saving import container, values
 from tests.saving.models import X, Y, compiled, deep
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +35,29 @@ def prepare(folder):
     fastnn.MLPRegressor().save(folder / "r.safetensors")
 
 
-def storm(folder, count, seed):
+def prepare_large(folder):
+    """27 MB of a Sequential and its optimizer's state, 9 MB of a classifier."""
+    model = compiled("adam", layers.Dense(1500, "relu"), units=1500)
+    model.fit(X, Y, verbose=0)
+    model.save(folder / "sequential.safetensors", include_optimizer=True)
+    classifier = fastnn.MLPClassifier((1500, 1500), max_iter=1, tol=1e9, n_iter_no_change=1, dtype="float32")
+    classifier.partial_fit(X[:20], np.arange(20) % 3, classes=range(3)).save(folder / "classifier.safetensors")
+
+
+#: A layer of a file's model.
+LAYER = '{"type":"object","name":"layers.Flatten","config":{"name":"%d"}}'
+FULL_HEADER = """
+import sys
+import fastnn
+from tests.saving import damage
+fastnn.load("tests/files/sequential-1.safetensors")
+damage.ALLOWANCE = 1 << 40
+damage.loads(damage.Path(sys.argv[1]))
+print(damage.most)
+"""
+
+
+def storm(folder, count, seed, prepare=prepare):
     if not Path("/proc/self/statm").exists():
         pytest.skip("the memory in use is read from Linux's /proc")
     prepare(folder)
@@ -55,6 +77,40 @@ def test_mutations(tmp_path):
 @pytest.mark.parametrize("seed", range(10, 20))
 def test_many_mutations(tmp_path, seed):
     storm(tmp_path, 10_000, seed)
+
+
+@pytest.mark.parametrize("count", [45, pytest.param(2000, marks=pytest.mark.slow)])
+def test_mutations_of_large_files(tmp_path, count):
+    """Where the file is what counts: twice its size, and less than a tenth beyond."""
+    seen = storm(tmp_path, count, seed=2, prepare=prepare_large)
+    assert seen["loaded"] > count / 20
+    assert seen["refused"] > count / 4
+
+
+@pytest.mark.parametrize("item", ["[]", "[[]]", "{}", "1.5", '"ab"', '{"type":"tuple","items":[]}', LAYER])
+def test_a_header_full_of_values(item, tmp_path):
+    """As many as are allowed: what Python makes of them has a bound too."""
+    deep().save(tmp_path / "full.safetensors")
+    key = "model" if item == LAYER else "history"
+    header, tensors = header_of(tmp_path / "full.safetensors")
+    count = container.HEADER_VALUES // (sum(map(item.count, ",:[{")) + 1) - 99
+    items = ",".join(item % number if item == LAYER else item for number in range(count))
+    text = json.loads(header["__metadata__"]["model"]) | {"layers": "@"}
+    text = json.dumps(text if key == "model" else {"epoch": "@", "history": {}})
+    header["__metadata__"][key] = text.replace('"@"', f"[{items}]")
+    text = json.dumps(header).encode()
+    (tmp_path / "full.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + tensors)
+    command = [sys.executable, "-c", FULL_HEADER, str(tmp_path / "full.safetensors")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert int(done.stdout) < 32 << 20
+
+
+@pytest.mark.parametrize("count", [200, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_mutations_by_hypothesis(tmp_path, count):
+    seen = storm(tmp_path, count, "hypothesis")
+    assert seen["loaded"] > count / 50
+    assert seen["refused"] > count / 4
 
 
 def header_of(path):
@@ -111,13 +167,56 @@ def test_other_names(path):
 
 def test_too_many_values(path, monkeypatch):
     model = compiled()
-    model.history.history["loss"] = [0.5] * 400_000
+    model.history.history["loss"] = [0.5] * 900
     model.save(path)
-    assert len(fastnn.load(path).history.history["loss"]) == 400_000
-    monkeypatch.setattr(container, "HEADER_VALUES", 1000)
-    refused(path, "more than 1000 values")
+    monkeypatch.setattr(container, "HEADER_VALUES", 600)
+    refused(path, "more than 600 values")
     with pytest.raises(ValueError, match=r"at most .* values"):
         model.save(path)
+
+
+def test_long_histories(path, monkeypatch):
+    """Are tensors, not JSON."""
+    model = compiled()
+    losses = [1 / (1 + step) for step in range(400_000)]
+    model.history.history = {"loss": losses, "odd": [float("nan"), -0.0] * 3000, "epoch": [1 << 62] * 5000}
+    model.save(path)
+    assert path.stat().st_size < 4_000_000
+    loaded = fastnn.load(path).history.history
+    assert repr(loaded) == repr(model.history.history)
+    monkeypatch.setattr(values, "LIST_NUMBERS", 400_000)
+    refused(path, "at most 400000 numbers in all lists")
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="at most 400000 numbers in lists"):
+        model.save(path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("kind", ["tensor", "numbers"])
+def test_a_tensor_that_is_named_twice(kind, path):
+    """Else a small file could name a large one a thousand times."""
+    model = compiled()
+    model.history.history = {"a": np.zeros(5000), "b": np.ones(5000)}
+    model.save(path)
+    with_json(path, "history", lambda said: said["history"].update(b={"type": kind, "name": "history.history.a"}))
+    refused(path, "names tensor 'history.history.a' twice")
+
+
+def test_strings_of_a_wide_type(path):
+    fastnn.MLPClassifier().partial_fit(X, np.array(["a", "b"])[np.arange(200) % 2], classes=["a", "b"]).save(path)
+    fastnn.load(path)
+    array = {"type": "array", "dtype": "<U99999999", "shape": [1], "values": ["a"]}
+    with_json(path, "labels", lambda said: said.update(classes=array))
+    refused(path, "strings of about its width")
+
+
+def test_a_fitted_classifier_without_labels(path):
+    fastnn.MLPClassifier().partial_fit(X, np.arange(200) % 2, classes=range(2)).save(path)
+    header, tensors = header_of(path)
+    header["__metadata__"]["labels"] = "null"
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + tensors)
+    refused(path, "should have labels if it is a classifier's")
 
 
 def test_versions_to_come(path):
