@@ -6,6 +6,7 @@ was received.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 from collections.abc import Mapping
@@ -65,7 +66,10 @@ class Configured:
     """An object that is its constructor's arguments, kept as attributes of the same names."""
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments; objects among them as ``{"class_name": ..., "config": ...}``."""
+        """Return the constructor's arguments; objects among them as ``{"class_name": ..., "config": ...}``.
+
+        A function stands there as its name, a functools.partial as ``class_name`` and its keywords as ``config``.
+        """
         return {name: serialize(getattr(self, name)) for name in inspect.signature(type(self)).parameters}
 
     @classmethod
@@ -76,11 +80,7 @@ class Configured:
     def __repr__(self) -> str:
         parameters = inspect.signature(type(self)).parameters.values()
         shown = [(p.name, getattr(self, p.name)) for p in parameters if getattr(self, p.name) is not p.default]
-        text = ", ".join(
-            f"{name}={getattr(value, '__name__', None) or repr(value)}"
-            for name, value in shown
-            if not _is_default(type(self), name, value)
-        )
+        text = ", ".join(f"{name}={_shown(value)}" for name, value in shown if not _is_default(type(self), name, value))
         return f"{type(self).__name__}({text})"
 
 
@@ -89,10 +89,19 @@ def _is_default(kind: type, name: str, value: Any) -> bool:
     return isinstance(default, (str, int, float, bool)) and bool(value == default)
 
 
+def _shown(value: Any) -> str:
+    if isinstance(value, functools.partial):
+        keywords = "".join(f", {name}={item!r}" for name, item in value.keywords.items())
+        return f"functools.partial({', '.join(map(_shown, (value.func, *value.args)))}{keywords})"
+    return getattr(value, "__name__", None) or repr(value)
+
+
 def serialize(value: Any) -> Any:
     """Return a `Configured` object as a dict, a function as its name, anything else as it is."""
     if isinstance(value, Configured):
         return {"class_name": type(value).__name__, "config": value.get_config()}
+    if isinstance(value, functools.partial) and not value.args:
+        return {"class_name": serialize(value.func), "config": dict(value.keywords)}
     return getattr(value, "__name__", value)
 
 

@@ -1,4 +1,7 @@
 import copy
+import functools
+import json
+import re
 
 import numpy as np
 import pytest
@@ -103,3 +106,40 @@ def test_config_makes_the_same_layer():
     assert twin.get_config() == layer.get_config()
     assert twin.kernel_regularizer.l2 == 0.5
     assert "units=3" in repr(layer)
+
+
+PARTIAL = functools.partial(fastnn.activations.leaky_relu, negative_slope=0.1)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.Dense(4, PARTIAL),
+        layers.Dense(4, functools.partial(fastnn.activations.relu, max_value=1.0, threshold=0.25)),
+        layers.Dense(4, functools.partial(fastnn.activations.gelu, approximate=True)),
+        layers.Activation(functools.partial(fastnn.activations.elu, alpha=0.5)),
+        layers.DropConnect(4, 0.2, activation=PARTIAL),
+        layers.Residual([layers.Dense(3, PARTIAL), layers.Activation(PARTIAL)]),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_arguments_of_activations_are_configuration(layer, tmp_path):
+    """Through JSON and through a file the layer stays what it is; without the argument it would not be."""
+    config = layer.get_config()
+    twin = type(layer).from_config(json.loads(json.dumps(config)))
+    assert twin.get_config() == config
+    assert "functools.partial(" in repr(layer) or isinstance(layer, layers.DropConnect)
+    assert "0x" not in repr(layer)
+    x = np.linspace(-2, 2, 30).reshape(10, 3)
+    made = []
+    for one in (layer, twin):
+        model = fastnn.Sequential([fastnn.Input((3,)), one], seed=0, dtype="float64")
+        made.append(model.predict(x))
+    model.save(tmp_path / "model.safetensors")
+    made.append(fastnn.load(tmp_path / "model.safetensors").predict(x))
+    np.testing.assert_array_equal(made[1], made[0])
+    np.testing.assert_array_equal(made[2], made[0])
+    plain = json.loads(re.sub(r'"config": {"(negative|max|approx|alpha)[^}]*}', '"config": {}', json.dumps(config)))
+    assert plain != config
+    model = fastnn.Sequential([fastnn.Input((3,)), type(layer).from_config(plain)], seed=0, dtype="float64")
+    assert not np.array_equal(model.predict(x), made[0])
