@@ -1,3 +1,5 @@
+import functools
+
 import numpy as np
 import pytest
 
@@ -234,3 +236,42 @@ def test_evaluate_adds_up_a_sum():
     assert model.evaluate(x, y, sample_weight=weight, verbose=0) == 18.0
     assert model.train_on_batch(x, y, sample_weight=weight) == 18.0
     assert model.gradients(x, y, weight)[0] == 18.0
+
+
+def test_functions_mean_their_classes(tmp_path):
+    """Each is a row's formula of NAMES, and compiles as its class, arguments in a partial too."""
+    functions = {name: getattr(losses, name) for name in set(losses.NAMES) & set(vars(losses.by_row))}
+    assert {losses.NAMES[name] for name in functions} == set(losses.NAMES.values())
+    for name, function in functions.items():
+        assert type(losses.get(function)) is losses.NAMES[name]
+        truth = [0, 1] if "sparse" in name else [[0.0, 1.0], [1.0, 0.0]]
+        outputs = np.array([[0.4, 0.6], [0.3, 0.7]])
+        np.testing.assert_array_equal(function(truth, outputs), losses.get(name).rows(truth, outputs))
+    assert losses.get(functools.partial(losses.huber, delta=2.0)).delta == 2.0
+    np.testing.assert_allclose(losses.quantile([1.0, 1.0], [0.0, 3.0], q=0.9), [0.9, 0.2])
+    np.testing.assert_array_equal(losses.mean_squared_error([1, 2], [1, 4]), [0.0, 4.0])
+    with pytest.raises(ValueError, match="received: delta=-1"):
+        losses.huber([1.0], [1.0], delta=-1)
+    models = []
+    for loss in (losses.mean_squared_error, "mse"):
+        model = fastnn.Sequential([fastnn.layers.Dense(3)], seed=0)
+        model.compile("sgd", loss, [losses.mean_absolute_error])
+        model.fit(P, Y, verbose=0)
+        models.append(model)
+    np.testing.assert_array_equal(models[0].parameters, models[1].parameters)
+    assert models[0].history.history["mean_absolute_error"][0] == pytest.approx(
+        np.abs(Y - fastnn.Sequential([fastnn.layers.Dense(3)], seed=0).predict(P)).mean(), rel=1e-6
+    )
+    models[0].save(tmp_path / "model.safetensors")
+    loaded = fastnn.load(tmp_path / "model.safetensors")
+    assert loaded.evaluate(P, Y, verbose=0) == models[0].evaluate(P, Y, verbose=0)
+
+
+def test_no_reduction_cannot_be_trained_with():
+    model = fastnn.Sequential([fastnn.Input((3,)), fastnn.layers.Dense(3)])
+    for reduction in (None, "none"):
+        with pytest.raises(ValueError, match=r"for training with a reduction of 'sum_over_batch_size'.*'none'"):
+            model.compile("sgd", losses.MeanSquaredError(reduction=reduction))
+    assert not model.compiled
+    config = losses.MeanSquaredError(reduction=None).get_config()
+    np.testing.assert_array_equal(losses.MeanSquaredError.from_config(config)([1.0], [3.0]), [4.0])

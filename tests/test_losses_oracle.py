@@ -54,3 +54,30 @@ def test_the_file_is_what_keras_gives():
         assert set(file.files) == set(made)
         for case, array in made.items():
             np.testing.assert_allclose(file[case], array, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "case", [case for case, (_, arguments, *_) in oracle.CASES.items() if "reduction" not in arguments]
+)
+def test_functions_and_reductions(case):
+    """The function of each loss gives the rows that the stored means are of, and so does a loss without reduction."""
+    kind, arguments, *kinds = oracle.CASES[case]
+    with np.load(oracle.STORED) as file:
+        plain, weighted = file[f"{case}, plain value"], file[f"{case}, weighted value"]
+    truth, prediction, weight = oracle.inputs(*kinds)
+    rows = getattr(losses, losses.get(kind).name)(truth, prediction, **arguments)
+    assert rows.shape == (oracle.ROWS,)
+    assert rows.dtype == np.float64
+    tolerance = 1e-6 if getattr(losses, kind).mean_of_outputs else 1e-12
+    assert rows.mean() == pytest.approx(plain, rel=tolerance)
+    assert (rows * weight).mean() == pytest.approx(weighted, rel=tolerance)
+    for reduction, expected in {
+        None: rows * weight,
+        "none": rows * weight,
+        "sum": (rows * weight).sum(),
+        "mean": (rows * weight).mean(),
+        "sum_over_batch_size": (rows * weight).mean(),
+        "mean_with_sample_weight": (rows * weight).sum() / weight.sum(),
+    }.items():
+        loss = getattr(losses, kind)(**arguments, reduction=reduction)
+        np.testing.assert_allclose(loss(truth, prediction, weight), expected, rtol=1e-14)

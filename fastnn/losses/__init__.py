@@ -1,14 +1,34 @@
-"""Losses: names, formulas, and the kernel of each.
+"""Losses: names, formulas, and the kernel of each; classes, and functions that give each row's value.
 
-To add one that the kernels know: a class in regression.py or classification.py, and its names in NAMES.
+To add one that the kernels know: a class in regression.py or classification.py, a function in by_row.py, and its names
+in NAMES.
 """
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from fastnn import arguments
+from fastnn.losses import by_row
 from fastnn.losses.base import REDUCTIONS, SENSIBLE_PAIRS, Loss, Setting
+from fastnn.losses.by_row import (
+    binary_crossentropy,
+    categorical_crossentropy,
+    half_poisson_deviance,
+    half_squared_error,
+    hinge,
+    huber,
+    kl_divergence,
+    log_cosh,
+    mean_absolute_error,
+    mean_squared_error,
+    multilabel_crossentropy,
+    poisson,
+    quantile,
+    sparse_categorical_crossentropy,
+    squared_hinge,
+)
 from fastnn.losses.classification import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -52,7 +72,22 @@ __all__ = [
     "Setting",
     "SparseCategoricalCrossentropy",
     "SquaredHinge",
+    "binary_crossentropy",
+    "categorical_crossentropy",
     "get",
+    "half_poisson_deviance",
+    "half_squared_error",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "multilabel_crossentropy",
+    "poisson",
+    "quantile",
+    "sparse_categorical_crossentropy",
+    "squared_hinge",
 ]
 
 NAMES: dict[str, type[Loss]] = {
@@ -89,7 +124,7 @@ def get(identifier: Any) -> Loss:
     Parameters
     ----------
     identifier : str, Loss, class, dict of class_name and config, or function of (y_true, y_pred)
-        A function becomes a `FunctionLoss`.
+        Functions of this module mean their classes; another becomes a `FunctionLoss`.
 
     Raises
     ------
@@ -111,6 +146,10 @@ def get(identifier: Any) -> Loss:
             "with metrics=['accuracy']"
         )
     if callable(identifier) and not isinstance(identifier, (Loss, type)):
-        return FunctionLoss(identifier)
+        function = identifier.func if isinstance(identifier, functools.partial) else identifier
+        own = getattr(by_row, getattr(function, "__name__", ""), None)
+        if own is None or own is not function:
+            return FunctionLoss(identifier)
+        return NAMES[own.__name__](**getattr(identifier, "keywords", {}))
     loss: Loss = arguments.look_up("loss", identifier, Loss, NAMES)
     return loss

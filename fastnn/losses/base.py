@@ -15,7 +15,8 @@ from fastnn import activations, arguments, data
 from fastnn._core import losses as kernels
 from fastnn._core import targets
 
-REDUCTIONS = ("sum_over_batch_size", "mean_with_sample_weight", "sum")
+#: What may become of the losses of rows in training; called, a loss may leave them as they are ("none").
+REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum")
 SENSIBLE_PAIRS = (
     "sensible pairs: one of two, or many of many: sigmoid + binary_crossentropy; one of many: softmax + "
     "categorical_crossentropy or sparse_categorical_crossentropy; a count: exponential + poisson; any real value: "
@@ -46,9 +47,10 @@ class Loss(arguments.Configured):
 
     Parameters
     ----------
-    reduction : {"sum_over_batch_size", "mean_with_sample_weight", "sum"}
-        Divide the sum of weighted rows by the number of rows (Keras's default), by the sum of the weights
-        (scikit-learn's mean), or by nothing. The first two are the same without sample weights.
+    reduction : {"sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None}
+        Divide the sum of weighted rows by the number of rows (Keras's default, and "mean"), by the sum of the weights
+        (scikit-learn's mean), or by nothing. The means are the same without sample weights. "none", or None, returns
+        the weighted rows as they are when the loss is called, and cannot be trained with.
     name : str
 
     Examples
@@ -74,8 +76,10 @@ class Loss(arguments.Configured):
     #: The kernel's constant: delta, q, label smoothing; 0 where there is none.
     parameter = 0.0
 
-    def __init__(self, reduction: str = "sum_over_batch_size", name: str | None = None) -> None:
-        self.reduction = arguments.one_of("reduction", reduction, REDUCTIONS)
+    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:
+        self.reduction = arguments.one_of(
+            "reduction", "none" if reduction is None else reduction, (*REDUCTIONS, "none")
+        )
         self.name = name or _snake_case(type(self).__name__)
 
     @property
@@ -111,15 +115,21 @@ class Loss(arguments.Configured):
         Raises
         ------
         ValueError
-            If the pair makes no sense.
+            If the pair makes no sense, or nothing is reduced.
         """
         self.check_outputs(activation, width)
+        if self.reduction == "none":
+            raise ValueError(
+                f"expected {self.name} for training with a reduction of {', '.join(map(repr, REDUCTIONS))}, received: "
+                "reduction='none'"
+            )
         fused = self.logits_kernel and (self.from_logits or activation == self.fused_activation)
         return self._setting(self.logits_kernel if fused else self.kernel, width)
 
     def _setting(self, kernel: str, width: int) -> Setting:
         scale = 1.0 / width if self.mean_of_outputs else 1.0
-        return Setting(kernel, scale, scale, self.reduction, self.parameter)
+        reduction = "sum_over_batch_size" if self.reduction == "mean" else self.reduction
+        return Setting(kernel, scale, scale, reduction, self.parameter)
 
     def truth(self, y: Any, rows: int, width: int, dtype: str, name: str = "y") -> np.ndarray:
         """Return the truth as the engine takes it: values [rows, width] of `dtype`, or int32 labels [rows].
@@ -168,12 +178,19 @@ class Loss(arguments.Configured):
             )[0]
         )
 
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
-        """Return the mean loss over rows, or what `reduction` says; the arguments are those of `rows`."""
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Return the mean loss over rows, or what `reduction` says; the arguments are those of `rows`.
+
+        Returns
+        -------
+        float; or float64 [rows] without a reduction
+        """
         return self.reduced(self.rows(y_true, y_pred, sample_weight), sample_weight)
 
-    def reduced(self, row_losses: np.ndarray, sample_weight: Any = None) -> float:
+    def reduced(self, row_losses: np.ndarray, sample_weight: Any = None) -> Any:
         """Return what `reduction` makes of the weighted losses of rows; the weights decide what it divides by."""
+        if self.reduction == "none":
+            return row_losses
         if self.reduction == "sum":
             return float(row_losses.sum())
         if sample_weight is not None and self.reduction == "mean_with_sample_weight":

@@ -17,7 +17,7 @@ class _Crossentropy(Loss):
         self,
         from_logits: bool = False,
         label_smoothing: float = 0.0,
-        reduction: str = "sum_over_batch_size",
+        reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
     ) -> None:
         super().__init__(reduction, name)

@@ -62,7 +62,7 @@ class FunctionLoss(Loss):
     def __init__(
         self,
         function: Callable[[Any, Any], Any],
-        reduction: str = "sum_over_batch_size",
+        reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
     ) -> None:
         if not callable(function):

@@ -102,7 +102,9 @@ class Huber(Loss):
 
     kernel = "huber"
 
-    def __init__(self, delta: float = 1.0, reduction: str = "sum_over_batch_size", name: str | None = None) -> None:
+    def __init__(
+        self, delta: float = 1.0, reduction: str | None = "sum_over_batch_size", name: str | None = None
+    ) -> None:
         super().__init__(reduction, name)
         self.delta = self.parameter = arguments.number("delta", delta, above=0.0)
 
@@ -153,7 +155,7 @@ class Quantile(Loss):
 
     kernel = "quantile"
 
-    def __init__(self, q: float = 0.5, reduction: str = "sum_over_batch_size", name: str | None = None) -> None:
+    def __init__(self, q: float = 0.5, reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:
         super().__init__(reduction, name)
         self.q = self.parameter = arguments.number("q", q, above=0.0, below=1.0)
 
