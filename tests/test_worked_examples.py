@@ -120,6 +120,10 @@ def test_stars_and_quasars():
     assert 1 - metrics.recall(1 - y, 1 - f) == pytest.approx(0.01, rel=1e-12)  # false-positive rate
     assert 1 - metrics.precision(y, f) == pytest.approx(0.53, abs=0.005)
     assert metrics.precision(y, f) == pytest.approx(0.47, abs=0.005)
+    theirs = pytest.importorskip("sklearn.metrics")
+    assert theirs.confusion_matrix(y, f > 0.5).tolist() == [[99000, 1000], [100, 900]]
+    assert theirs.recall_score(y, f > 0.5) == metrics.recall(y, f)
+    assert theirs.precision_score(y, f > 0.5) == metrics.precision(y, f)
 
 
 @pytest.mark.parametrize("prediction_type", [np.float32, np.float64])
