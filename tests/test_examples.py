@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fastnn import schedules
+
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("FASTNN_DATA", ROOT / "data"))
 
@@ -54,6 +56,19 @@ def test_vanishing_gradient(tmp_path, capsys):
     assert 0.01 < ratios["relu"] < 100.0
     assert (tmp_path / "vanishing_gradient.png").read_bytes().startswith(b"\x89PNG")
     assert capsys.readouterr().out.count("gradients vanish") == 1
+
+
+def test_schedules(tmp_path, capsys):
+    pytest.importorskip("sklearn")
+    pytest.importorskip("matplotlib")
+    module = example("schedules")
+    made = {type(rate) for rate in module.SCHEDULES.values()} - {float}
+    assert made == {getattr(schedules, name) for name in schedules.__all__ if name not in ("Schedule", "get")}
+    losses = module.main(["--out", str(tmp_path)])
+    assert list(losses) == list(module.SCHEDULES)
+    assert max(losses.values()) < 0.3
+    assert (tmp_path / "schedules.png").read_bytes().startswith(b"\x89PNG")
+    assert "OneCycle" in capsys.readouterr().out
 
 
 def test_mnist(capsys):

@@ -1,5 +1,5 @@
-"""What the documents say is so: the README's examples run as shown, its commands are the ones CI runs, links lead
-somewhere, and the map names every file.
+"""What the documents say is so: the examples of README.md and docs/training.md run as shown, the README's commands are
+the ones CI runs, links lead somewhere, and the map names every file.
 """
 
 import doctest
@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+TRAINING = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
 FOLDERS = ("csrc", "fastnn", "tests", "bench", "examples")
 COMMANDS = {
     "quickstart": "python -m pip install '.[sklearn,plot]' && python examples/quickstart.py",
@@ -31,6 +32,17 @@ def test_examples_run_as_shown(block):
         pytest.skip("needs scikit-learn")
     example = doctest.DocTestParser().get_doctest(block, {}, "README.md", "README.md", 0)
     assert example.examples, "an example without output shown"
+    said = []
+    result = doctest.DocTestRunner().run(example, out=said.append)
+    assert not result.failed, "".join(said)
+
+
+def test_training_runs_as_shown():
+    """docs/training.md as one text, whose blocks go on with each other's names."""
+    pytest.importorskip("sklearn")
+    text = "".join(re.findall(r"^```python\n(.*?)^```$", TRAINING, re.MULTILINE | re.DOTALL))
+    example = doctest.DocTestParser().get_doctest(text, {}, "training.md", "docs/training.md", 0)
+    assert len(example.examples) > 20
     said = []
     result = doctest.DocTestRunner().run(example, out=said.append)
     assert not result.failed, "".join(said)
