@@ -90,4 +90,12 @@ class Forward(Stack):
             self.check_sparse(x)
             made = engine.activations(self.plan, self.parameters, x)
         made = [x if data.is_sparse(x) else x.astype(self.dtype), *made]
-        return [made[index] for index in self.op_counts()]
+        return [made[index] for index in self._op_counts()]
+
+    def _op_counts(self) -> list[int]:
+        """Return how many of the plan's ops have run behind each layer."""
+        counts, width = [0], self.inputs or 0
+        for layer in self.layers:
+            counts.append(counts[-1] + len(layer.ops(width, [0] * len(layer.weights(width)), 0)))
+            width = layer.output_width(width)
+        return counts[1:]

@@ -259,14 +259,6 @@ class Stack:
             width = layer.output_width(width)
         return found
 
-    def op_counts(self) -> list[int]:
-        """Return how many of the plan's ops have run behind each layer."""
-        counts, width = [0], self.inputs or 0
-        for layer in self.layers:
-            counts.append(counts[-1] + len(layer.ops(width, [0] * len(layer.weights(width)), 0)))
-            width = layer.output_width(width)
-        return counts[1:]
-
     @property
     def built(self) -> bool:
         """Whether the parameters exist."""
