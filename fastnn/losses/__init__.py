@@ -129,7 +129,8 @@ def get(identifier: Any) -> Loss:
     Raises
     ------
     ValueError
-        If the name is not known, or ``"zero_one_loss"``, which has no gradient: the text names those that have.
+        If the name is not known, or ``"zero_one_loss"`` or a metric, which have no gradient: the text names losses
+        that have.
     TypeError
         If it is none of those.
 
@@ -139,9 +140,14 @@ def get(identifier: Any) -> Loss:
     >>> fastnn.losses.get("mse").name
     'mean_squared_error'
     """
-    if isinstance(identifier, str) and identifier.lower().replace("_", "") == "zerooneloss":
+    given = getattr(identifier, "__name__", identifier)
+    # of fastnn.metrics, which imports this module; a partial of one is its function
+    metric = getattr(getattr(identifier, "func", identifier), "__module__", None)
+    if str(metric).startswith("fastnn.metrics") or (
+        isinstance(identifier, str) and identifier.lower().replace("_", "") == "zerooneloss"
+    ):
         raise ValueError(
-            f"expected a loss with a gradient, received: {identifier!r}, which has none: train with a surrogate, "
+            f"expected a loss with a gradient, received: {given!r}, which has none: train with a surrogate, "
             "binary_crossentropy (logistic), categorical_crossentropy, hinge or squared_hinge, and count right answers "
             "with metrics=['accuracy']"
         )
