@@ -100,9 +100,7 @@ class Stack:
         if layer.input_shape is not None and not self.layers and not self._declared:
             self._declared = layer.input_shape
         if layer.name is None:
-            base = "".join("_" + c.lower() if c.isupper() else c for c in type(layer).__name__).lstrip("_")
-            names = [base, *(f"{base}_{count}" for count in range(1, len(taken) + 1))]
-            layer.name = next(name for name in names if name not in taken)
+            layer.name = layer.free_name(taken)
         taken.add(layer.name)
         layer.owner = weakref.ref(self)
         self.layers.append(layer)
@@ -312,8 +310,7 @@ class Stack:
 
     def warn_of_equal_units(self) -> None:
         """Warn of hidden layers with nothing but zeros as weights: their units start equal and may stay so."""
-        weighted = [part for part in self.parts() if isinstance(part, Dense)]
-        for layer in weighted[:-1]:
+        for layer in [part for part in self.parts() if isinstance(part, Dense)][:-1]:
             if layer.trainable and not layer.kernel.any():
                 warnings.warn(
                     f"the kernel of hidden layer {layer.name!r} is all zeros: its units start equal and may stay so; "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -93,6 +93,12 @@ class Layer(arguments.Configured):
             The layer's number, for ops that draw random numbers.
         """
         raise NotImplementedError(f"{type(self).__name__} declares no ops")
+
+    def free_name(self, taken: Collection[str | None]) -> str:
+        """Return the first of "dense", "dense_1", ..., by the layer's class, that is not taken."""
+        base = "".join("_" + c.lower() if c.isupper() else c for c in type(self).__name__).lstrip("_")
+        names = (base, *(f"{base}_{count}" for count in range(1, len(taken) + 1)))
+        return next(name for name in names if name not in taken)
 
     def parts(self) -> Iterator[Layer]:
         """Yield the layer, and the layers within it."""
