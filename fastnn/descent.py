@@ -76,8 +76,10 @@ class Descent:
             open_books(estimator)  # early_stopping was changed before a warm start
         self.watches_score = bool(estimator.early_stopping)
         self.finite = True
-        #: Parameters of the best epoch.
-        self.best: Array = binding.model.parameters.copy()
+        #: The best epoch and its parameters; where the loss decides, also the best before it, or what it started from.
+        self.kept: list[tuple[int | None, Array]] = [
+            (None, binding.model.parameters.copy()) for _ in range(1 if self.watches_score else 2)
+        ]
         # A warm start in which no epoch beats the earlier fits ends with its last weights, as scikit-learn's does
         self.restores = not getattr(estimator, "loss_curve_", None)
         if held_out is not None:
@@ -110,7 +112,7 @@ class Descent:
                 if self.finite:
                     self._rules()
                 else:
-                    diverged = self._describe_divergence()
+                    diverged = self._describe_divergence()  # before other weights are put back
                     books.stop_reason_ = "diverged"
                 if self.report.epoch_ends() or model.stop_training:
                     books.stop_reason_ = books.stop_reason_ or "callback"
@@ -125,7 +127,8 @@ class Descent:
             self._warn_of_max_iter()
             books.stop_reason_ = "max_iter"
         if (self.watches_score and self.restores) or diverged:
-            model.parameters[...] = self.best
+            self._restore()
+            diverged = diverged and f"{diverged} {self._describe_kept()}"
         else:
             self.epoch.trainer.adopt_averages()  # of an optimizer with use_ema
         self.told.call("on_train_end", {})
@@ -189,15 +192,19 @@ class Descent:
 
     def _validate(self, held_out: HeldOut) -> dict[str, float]:
         """Judge the held-out rows; return loss and score for callbacks."""
-        books, samples = self.books, held_out.samples
-        outputs = np.empty((len(samples.truth), self.binding.model.plan.outputs), dtype=self.binding.recipe.dtype)
-        loss = self.epoch.judge(samples, outputs)
+        books = self.books
+        loss, outputs = self._judge(held_out.samples)
         score = books._validation_score(held_out, outputs, loss)
         books.validation_loss_curve_.append(loss)
         books.validation_scores_.append(score)
         if books.verbose and self.watches_score:
             print(f"Validation score: {score:f}")
         return {"val_loss": loss, "val_score": score}
+
+    def _judge(self, samples: Samples) -> tuple[float, Array]:
+        """Return the mean loss of these rows, and their outputs."""
+        outputs = np.empty((len(samples.truth), self.binding.model.plan.outputs), dtype=self.binding.recipe.dtype)
+        return self.epoch.judge(samples, outputs), outputs
 
     def _note_loss(self) -> None:
         """Count epochs whose loss is not better than the best by tol."""
@@ -223,14 +230,38 @@ class Descent:
     def _keep(self) -> None:
         """Remember this epoch's parameters as the best."""
         if self.watches_score or self.finite:
-            self.books.best_epoch_ = self.books.n_iter_
-            self.best[...] = self.binding.model.parameters
+            books = self.books
+            books.best_epoch_ = books.n_iter_
+            self.kept.reverse()
+            _, best = self.kept[0]
+            best[...] = self.binding.model.parameters
+            self.kept[0] = books.n_iter_, best
+
+    def _restore(self) -> None:
+        """Put the best weights back.
+
+        An epoch's loss is a mean over its batches, each taken before its step: the last step of the best epoch may
+        have been the one that went too far. Therefore the loss of all rows chooses between it and the best before it.
+        """
+        books, parameters = self.books, self.binding.model.parameters
+        if self.watches_score:
+            _, parameters[...] = self.kept[0]
+            return
+
+        def loss(kept: tuple[int | None, Array]) -> float:
+            _, parameters[...] = kept
+            value, _ = self._judge(self.epoch.samples)
+            return value if np.isfinite(value) else np.inf
+
+        books.best_epoch_, parameters[...] = min(reversed(self.kept), key=loss)
 
     def _describe_divergence(self) -> str:
         layer = self.binding.layer_not_finite()
-        kept = f"those of epoch {self.books.best_epoch_}" if self.books.best_epoch_ else "those it started from"
         return (
             f"Training diverged in epoch {self.books.n_iter_}: layer {layer} has weights that are not finite, at a "
-            f"learning rate of {self.epoch.last_rate:g}. The weights that are kept are {kept}; a lower rate or scaled "
-            "inputs may help."
+            f"learning rate of {self.epoch.last_rate:g}."
         )
+
+    def _describe_kept(self) -> str:
+        kept = f"those of epoch {self.books.best_epoch_}" if self.books.best_epoch_ else "those it started from"
+        return f"The weights that are kept are {kept}; a lower rate or scaled inputs may help."

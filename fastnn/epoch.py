@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from fastnn import team
 from fastnn._core import engine
 from fastnn.binding import Binding
 from fastnn.callbacks import CallbackList
@@ -80,7 +81,7 @@ class Epoch:
     def __init__(
         self, binding: Binding, solver: Solver, loss: Setting, batch_size: int, threads: int, samples: Samples
     ) -> None:
-        self.solver, self.batch_size, self.weight = solver, batch_size, samples.weight
+        self.solver, self.batch_size, self.samples = solver, batch_size, samples
         self.pace = Pace()
         self.trainer = make_trainer(binding, loss, batch_size, threads, samples, solver.optimizer, solver.states)
         self.trainer.iterations = solver.iterations
@@ -88,7 +89,8 @@ class Epoch:
     def run(self, rows: Array, told: CallbackList) -> float:
         """Train on the rows in this order; return the mean of the batches' losses, each counted by its rows."""
         starts = np.arange(0, len(rows), self.batch_size)
-        if self.weight is not None and not np.add.reduceat(self.weight[rows], starts).all():
+        weight = self.samples.weight
+        if weight is not None and not np.add.reduceat(weight[rows], starts).all():
             # scikit-learn's error, out of np.average; the engine would skip such a batch
             raise ZeroDivisionError("Weights sum to zero, can't be normalized")
         losses = np.empty(len(starts))
@@ -96,6 +98,7 @@ class Epoch:
         rates = np.empty(0)
         try:
             for first, last in Pace.ones(len(starts)) if batches else self.pace.slices(len(starts)):
+                team.heed()
                 if batches:
                     told.call("on_train_batch_begin", first, {})
                 self.solver.iterations = self.trainer.iterations

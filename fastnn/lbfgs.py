@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastnn import team
 from fastnn.binding import Binding
 from fastnn.compat import check_optimize_result, expit, minimize
 from fastnn.criteria import LogLoss
@@ -63,6 +64,7 @@ class Objective:
         self.parameters[self.order] = packed
 
     def __call__(self, packed: Array) -> tuple[float, Array]:
+        team.heed()
         self.unpack(packed)
         loss = np.zeros(1)
         self.trainer.run(self.rows, 0, len(self.rows), np.zeros(1), loss)

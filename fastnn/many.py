@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from fastnn import team
@@ -44,6 +45,15 @@ def fit_many(
         If one is given twice.
     Exception
         What the first failing fit raised; fits that had not begun are left out.
+    KeyboardInterrupt
+        After Ctrl-C. Fits that were under way have ended soon, each as one that is interrupted alone: with a warning,
+        `stop_reason_` "interrupted" and weights to predict with. Those that had ended are whole; estimators whose fit
+        had not begun are as they were.
+
+    Warns
+    -----
+    UserWarning
+        For each fit that Ctrl-C ended.
 
     Examples
     --------
@@ -63,13 +73,18 @@ def fit_many(
     if len({id(model) for model in models}) < len(models):
         raise ValueError("expected each estimator once, received: one of them twice")
 
+    interrupted = Event()
+
     def fit(model: BaseMLP) -> BaseMLP:
-        with team.alone():
+        with team.alone(interrupted):
             fitted: BaseMLP = model.fit(X, y, sample_weight)
             return fitted
 
     pool = ThreadPoolExecutor(team.size(n_jobs))
     try:
         return list(pool.map(fit, models))
-    finally:  # also where one failed, or Ctrl-C came
+    except KeyboardInterrupt:  # which reaches the main thread alone
+        interrupted.set()
+        raise
+    finally:
         pool.shutdown(cancel_futures=True)

@@ -297,9 +297,13 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         if self.stop_reason_ == "interrupted":
             warnings.warn("Training interrupted by user.", stacklevel=5)
         if not np.isfinite(objective.parameters).all():
+            layer = self._bound().layer_not_finite()
+            objective.unpack(objective.best)
+            self.loss_, self.stop_reason_ = objective.best_value, "diverged"
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may contain large values and need to be "
-                "preprocessed."
+                f"preprocessed. Training diverged in iteration {self.n_iter_}: layer {layer} has weights that are not "
+                "finite. The weights that are kept are the best before."
             )
 
     def _loss_grad_lbfgs(

@@ -1,6 +1,7 @@
 """How many threads the engine gets for an estimator: its n_jobs, and one where fit_many has a network a thread.
 
-Called by perceptron.py and many.py; what the machine allows is decided in _core/threads.pyx.
+Also how such a thread, which no Ctrl-C reaches, learns that it is to end. Called by perceptron.py, epoch.py, lbfgs.py
+and many.py; what the machine allows is decided in _core/threads.pyx.
 """
 
 import threading
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 
 from fastnn._core import threads
 
-__all__ = ["alone", "size"]
+__all__ = ["alone", "heed", "size"]
 
 _local = threading.local()
 
@@ -28,10 +29,17 @@ def size(n_jobs: int | None) -> int:
 
 
 @contextmanager
-def alone() -> Iterator[None]:
-    """Let estimators of this Python thread run without helpers."""
-    _local.alone = True
+def alone(interrupted: threading.Event) -> Iterator[None]:
+    """Let estimators of this Python thread run without helpers, and end when `interrupted` is set."""
+    _local.alone, _local.interrupted = True, interrupted
     try:
         yield
     finally:
-        _local.alone = False
+        del _local.alone, _local.interrupted
+
+
+def heed() -> None:
+    """Raise KeyboardInterrupt where this thread is to end; estimators ask between slices of their work."""
+    interrupted = getattr(_local, "interrupted", None)
+    if interrupted is not None and interrupted.is_set():
+        raise KeyboardInterrupt

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fastnn import MLPClassifier, MLPRegressor, callbacks, losses, optimizers
+from fastnn import MLPClassifier, MLPRegressor, callbacks, lbfgs, losses, optimizers
 from fastnn.compat import WITH_SKLEARN
 from tests.estimators.side_by_side import make_task
 
@@ -224,6 +224,55 @@ def test_divergence_names_epoch_layer_and_rate():
     with pytest.warns(RuntimeWarning, match=text):
         model.set_params(early_stopping=True).fit(X, y)
     assert all(np.isfinite(array).all() for array in model.coefs_ + model.intercepts_)
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+@pytest.mark.parametrize("batch_size", [130, 32])
+@pytest.mark.parametrize("rate", [1e100, 1e300])
+def test_divergence_in_the_first_epoch_leaves_the_first_weights(solver, batch_size, rate):
+    """With one batch an epoch its loss is that of the weights before the only step, which went too far."""
+    _, _, X, y = make_task("number")
+    settings = {"hidden_layer_sizes": (6, 5), "solver": solver, "batch_size": batch_size, "random_state": 0}
+    first = MLPRegressor(**settings, learning_rate_init=1e-300, max_iter=1).fit(X, y)
+    model = MLPRegressor(**settings, learning_rate_init=rate)
+    with pytest.raises(ValueError, match="The weights that are kept are those it started from"):
+        model.fit(X, y)
+    assert_same(model, first)
+    assert model.best_epoch_ is None
+    assert model.n_iter_ == (2 if batch_size == 130 else 1)
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
+def test_divergence_later_leaves_the_best_weights():
+    """One batch an epoch, and a rate that explodes in the fourth: the third step's weights are the best."""
+    _, _, X, y = make_task("number")
+    settings = {"hidden_layer_sizes": (6, 5), "solver": "sgd", "batch_size": 130, "random_state": 0}
+    model = MLPRegressor(**settings, learning_rate=lambda step: 0.01 if step < 3 else 1e200, max_iter=9)
+    with pytest.raises(ValueError, match=r"diverged in epoch 5: .*The weights that are kept are those of epoch 3"):
+        model.fit(X, y)
+    assert_same(model, MLPRegressor(**settings, learning_rate_init=0.01, max_iter=3).fit(X, y))
+    assert model.best_epoch_ == 3
+
+
+def test_divergence_of_lbfgs_leaves_the_best_weights(monkeypatch):
+    """Whatever SciPy ends with."""
+    pytest.importorskip("scipy")
+    minimize = lbfgs.minimize
+
+    def not_finite(*arguments, **options):
+        result = minimize(*arguments, **options)
+        result.x[-1] = np.nan
+        return result
+
+    monkeypatch.setattr(lbfgs, "minimize", not_finite)
+    _, _, X, y = make_task("number")
+    model = MLPRegressor(hidden_layer_sizes=(6, 5), solver="lbfgs", random_state=0, tol=0.1)
+    with pytest.raises(ValueError, match=r"diverged in iteration \d+: layer 3 has weights that are not finite"):
+        model.fit(X, y)
+    assert model.stop_reason_ == "diverged"
+    penalty = model.alpha / 2 * sum((coef**2).sum() for coef in model.coefs_) / len(y)
+    assert model.loss_ == pytest.approx(((model.predict(X) - y) ** 2).mean() / 2 + penalty)
 
 
 @pytest.mark.parametrize("task", ["number", "numbers", "binary", "several", "counts"])

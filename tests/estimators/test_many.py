@@ -1,5 +1,6 @@
 """fit_many: the results of separate fits, a network a thread, errors."""
 
+import signal
 import threading
 
 import numpy as np
@@ -48,6 +49,34 @@ def test_a_network_a_thread(monkeypatch):
     monkeypatch.setattr(team.threads, "default_threads", lambda: 2)
     fastnn.fit_many([MLPRegressor(max_iter=2, random_state=seed) for seed in range(2)], X, y)
     assert sizes == [1] * 4
+    assert team.size(None) == 2
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_an_interrupt_ends_it_soon(solver, monkeypatch):
+    """Two fits are under way, far from their ends: both are usable. The others are as they were."""
+    if solver == "lbfgs":
+        pytest.importorskip("scipy")
+    _, _, X, y = make_task("several")
+    monkeypatch.setattr(team.threads, "default_threads", lambda: 2)
+    met, heed = threading.Barrier(2), team.heed
+    seen = threading.local()
+
+    def interrupt():
+        seen.calls = getattr(seen, "calls", 0) + 1
+        if seen.calls == 4 and met.wait(timeout=30) == 0:
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        heed()
+
+    monkeypatch.setattr(team, "heed", interrupt)
+    endless = {"solver": solver, "max_iter": 20000, "max_fun": 20000, "tol": 0.0, "n_iter_no_change": np.inf}
+    models = [MLPClassifier((5,), random_state=seed, alpha=0, **endless) for seed in range(4)]
+    with pytest.raises(KeyboardInterrupt), pytest.warns(UserWarning, match="Training interrupted by user"):
+        fastnn.fit_many(models, X, y)
+    for model in models[:2]:
+        assert model.stop_reason_ == "interrupted"
+        assert model.predict(X).shape == y.shape
+    assert not any(hasattr(model, "coefs_") for model in models[2:])
     assert team.size(None) == 2
 
 
