@@ -76,7 +76,7 @@ def class_weights(y: np.ndarray, classes: int, class_weight: Any, dtype: str) ->
     TypeError
         If it is no mapping.
     ValueError
-        If it names a class that there is not, a factor is negative, or no row has a positive one.
+        If it names a class that there is not, or y has one, a factor is negative, or no row has a positive one.
     """
     if not isinstance(class_weight, Mapping):
         raise TypeError(f"expected `class_weight` to be a dict, received: class_weight={class_weight!r}")
@@ -85,8 +85,14 @@ def class_weights(y: np.ndarray, classes: int, class_weight: Any, dtype: str) ->
         if isinstance(label, bool) or label not in range(classes):
             raise ValueError(f"expected `class_weight` to name classes from 0 to {classes - 1}, received: {label!r}")
         factors[int(label)] = arguments.number(f"class_weight[{label}]", factor, least=0.0)
-    single = y.reshape(-1) if y.ndim == 1 or y.shape[1] == 1 else y.argmax(axis=1)
-    weights = factors[np.rint(single).astype(np.int64)]
+    single = np.rint(y.reshape(-1)) if y.ndim == 1 or y.shape[1] == 1 else y.argmax(axis=1)
+    if single.min() < 0 or single.max() >= classes:
+        row = int(np.argmax((single < 0) | (single >= classes)))
+        raise ValueError(
+            f"expected y to hold classes from 0 to {classes - 1} where `class_weight` is given, received: {y[row]} in "
+            f"row {row}; sample_weight takes any factor of a row"
+        )
+    weights = factors[single.astype(np.int64)]
     if not weights.any():
         raise ValueError(f"expected `class_weight` to give some row a positive weight, received: {dict(class_weight)}")
     return np.ascontiguousarray(weights, dtype=dtype)

@@ -214,6 +214,21 @@ def test_wrong_class_weight(class_weight, text):
     assert not model.built
 
 
+@pytest.mark.parametrize(
+    ("y", "text"),
+    [
+        (np.linspace(0, 5, 50), r"classes from 0 to 1.*received: \[1.53\d*\] in row 15"),
+        (np.sign(Y), r"received: \[-1.\]"),
+    ],
+)
+def test_class_weight_needs_classes(y, text):
+    """A truth of -1 is no class either: it would have taken the weight of the last one."""
+    model = regression()
+    with pytest.raises(ValueError, match=text):
+        model.fit(X, y, class_weight={0: 2.0}, verbose=0)
+    assert not model.built
+
+
 def test_frozen_layers_stay():
     model = regression()
     model.build((4,))
