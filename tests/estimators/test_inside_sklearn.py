@@ -17,10 +17,12 @@ pandas = pytest.importorskip("pandas")
 
 from sklearn import calibration, datasets, ensemble, inspection, metrics, model_selection, multioutput  # noqa: E402
 from sklearn.compose import make_column_selector, make_column_transformer  # noqa: E402
+from sklearn.decomposition import PCA  # noqa: E402
 from sklearn.dummy import DummyClassifier  # noqa: E402
 from sklearn.experimental import enable_halving_search_cv  # noqa: E402, F401
 from sklearn.impute import SimpleImputer  # noqa: E402
 from sklearn.linear_model import LinearRegression, LogisticRegression  # noqa: E402
+from sklearn.neural_network import MLPClassifier as SklearnClassifier  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler  # noqa: E402
 
@@ -214,6 +216,23 @@ def test_permutation_importance():
     found = inspection.permutation_importance(model, X, price, n_repeats=3, random_state=0)
     assert found.importances_mean.argmin() == 4  # noise
     assert found.importances_mean[0] > 0.3  # income
+
+
+def test_principal_components_and_whitening():
+    X, y = datasets.load_digits(return_X_y=True)
+    train, test = slice(400), slice(400, 800)
+    model = make_pipeline(StandardScaler(), PCA(random_state=0), small_classifier())
+    choices = {"pca__n_components": [2, 20], "pca__whiten": [False, True]}
+    search = model_selection.GridSearchCV(model, choices, cv=3).fit(X[train], y[train])
+    assert search.best_params_["pca__n_components"] == 20
+    theirs = make_pipeline(*model[:-1], SklearnClassifier(**SMALL)).set_params(**search.best_params_)
+    theirs.fit(X[train], y[train])
+    assert np.mean(search.predict(X[test]) == theirs.predict(X[test])) >= 0.99
+    for whiten in (False, True):
+        model.set_params(pca__n_components=20, pca__whiten=whiten).fit(X[train], y[train])
+        made = model[:-1].transform(X[train])
+        np.testing.assert_array_equal(model[-1].fit(made, y[train]).predict(made), model.predict(X[train]))
+        assert np.allclose(made.std(axis=0, ddof=1), 1.0) == whiten
 
 
 @pytest.mark.parametrize("display", ["RocCurveDisplay", "PrecisionRecallDisplay"])
