@@ -117,7 +117,7 @@ class Training:
         """Write a file from which `fit` goes on after the epoch `epoch`, the last that is complete."""
         from fastnn import saving
 
-        told = [callback for callback in self._told if not isinstance(callback, History)]  # which every file has
+        told = [callback for callback in self._told if callback is not self.model.history]  # which every file has
         kept = [(type(callback).__name__, callback.get_state()) for callback in told]
         stopped = bool(self.model.stop_training)
         saving.save(self.model, path, True, {"epoch": epoch + 1, "stopped": stopped, "callbacks": kept})
@@ -238,14 +238,14 @@ class Training:
         finite, begun = True, self.iterations
 
         def finish() -> None:
-            if self.iterations > begun:
+            if self.iterations > begun or resumed is not None:
                 trainer.adopt_averages()
             told.call("on_train_end", {})
 
         try:
             told.call("on_train_begin", {})
             if resumed is not None:
-                resumed.give_back(told.callbacks)
+                resumed.give_back([callback for callback in told.callbacks if callback is not history])
                 epochs = initial_epoch if resumed.stopped else epochs
             for epoch in range(initial_epoch, epochs):
                 told.call("on_epoch_begin", epoch, {})

@@ -224,7 +224,7 @@ def test_best_weights_outlive_an_interruption(model):
     other.set_state(stop.get_state())
     for kept, best in zip(other.best_weights, model.get_weights(), strict=True):
         np.testing.assert_array_equal(kept, best)
-    assert callbacks.EarlyStopping().get_state() == {"best_epoch": 0, "wait": 0}
+    assert callbacks.EarlyStopping().get_state() == {"best_epoch": 0, "stopped_epoch": 0, "wait": 0}
 
 
 def test_history_is_resumed(model):

@@ -99,6 +99,10 @@ class Callback:
             The loss of each.
         """
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickled without the model."""
+        return {**self.__dict__, "model": None}
+
     @property
     def wants_batches(self) -> bool:
         """Whether the engine has to return after each step: a batch hook is overridden."""

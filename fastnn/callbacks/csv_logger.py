@@ -8,6 +8,9 @@ from typing import Any
 
 from fastnn.callbacks.base import Callback, Logs
 
+#: Bytes of the file's end by which it is known again.
+TAIL = 256
+
 
 class CSVLogger(Callback):
     """Writes the logs of each epoch into a CSV file, at once, so that an interrupted fit leaves what was done.
@@ -35,7 +38,8 @@ class CSVLogger(Callback):
 
     Notes
     -----
-    Where the state of another fit was set, the file is appended to. Source: Keras 3, ``keras.callbacks.CSVLogger``.
+    A resumed fit goes on behind the line that was the last at its checkpoint; lines of later epochs, which are done
+    again, are removed. Source: Keras 3, ``keras.callbacks.CSVLogger``.
 
     Examples
     --------
@@ -88,7 +92,15 @@ class CSVLogger(Callback):
             writer.writerow([row.get(name, "NA") for name in self._columns])
 
     def get_state(self) -> dict[str, Any]:
-        return {"columns": list(self._columns)}
+        with open(self.filename, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(size - TAIL, 0))
+            return {"size": size, "tail": file.read().decode("latin-1")}
 
     def set_state(self, state: dict[str, Any]) -> None:
         self._goes_on, self._columns = True, []
+        size, tail = state["size"], state["tail"].encode("latin-1")
+        with open(self.filename, "r+b") as file:
+            file.seek(max(size - len(tail), 0))
+            if tail and size >= len(tail) and file.read(len(tail)) == tail:  # it is the file, not another of its name
+                file.truncate(size)

@@ -122,6 +122,29 @@ class GradientMonitor(Callback):
         self._before = self.model.get_weights()
         self._begin = [_norm(arrays) for arrays in self._by_layer(self._before)]
 
+    def get_state(self) -> dict[str, Any]:
+        seen = [state for states in self.states for state in states]
+        names = sorted({state.layer for state in seen})
+        return {
+            "begin": list(self._begin),
+            "warned": sorted(self._warned),
+            "layers": names,
+            "counts": [len(states) for states in self.states],
+            # numbers of all epochs and layers in one array, which files hold better than lists
+            "states": np.array([[names.index(state.layer), *state[1:]] for state in seen], dtype=np.float64),
+            "update_ratios": list(self.update_ratios),
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        names, rows = state["layers"], iter(state["states"].tolist())
+
+        def made(row: list[Any]) -> LayerState:
+            return LayerState._make([names[int(row[0])], *row[1:8], int(row[8]), int(row[9])])
+
+        self.states = [[made(next(rows)) for _ in range(count)] for count in state["counts"]]
+        self.update_ratios = list(state["update_ratios"])
+        self._warned, self._begin = set(state["warned"]), list(state["begin"])
+
     def _by_layer(self, arrays: list[np.ndarray]) -> list[list[np.ndarray]]:
         """The arrays of each layer, in the order of `get_weights`."""
         rest = iter(arrays)

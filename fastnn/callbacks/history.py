@@ -93,7 +93,3 @@ class History(Callback):
         self.history = {
             name.removeprefix("history."): list(values) for name, values in state.items() if name != "epoch"
         }
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Pickled without the model."""
-        return {**self.__dict__, "model": None}

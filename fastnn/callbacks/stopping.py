@@ -111,7 +111,7 @@ class EarlyStopping(MonitorCallback):
                 print(f"Restored the weights of the best epoch: {self.best_epoch + 1}")
 
     def get_state(self) -> dict[str, Any]:
-        state: dict[str, Any] = {"best_epoch": self.best_epoch, "wait": self.wait}
+        state: dict[str, Any] = {"best_epoch": self.best_epoch, "wait": self.wait, "stopped_epoch": self.stopped_epoch}
         if self.best is not None:
             state["best"] = self.best
         if self.best_weights is not None:
@@ -121,7 +121,7 @@ class EarlyStopping(MonitorCallback):
     def set_state(self, state: dict[str, Any]) -> None:
         self._reset()
         self.best, self.best_epoch, self.wait = state.get("best"), state["best_epoch"], state["wait"]
-        self.best_weights = state.get("best_weights")
+        self.stopped_epoch, self.best_weights = state["stopped_epoch"], state.get("best_weights")
 
 
 class TerminateOnNaN(Callback):

@@ -11,8 +11,8 @@ from fastnn.saving.objects import Decoder, Encoder
 from fastnn.saving.sequential import check_weights, entropy, read_history, read_state, weights
 from fastnn.saving.values import field
 
-#: A callback that changes nothing in a training.
-CHECKPOINT = "ModelCheckpoint"
+#: Callbacks that change nothing in a training.
+OBSERVERS = ("CSVLogger", "GradientMonitor", "History", "ModelCheckpoint")
 
 
 class Resumed(NamedTuple):
@@ -51,7 +51,7 @@ class Resumed(NamedTuple):
                     taker.set_state(state)
                 except (KeyError, TypeError, ValueError, AttributeError) as error:
                     raise ValueError(f"expected a state of {name} in {self.path!r}, received: {error!r}") from error
-            elif state and name != CHECKPOINT:
+            elif state and name not in OBSERVERS:
                 warnings.warn(
                     f"the checkpoint {self.path!r} has the state of a {name}, which is not among the callbacks: "
                     "training does not go on as it would have",

@@ -1,9 +1,12 @@
 """Checkpoints: k epochs, a new process, and n - k more give the bits of n epochs at once."""
 
 import json
+import os
+import pickle
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +15,8 @@ import fastnn
 from fastnn import callbacks, layers, optimizers
 from tests.saving.models import LAYERS, OPTIMIZERS, X, Y, compiled, layer, state
 from tests.saving.worker import CASES, CUT, EPOCHS, OPTIONS, build, train
+
+ROOT = str(Path(__file__).parents[2])
 
 
 @pytest.fixture
@@ -28,7 +33,9 @@ def outcome(model, history):
 
 def worker(folder, part, threads, cases):
     command = [sys.executable, "-W", "error", "-m", "tests.saving.worker", str(folder), part, str(threads), cases]
-    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [ROOT, os.environ.get("PYTHONPATH")]))}
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment)
+    return json.loads(done.stdout)
 
 
 def digests(folder, cases):
@@ -57,12 +64,13 @@ def test_new_processes_go_on_with_every_option(tmp_path):
     check_digests(digests(tmp_path, "OPTIONS"), OPTIONS)
 
 
-def test_that_it_trained():
+def test_that_it_trained(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     assert set(OPTIMIZERS) == {*OPTIONS, *CASES} & set(OPTIMIZERS)
     before = build("Adam")
-    model, _ = train("Adam", epochs=EPOCHS)
+    model, _, _ = train("Adam", epochs=EPOCHS)
     assert not np.array_equal(before.parameters, model.parameters)
-    other, _ = train("Adam", epochs=CUT)
+    other, _, _ = train("Adam", epochs=CUT)
     assert not np.array_equal(other.parameters, model.parameters)
 
 
@@ -131,6 +139,32 @@ def test_schedules(path):
 
     whole, resumed = cut_and_whole(make, path=path)
     assert resumed == whole
+
+
+def test_a_log_of_another_fit_is_not_cut(path, tmp_path):
+    log = tmp_path / "log.csv"
+    fit(callbacks.CSVLogger(log), callbacks.ModelCheckpoint(path), epochs=2)
+    lines = log.read_text().splitlines()
+    log.write_text("epoch,loss\n" + "0,0.123456789\n" * 9)
+    fit(callbacks.CSVLogger(log), epochs=3, resume=path)
+    assert log.read_text().splitlines()[:10] == ["epoch,loss", *["0,0.123456789"] * 9]
+    log.unlink()
+    fit(callbacks.CSVLogger(log), epochs=3, resume=path)
+    assert log.read_text().splitlines()[0] == lines[0]
+    assert len(log.read_text().splitlines()) == 2
+
+
+def test_observers_may_be_left_out(path, tmp_path):
+    told = [callbacks.CSVLogger(tmp_path / "log"), callbacks.GradientMonitor(), callbacks.History()]
+    fit(*told, callbacks.ModelCheckpoint(path), epochs=2)
+    fit(epochs=3, resume=path)  # no warning
+
+
+def test_callbacks_are_pickled_without_the_model():
+    stop = callbacks.EarlyStopping("loss")
+    fit(stop, epochs=1)
+    assert stop.model is not None
+    assert pickle.loads(pickle.dumps(stop)).model is None
 
 
 def test_no_seed(path):
@@ -238,31 +272,46 @@ def test_a_checkpoint_is_a_model(path):
 LONG = """
 import sys
 from fastnn import callbacks
-from tests.saving.models import X, Y, compiled
-from tests.saving.test_resume import SLOW
+from tests.saving.test_resume import fit_long
 class Slow(callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         print("step", flush=True)
         sys.stdin.readline()
-model = compiled("adam")
-model.fit(X, Y, callbacks=[Slow(), callbacks.ModelCheckpoint(sys.argv[1])], **SLOW)
+fit_long(sys.argv[1], Slow())
 """
-SLOW = {"epochs": 5, "batch_size": 50, "verbose": 0}
+
+
+def fit_long(folder, *told, **settings):
+    """Four steps an epoch; a checkpoint after every second epoch, a line of the log after each."""
+    model = compiled("adam", layers.BatchNormalization(), layers.Dropout(0.3))
+    told = [
+        *(*told, callbacks.CSVLogger(Path(folder) / "log.csv")),
+        callbacks.ReduceLROnPlateau("loss", 0.5, patience=1, min_delta=1e9),
+        callbacks.EarlyStopping("loss", min_delta=1e9, patience=4, restore_best_weights=True),
+        callbacks.ModelCheckpoint(Path(folder) / "checkpoint", every=2),
+    ]
+    history = model.fit(X, Y, epochs=7, batch_size=50, verbose=0, callbacks=told, **settings)
+    return *outcome(model, history), (Path(folder) / "log.csv").read_text()
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
-def test_killed_in_the_middle_of_an_epoch(path):
-    command = [sys.executable, "-c", LONG, str(path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
-        for _ in range(4 * 2 + 2):  # two epochs of four steps, and half of the third
+@pytest.mark.parametrize("epochs", [2, 3])
+def test_killed_in_the_middle_of_an_epoch(epochs, tmp_path):
+    cut, whole = tmp_path / "cut", tmp_path / "whole"
+    cut.mkdir()
+    whole.mkdir()
+    command = [sys.executable, "-c", LONG, str(cut)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as running:
+        for _ in range(4 * epochs + 2):  # some epochs, and half of the next
             assert running.stdout.readline() == "step\n"
             running.stdin.write("\n")
             running.stdin.flush()
         assert running.stdout.readline() == "step\n"
         running.send_signal(signal.SIGKILL)
-    resumed, whole = compiled("adam"), compiled("adam")
-    went_on = resumed.fit(X, Y, resume=path, **SLOW)
-    assert outcome(resumed, went_on) == outcome(whole, whole.fit(X, Y, **SLOW))
+    assert len((cut / "log.csv").read_text().splitlines()) == 1 + epochs
+    resumed = fit_long(cut, resume=cut / "checkpoint")
+    assert resumed == fit_long(whole)
+    assert resumed[1] == [0, 1, 2, 3, 4], "early stopping"
 
 
 # ---- ModelCheckpoint's arguments -------------------------------------------------------------------------------------
