@@ -36,7 +36,7 @@ def save(estimator: Any, path: Any, include_optimizer: bool = False) -> None:
     if ESTIMATORS.get(kind.__name__) != kind.__module__:
         raise TypeError(f"expected {' or '.join(ESTIMATORS)}, whose classes load knows, received: {kind.__name__}")
     encoder = saving.Encoder()
-    parameters = {**estimator.get_params(deep=False), "callbacks": None}  # which are Python code
+    parameters = estimator.get_params(deep=False)
     fitted = {name: value for name, value in state.items() if name not in parameters and name not in APART}
     metadata = {
         "model": {
@@ -74,7 +74,10 @@ def restore(file: File, estimator_class: Any, custom_objects: Mapping[str, Any] 
     """
     decoder = saving.Decoder(file.tensor, custom_objects)
     said = file.json("model")
-    estimator = estimator_class(**decoder.decode(field(said, "parameters", dict, "model"), "parameters"))
+    parameters = decoder.decode(field(said, "parameters", dict, "model"), "parameters")
+    if isinstance(parameters.get("callbacks"), list):  # None was handed over for those to go without
+        parameters["callbacks"] = [callback for callback in parameters["callbacks"] if callback is not None]
+    estimator = estimator_class(**parameters)
     fitted = decoder.decode(field(said, "fitted", dict, "model"), "fitted")
     for name, value in fitted.items():
         if not _ATTRIBUTE.fullmatch(name) or hasattr(estimator_class, name) or name in APART:

@@ -95,11 +95,15 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
         include_optimizer : bool, default False
             Also write the solver's state, from which partial_fit goes on.
 
+        Notes
+        -----
+        Of `callbacks` the file has those that only stop a fit or set its learning rate. All others (they write files,
+        or are Python code) are named in it: `fastnn.load` wants them in `custom_objects`, or None to go without.
+
         Raises
         ------
         TypeError
-            If an argument or attribute is nothing that a file can hold. Objects in `callbacks` are left out: a loaded
-            estimator has none.
+            If an argument or attribute is nothing that a file can hold.
         OSError
             If the file cannot be written, with path and cause; what was there before is untouched.
         """

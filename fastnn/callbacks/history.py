@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from fastnn import arguments
 from fastnn.callbacks.base import Callback, Logs
 from fastnn.callbacks.diagnosis import Diagnosis, diagnose
 
 
-class History(Callback):
+class History(Callback, arguments.Configured):
     """What `Sequential.fit` returns: the logs of all epochs.
 
     Attributes

@@ -22,7 +22,7 @@ def _rate(callback: Callback) -> float:
     return float(rate)
 
 
-class ReduceLROnPlateau(MonitorCallback):
+class ReduceLROnPlateau(MonitorCallback, arguments.Configured):
     """Multiplies the learning rate by `factor` when a monitored value has not improved for `patience` epochs.
 
     Parameters
@@ -123,7 +123,7 @@ class ReduceLROnPlateau(MonitorCallback):
         self.best, self.wait, self.cooldown_counter = state.get("best"), state["wait"], state["cooldown_counter"]
 
 
-class LearningRateScheduler(Callback):
+class LearningRateScheduler(Callback, arguments.Configured):
     """Sets the learning rate of each epoch from a function.
 
     A rate for each step is a schedule: give it to the optimizer instead.

@@ -11,7 +11,7 @@ from fastnn.callbacks.base import Callback, Logs
 from fastnn.callbacks.monitor import MonitorCallback
 
 
-class EarlyStopping(MonitorCallback):
+class EarlyStopping(MonitorCallback, arguments.Configured):
     """Stops training when a monitored value has not improved for `patience` epochs.
 
     Parameters
@@ -124,7 +124,7 @@ class EarlyStopping(MonitorCallback):
         self.stopped_epoch, self.best_weights = state["stopped_epoch"], state.get("best_weights")
 
 
-class TerminateOnNaN(Callback):
+class TerminateOnNaN(Callback, arguments.Configured):
     """Ends the fit when a step's loss is NaN or infinite.
 
     Parameters
@@ -170,7 +170,7 @@ class TerminateOnNaN(Callback):
         self.model.stop_training = True
 
 
-class StopAtTrainingMetric(MonitorCallback):
+class StopAtTrainingMetric(MonitorCallback, arguments.Configured):
     """Ends the fit once a value of the logs has reached a limit: good enough.
 
     Parameters
@@ -210,7 +210,7 @@ class StopAtTrainingMetric(MonitorCallback):
                 print(f"Epoch {epoch + 1}: {self.monitor} has reached {value:g}")
 
 
-class StopOnSmallChange(Callback):
+class StopOnSmallChange(Callback, arguments.Configured):
     """Ends the fit when the training loss hardly changes from one iteration to the next.
 
     Parameters

@@ -1,7 +1,8 @@
 """Layers, losses, optimizers and the other declarations as JSON, and back: from a list of allowed names only.
 
 An object is its class's name and its constructor's arguments (`arguments.Configured`), a function its name. What is
-not fastnn's own (a loss or schedule of the user's) is written as a name, and has to be handed over when loading.
+not fastnn's own (a loss or schedule of the user's) is written as a name, and has to be handed over when loading; so are
+callbacks that write files or hold functions or data, lest a file of somebody else's says where to write.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from fastnn import (
     activations,
     arguments,
+    callbacks,
     constraints,
     initializers,
     layers,
@@ -31,7 +33,10 @@ from fastnn.saving.values import ValueDecoder, ValueEncoder, field
 #: The modules whose public classes and functions a file may name.
 ROOMS: dict[str, ModuleType] = {
     module.__name__.split(".")[-1]: module
-    for module in (activations, constraints, initializers, layers, losses, metrics, optimizers, regularizers, schedules)
+    for module in (
+        *(activations, callbacks, constraints, initializers, layers, losses, metrics, optimizers, regularizers),
+        schedules,
+    )
 }
 
 
@@ -54,12 +59,18 @@ _NAMES = {thing: name for name, thing in ALLOWED.items()}
 class Encoder(ValueEncoder):
     """Values and declarations as JSON."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._objects: list[str] = []  # names of the user's
+
     def foreign(self, value: Any, where: str) -> Any:
         if isinstance(value, functools.partial):
             keywords = self.encode(dict(value.keywords), where)
             return {"type": "partial", "function": self.encode(value.func, where), "keywords": keywords} | (
                 {"arguments": self.encode(list(value.args), where)} if value.args else {}
             )
+        if isinstance(value, callbacks.Callback) and type(value) not in _NAMES:
+            return {"type": "custom", "name": self._own_name(type(value).__name__)}
         if isinstance(value, arguments.Configured):
             config = {name: self.encode(item, f"{where}.{name}") for name, item in configuration(value).items()}
             return self._named(type(value), "object") | {"config": config}
@@ -68,6 +79,12 @@ class Encoder(ValueEncoder):
         if callable(value):
             return {"type": "custom", "name": getattr(value, "__name__", type(value).__name__)}
         return super().foreign(value, where)
+
+    def _own_name(self, base: str) -> str:
+        """A name for one object: two of a class are handed over one by one."""
+        names = (base, *(f"{base}_{count}" for count in range(1, len(self._objects) + 1)))
+        self._objects.append(next(name for name in names if name not in self._objects))
+        return self._objects[-1]
 
     def _named(self, thing: Any, kind: str) -> dict[str, Any]:
         name = _NAMES.get(thing)

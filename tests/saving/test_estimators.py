@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import fastnn
-from fastnn import MLPClassifier, MLPRegressor
+from fastnn import MLPClassifier, MLPRegressor, callbacks
 from fastnn.compat import WITH_SKLEARN
 
 pytestmark = pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
@@ -161,6 +161,62 @@ def test_gaussian_of_the_generator(tmp_path):
     source.normal()
     loaded = through_file(MLPRegressor(random_state=source), tmp_path)
     assert loaded.random_state.normal() == source.normal()
+
+
+OWN_CALLBACKS = [
+    callbacks.EarlyStopping("loss", 0.25, patience=3, baseline=0.5, restore_best_weights=True),
+    callbacks.StopAtTrainingMetric(0.125, mode="max"),
+    callbacks.StopOnSmallChange(0.5, every="epoch", relative=True),
+    callbacks.TerminateOnNaN(raise_error=True),
+    callbacks.ReduceLROnPlateau("loss", 0.25, cooldown=2),
+    callbacks.LearningRateScheduler(fastnn.schedules.ExponentialDecay(0.1, 5, 0.5)),
+    callbacks.History(),
+]
+
+
+@pytest.mark.parametrize("callback", OWN_CALLBACKS, ids=lambda callback: type(callback).__name__)
+def test_callbacks_of_fastnn(callback, tmp_path):
+    model = MLPRegressor(hidden_layer_sizes=(3,), max_iter=2, callbacks=callback)
+    loaded = through_file(model, tmp_path).callbacks
+    assert type(loaded) is type(callback)
+    assert repr(loaded) == repr(callback)
+    several = through_file(model.set_params(callbacks=(callback, OWN_CALLBACKS[0])), tmp_path).callbacks
+    assert repr(several) == repr((callback, OWN_CALLBACKS[0]))
+
+
+class Mine(callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        self.told = epoch
+
+
+class Patient(callbacks.EarlyStopping):
+    def __init__(self):
+        super().__init__("loss", patience=9)
+
+
+def test_other_callbacks_are_handed_over(tmp_path):
+    """Those of the user's, and those that write where a file says: none of it comes from the file."""
+    log = tmp_path / "log.csv"
+    given = [Mine(), callbacks.CSVLogger(log), OWN_CALLBACKS[0], Mine(), callbacks.LambdaCallback(), Patient()]
+    model = MLPRegressor(hidden_layer_sizes=(3,), max_iter=2, callbacks=given, random_state=0)
+    path = tmp_path / "model.safetensors"
+    model.fit(X, X[:, 0]).save(path)
+    log.unlink()
+    with pytest.raises(ValueError, match=r"custom_objects to have 'Mine', the parameters.callbacks.0 of this model"):
+        fastnn.load(path)
+    handed = {"Mine": Mine(), "CSVLogger": callbacks.CSVLogger(log), "Mine_1": None, "LambdaCallback": None}
+    with pytest.raises(ValueError, match="custom_objects to have 'Patient'"):
+        fastnn.load(path, custom_objects=handed)
+    loaded = fastnn.load(path, custom_objects={**handed, "Patient": None})
+    assert loaded.callbacks[:2] == [handed["Mine"], handed["CSVLogger"]]
+    assert repr(loaded.callbacks[2:]) == repr([OWN_CALLBACKS[0]])
+    assert not log.exists()
+    loaded.fit(X, X[:, 0])
+    assert handed["Mine"].told == 1
+    assert len(log.read_text().splitlines()) == 3
+    np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
+    with pytest.raises(ValueError, match="'callbacks' parameter"):
+        fastnn.load(path, custom_objects={**handed, "Patient": 3})
 
 
 def test_refusals(tmp_path):
