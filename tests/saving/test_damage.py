@@ -62,7 +62,7 @@ def storm(folder, count, seed, prepare=prepare):
         pytest.skip("the memory in use is read from Linux's /proc")
     prepare(folder)
     command = [sys.executable, "-m", "tests.saving.damage", str(folder), str(count), str(seed)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60 + count / 10, cwd=ROOT)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600 + count / 10, cwd=ROOT)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout)
 
@@ -79,7 +79,7 @@ def test_many_mutations(tmp_path, seed):
     storm(tmp_path, 10_000, seed)
 
 
-@pytest.mark.parametrize("count", [45, pytest.param(2000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [27, pytest.param(500, marks=pytest.mark.slow)])
 def test_mutations_of_large_files(tmp_path, count):
     """Where the file is what counts: twice its size, and less than a tenth beyond."""
     seen = storm(tmp_path, count, seed=2, prepare=prepare_large)
@@ -106,7 +106,7 @@ def test_a_header_full_of_values(item, tmp_path):
     assert int(done.stdout) < 32 << 20
 
 
-@pytest.mark.parametrize("count", [200, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [100, pytest.param(10_000, marks=pytest.mark.slow)])
 def test_mutations_by_hypothesis(tmp_path, count):
     seen = storm(tmp_path, count, "hypothesis")
     assert seen["loaded"] > count / 50

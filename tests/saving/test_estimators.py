@@ -3,6 +3,8 @@
 import io
 import json
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -153,6 +155,25 @@ def test_warm_start_goes_on(way, tmp_path):
     whole.fit(X, X[:, 0]).fit(X, X[:, 0])
     assert comparable(cut) == comparable(whole)
     assert whole.random_state.get_state()[2] == cut.random_state.get_state()[2]
+
+
+def test_new_processes_go_on(tmp_path):
+    """On other numbers of threads, by fastnn's files, pickle and joblib."""
+    pytest.importorskip("joblib")
+
+    def worker(folder, part, threads):
+        command = [sys.executable, "-m", "tests.saving.estimator_worker", str(folder), part, str(threads)]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=FILES.parents[1])
+        return json.loads(done.stdout)
+
+    found = []
+    for first, second in ((1, 2), (2, 1)):
+        folder = tmp_path / str(first)
+        folder.mkdir()
+        found += [worker(folder, "begin", first), worker(folder, "go on", second)]
+    for name, seen in found[0].items():
+        assert [other[name] for other in found] == [seen] * 4, name
+    assert len({seen for name, seen in found[0].items() if name.endswith("file")}) == len(found[0]) / 3
 
 
 def test_gaussian_of_the_generator(tmp_path):
