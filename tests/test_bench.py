@@ -110,6 +110,16 @@ def test_compare_estimators(tmp_path):
     assert [result["configuration"]["dtype"] for result in figures(written)] == ["float32", "float64"]
 
 
+@pytest.mark.slow
+def test_compare_grid(tmp_path):
+    pytest.importorskip("sklearn")
+    written = tmp_path / "grid.json"
+    run(BENCH / "compare_grid.py", "--rounds", 1, "--epochs", 6, "--seeds", 1, "--json", written)
+    found = figures(written)
+    assert found["fastnn, fit_many"]["ratio"]["median"] == 1
+    assert {name.split(",")[0] for name in found} == {"fastnn", "scikit-learn"}
+
+
 def test_compare_activations(tmp_path):
     written = tmp_path / "activations.json"
     made = run(BENCH / "compare_activations.py", "--dtypes", "float32", *SMALL, "--json", written)

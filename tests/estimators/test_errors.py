@@ -8,7 +8,7 @@ import pytest
 import fastnn
 from fastnn import MLPClassifier, MLPRegressor
 from fastnn.compat import WITH_SKLEARN, ConvergenceWarning, InvalidParameterError
-from tests.estimators.side_by_side import ROWS, make_task
+from tests.estimators.side_by_side import ROWS, SAME_AS_OURS, make_task
 from tests.estimators.test_state import fitted
 
 pytestmark = pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
@@ -68,7 +68,7 @@ BAD_FITS = [
 def test_bad_fits(name, settings, data, message):
     _, _, X, y = make_task("binary" if name == "MLPClassifier" else "number")
     modules = [fastnn]
-    if WITH_SKLEARN:
+    if SAME_AS_OURS:
         modules.append(importlib.import_module("sklearn.neural_network"))
     for module in modules:
         with pytest.raises(ValueError, match=message):

@@ -26,7 +26,10 @@ from sklearn.neural_network import MLPClassifier as SklearnClassifier  # noqa: E
 from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler  # noqa: E402
 
-pytestmark = pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Stochastic Optimizer"),
+    pytest.mark.filterwarnings("ignore:scipy.optimize"),  # of what an older LogisticRegression asks a newer SciPy
+]
 
 DATA = Path(os.environ.get("FASTNN_DATA", Path(__file__).resolve().parents[2] / "data"))
 SMALL = {"hidden_layer_sizes": (16,), "batch_size": 32, "learning_rate_init": 0.01, "max_iter": 15, "random_state": 0}
