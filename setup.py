@@ -1,4 +1,4 @@
-"""Sources to extensions, and the OpenMP flags of each platform. Everything else is in pyproject.toml."""
+"""Sources to extensions, kernels first since they take longest, and OpenMP flags. All else is in pyproject.toml."""
 
 import os
 import sys
@@ -34,9 +34,7 @@ def extension(path):
     )
 
 
-# the kernels first: they take longest, and the others are compiled beside them
-paths = sorted(glob("fastnn/_core/*.pyx"), key=lambda path: (not path.endswith("targets.pyx"), path))
 setup(
-    ext_modules=cythonize([extension(path) for path in paths]),
+    ext_modules=cythonize([extension(p) for p in sorted(glob("fastnn/_core/*.pyx"), key=lambda p: "targets" not in p)]),
     options={"build_ext": {"parallel": os.cpu_count()}},
 )
