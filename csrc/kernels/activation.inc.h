@@ -272,7 +272,7 @@ INLINE FN(exponential_sum) FN(exponentials)(ptrdiff_t width, T greatest, const T
         if (e) FN(store_part)(e + j, n, term);
         const I inside = FN(lanes_below)(n), peak = inside & (below == zero);
         peaks += FN(keep)(peak, one);
-        rest += FN(widen)(FN(keep)(inside & ~peak, term));
+        rest = FN(wide_sum)(rest, FN(widen)(FN(keep)(inside & ~peak, term)));
     }
     return (FN(exponential_sum)){FN(reduce_add)(peaks), FN(reduce_wide)(rest)};
 }
@@ -305,7 +305,7 @@ static void FN(softmax_backward)(ptrdiff_t rows, ptrdiff_t width, const fn_shape
         FN(wide) sum = {0};
         for (ptrdiff_t j = 0; j < width; j += LANES) {
             const ptrdiff_t n = FN(part)(width - j);
-            sum += FN(widen)(FN(load_part)(saved + j, n)) * FN(widen)(FN(load_part)(dy + j, n));
+            sum = FN(wide_multiply_add)(FN(widen)(FN(load_part)(saved + j, n)), FN(widen)(FN(load_part)(dy + j, n)), sum);
         }
         const V mean = FN(splat)((T)FN(reduce_wide)(sum));
         for (ptrdiff_t j = 0; j < width; j += LANES) {

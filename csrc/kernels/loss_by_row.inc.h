@@ -31,14 +31,15 @@ INLINE V FN(truth_part)(const int labels, FN(truth) y, ptrdiff_t j, ptrdiff_t n)
 INLINE void FN(row_of_probabilities)(const int labels, ptrdiff_t width, FN(truth) truth, double value_scale,
                                      double gradient_scale, const T *z, double *row_loss, T *dz, T *prediction) {
     FN(wide) sum = {0}, value = {0}, unclipped_truth = {0};
-    for (ptrdiff_t j = 0; j < width; j += LANES) sum += FN(widen)(FN(load_part)(z + j, FN(part)(width - j)));
+    for (ptrdiff_t j = 0; j < width; j += LANES)
+        sum = FN(wide_sum)(sum, FN(widen)(FN(load_part)(z + j, FN(part)(width - j))));
     const double total = FN(reduce_wide)(sum);
     const V divisor = FN(splat)((T)total);
     for (ptrdiff_t j = 0; j < width; j += LANES) {
         const ptrdiff_t n = FN(part)(width - j);
         const V q = FN(load_part)(z + j, n) / divisor, y = FN(truth_part)(labels, truth, j, n);
-        value += FN(widen)(y * FN(log)(FN(clip)(q)));
-        unclipped_truth += FN(widen)(FN(keep)(FN(unclipped)(q), y));
+        value = FN(wide_sum)(value, FN(widen)(y * FN(log)(FN(clip)(q))));
+        unclipped_truth = FN(wide_sum)(unclipped_truth, FN(widen)(FN(keep)(FN(unclipped)(q), y)));
     }
     *row_loss = -FN(reduce_wide)(value) * value_scale;
     const V common = FN(splat)((T)FN(reduce_wide)(unclipped_truth)), factor = FN(splat)((T)(gradient_scale / total));
@@ -62,8 +63,8 @@ INLINE void FN(row_of_logits)(const int labels, ptrdiff_t width, FN(truth) truth
         const ptrdiff_t n = FN(part)(width - j);
         const V y = FN(truth_part)(labels, truth, j, n);
         const V product = y * (greatest - FN(load_part)(z + j, n));
-        below += FN(widen)(FN(select)(y == zero, zero, product));
-        truths += FN(widen)(y);
+        below = FN(wide_sum)(below, FN(widen)(FN(select)(y == zero, zero, product)));
+        truths = FN(wide_sum)(truths, FN(widen)(y));
     }
     /* the exponentials wait where a result will stand; dz = z is free to be written now */
     T *e = dz ? dz : prediction;
@@ -104,20 +105,20 @@ INLINE void FN(narrow_logits)(const int labels, FN_LOSS_ARGUMENTS) {
     FN(rows_to_lanes)(rows, width, z, ldz, logits);
     const FN(softmax_lanes) parts = FN(exponentials_in_lanes)(width, logits, e);
     for (ptrdiff_t j = 0; j < width; j++) {
-        below += FN(widen)(FN(select)(y[j] == zero, zero, y[j] * (parts.greatest - logits[j])));
-        truths += FN(widen)(y[j]);
+        below = FN(wide_sum)(below, FN(widen)(FN(select)(y[j] == zero, zero, y[j] * (parts.greatest - logits[j]))));
+        truths = FN(wide_sum)(truths, FN(widen)(y[j]));
     }
-    const FN(wide) sum = parts.peaks + parts.rest;
-    const V log_sum = FN(log1p)(FN(narrowed)(parts.rest + (parts.peaks - 1)));
-    *(FN(unaligned_wide) *)loss = truths * FN(widen)(log_sum) + below;
+    const FN(wide) sum = FN(wide_sum)(parts.peaks, parts.rest);
+    const V log_sum = FN(log1p)(FN(narrowed)(FN(wide_sum)(parts.rest, FN(wide_sum)(parts.peaks, FN(widen)(FN(splat)(-1))))));
+    FN(store_wide)(loss, FN(wide_multiply_add)(truths, FN(widen)(log_sum), below));
     for (ptrdiff_t r = 0; r < rows; r++) row_loss[r] = loss[r] * scale[r];
     if (prediction) {
-        const V inverse = FN(narrowed)(1 / sum);
+        const V inverse = FN(narrowed)(FN(wide_quotient)(FN(widen)(FN(splat)(1)), sum));
         for (ptrdiff_t j = 0; j < width; j++) result[j] = e[j] * inverse;
         FN(lanes_to_rows)(rows, width, result, prediction, ldprediction);
     }
     if (dz) {
-        const V share = FN(narrowed)(truths / sum), factors = FN(load)(factor);
+        const V share = FN(narrowed)(FN(wide_quotient)(truths, sum)), factors = FN(load)(factor);
         for (ptrdiff_t j = 0; j < width; j++) result[j] = FN(fma)(e[j], share, -y[j]) * factors;
         FN(lanes_to_rows)(rows, width, result, dz, lddz);
     }

@@ -172,7 +172,7 @@ INLINE void FN(wide_loss)(FN(terms) (*const terms)(V, V, V), FN_LOSS_ARGUMENTS) 
             const ptrdiff_t n = FN(part)(width - j);
             FN(terms) t = terms(FN(load_part)(z_row + j, n), FN(load_part)(y_row + j, n), constant);
             if (n < LANES) t.value = FN(keep)(FN(lanes_below)(n), t.value);
-            sum += FN(widen)(t.value);
+            sum = FN(wide_sum)(sum, FN(widen)(t.value));
             if (dz) FN(store_part)(dz + r * lddz + j, n, t.gradient * factor);
             if (prediction) FN(store_part)(prediction + r * ldprediction + j, n, t.prediction);
         }

@@ -9,24 +9,26 @@
 #define FN_NARROW 32
 #endif
 
-/* column[j] = x[0:rows, j]; lanes without a row repeat the first */
+/* column[j] = x[0:rows, j], by square blocks; lanes without a row repeat the first */
 INLINE void FN(rows_to_lanes)(ptrdiff_t rows, ptrdiff_t width, const T *x, ptrdiff_t ldx, V *column) {
-    T lanes[FN_NARROW][LANES];
-    for (ptrdiff_t r = 0; r < LANES; r++) {
-        const T *row = r < rows ? x + r * ldx : x;
-        for (ptrdiff_t j = 0; j < width; j++) lanes[j][r] = row[j];
+    V block[LANES];
+    for (ptrdiff_t j = 0; j < width; j += LANES) {
+        const ptrdiff_t n = FN(part)(width - j);
+        for (ptrdiff_t r = 0; r < LANES; r++) block[r] = FN(load_part)((r < rows ? x + r * ldx : x) + j, n);
+        FN(transpose)(block);
+        for (ptrdiff_t q = 0; q < n; q++) column[j + q] = block[q];
     }
-    for (ptrdiff_t j = 0; j < width; j++) column[j] = FN(load)(lanes[j]);
 }
 
 INLINE void FN(lanes_to_rows)(ptrdiff_t rows, ptrdiff_t width, const V *column, T *x, ptrdiff_t ldx) {
-    T lanes[FN_NARROW][LANES];
-    for (ptrdiff_t j = 0; j < width; j++) FN(store)(lanes[j], column[j]);
-    for (ptrdiff_t r = 0; r < rows; r++)
-        for (ptrdiff_t j = 0; j < width; j++) x[r * ldx + j] = lanes[j][r];
+    V block[LANES];
+    for (ptrdiff_t j = 0; j < width; j += LANES) {
+        const ptrdiff_t n = FN(part)(width - j);
+        for (ptrdiff_t q = 0; q < LANES; q++) block[q] = column[q < n ? j + q : j];
+        FN(transpose)(block);
+        for (ptrdiff_t r = 0; r < FN(part)(rows); r++) FN(store_part)(x + r * ldx + j, n, block[r]);
+    }
 }
-
-INLINE V FN(narrowed)(FN(wide) v) { return __builtin_convertvector(v, V); }
 
 /* sum_k exp(z_k - max z) = peaks + rest: how many elements are the maximum, and the sum over the others, which keeps
  * its digits however small it is beside 1. */
@@ -46,7 +48,7 @@ INLINE FN(softmax_lanes) FN(exponentials_in_lanes)(ptrdiff_t width, const V *z, 
         const I peak = below == zero;
         e[j] = FN(exp)(below);
         peaks += FN(keep)(peak, one);
-        rest += FN(widen)(FN(keep)(~peak, e[j]));
+        rest = FN(wide_sum)(rest, FN(widen)(FN(keep)(~peak, e[j])));
     }
     return (FN(softmax_lanes)){FN(widen)(peaks), rest, greatest};
 }
@@ -56,7 +58,7 @@ static void FN(softmax_narrow)(ptrdiff_t rows, ptrdiff_t width, const T *z, ptrd
     for (; rows > 0 && width > 0; rows -= LANES, z += LANES * ldz, y += LANES * ldy) {
         FN(rows_to_lanes)(rows, width, z, ldz, column);
         const FN(softmax_lanes) sum = FN(exponentials_in_lanes)(width, column, column);
-        const V inverse = FN(narrowed)(1 / (sum.peaks + sum.rest));
+        const V inverse = FN(narrowed)(FN(wide_quotient)(FN(widen)(FN(splat)(1)), FN(wide_sum)(sum.peaks, sum.rest)));
         for (ptrdiff_t j = 0; j < width; j++) column[j] *= inverse;
         FN(lanes_to_rows)(FN(part)(rows), width, column, y, ldy);
     }

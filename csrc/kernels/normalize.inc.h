@@ -219,12 +219,13 @@ static void FN(layer_norm)(ptrdiff_t rows, ptrdiff_t width, T epsilon, const T *
                            const T *beta, T *statistics, T *y, ptrdiff_t ldy) {
     for (ptrdiff_t r = 0; r < rows; r++, x += ldx, y += ldy) {
         FN(wide) sum = {0}, squares = {0};
-        for (ptrdiff_t j = 0; j < width; j += LANES) sum += FN(widen)(FN(load_part)(x + j, FN(part)(width - j)));
+        for (ptrdiff_t j = 0; j < width; j += LANES)
+            sum = FN(wide_sum)(sum, FN(widen)(FN(load_part)(x + j, FN(part)(width - j))));
         const T mean = (T)(FN(reduce_wide)(sum) / (double)width);
         for (ptrdiff_t j = 0; j < width; j += LANES) {
             const ptrdiff_t n = FN(part)(width - j);
             const FN(wide) distance = FN(widen)(FN(keep)(FN(lanes_below)(n), FN(load_part)(x + j, n) - FN(splat)(mean)));
-            squares += distance * distance;
+            squares = FN(wide_multiply_add)(distance, distance, squares);
         }
         const V variance = FN(splat)((T)(FN(reduce_wide)(squares) / (double)width));
         const V inverse = FN(splat)(1) / FN(root)(variance + FN(splat)(epsilon));
@@ -249,8 +250,8 @@ static void FN(layer_norm_backward)(ptrdiff_t rows, ptrdiff_t width, const T *x,
             const ptrdiff_t n = FN(part)(width - j);
             const V g = FN(load_part)(dy + j, n) * (gamma ? FN(load_part)(gamma + j, n) : FN(splat)(1));
             const V u = (FN(load_part)(x + j, n) - mean) * inverse;
-            sum += FN(widen)(g);
-            products += FN(widen)(g) * FN(widen)(u); /* lanes past the row's end: g is 0 */
+            sum = FN(wide_sum)(sum, FN(widen)(g));
+            products = FN(wide_multiply_add)(FN(widen)(g), FN(widen)(u), products); /* lanes past the row's end: g is 0 */
         }
         const V mean_g = FN(splat)((T)(FN(reduce_wide)(sum) / (double)width));
         const V mean_product = FN(splat)((T)(FN(reduce_wide)(products) / (double)width));

@@ -9,13 +9,9 @@
 #define FN_ROWS_AHEAD 4 /* measured, shuffled rows from DRAM: 1.4 (f32) to 2 (uint8) times the speed of none */
 #endif
 
-typedef double FN(doubles) __attribute__((vector_size(FN_VECTOR_BYTES)));
 typedef int64_t FN(quads) __attribute__((vector_size(FN_VECTOR_BYTES)));
 /* half a vector of float or int32_t: as many elements as a vector has doubles */
 typedef float FN(half_floats) __attribute__((vector_size(FN_VECTOR_BYTES / 2), aligned(4), may_alias));
-typedef double FN(loose_doubles) __attribute__((vector_size(FN_VECTOR_BYTES), aligned(8), may_alias));
-#define DOUBLES FN(doubles)
-#define DOUBLE_LANES ((ptrdiff_t)(FN_VECTOR_BYTES / sizeof(double)))
 
 /* ---- sums of columns --------------------------------------------------------------------------------------- */
 

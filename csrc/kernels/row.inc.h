@@ -4,15 +4,70 @@
  * row's width and the lane count alone: one chain a lane, then the lanes, halves first.
  */
 
-/* as many doubles as V has lanes; wider than the target's vectors for float, the compiler splits it */
-typedef double FN(wide) __attribute__((vector_size(FN_VECTOR_BYTES / FN_ELEMENT_BYTES * 8)));
-typedef double FN(unaligned_wide) __attribute__((vector_size(FN_VECTOR_BYTES / FN_ELEMENT_BYTES * 8), aligned(8)));
+typedef double FN(doubles) __attribute__((vector_size(FN_VECTOR_BYTES)));
+typedef double FN(loose_doubles) __attribute__((vector_size(FN_VECTOR_BYTES), aligned(8), may_alias));
+#define DOUBLES FN(doubles)
+#define DOUBLE_LANES ((ptrdiff_t)(FN_VECTOR_BYTES / sizeof(double)))
 
-INLINE FN(wide) FN(widen)(V v) { return __builtin_convertvector(v, FN(wide)); }
+/* As many doubles as V has lanes, in vectors that the target has: of larger ones compilers make detours over memory. */
+#define FN_WIDE_PARTS ((int)(sizeof(double) / sizeof(T)))
+typedef struct {
+    DOUBLES part[sizeof(double) / sizeof(T)];
+} FN(wide);
+
+#if FN_IS_F32
+typedef float FN(half) __attribute__((vector_size(FN_VECTOR_BYTES / 2)));
+#if FN_VECTOR_BYTES == 16
+#define FN_LOWER_HALF 0, 1
+#define FN_UPPER_HALF 2, 3
+#elif FN_VECTOR_BYTES == 32
+#define FN_LOWER_HALF 0, 1, 2, 3
+#define FN_UPPER_HALF 4, 5, 6, 7
+#else
+#define FN_LOWER_HALF 0, 1, 2, 3, 4, 5, 6, 7
+#define FN_UPPER_HALF 8, 9, 10, 11, 12, 13, 14, 15
+#endif
+INLINE FN(wide) FN(widen)(V v) {
+    return (FN(wide)){{__builtin_convertvector(__builtin_shufflevector(v, v, FN_LOWER_HALF), DOUBLES),
+                       __builtin_convertvector(__builtin_shufflevector(v, v, FN_UPPER_HALF), DOUBLES)}};
+}
+INLINE V FN(narrowed)(FN(wide) w) {
+    const FN(half) lower = __builtin_convertvector(w.part[0], FN(half));
+    const FN(half) upper = __builtin_convertvector(w.part[1], FN(half));
+    return __builtin_shufflevector(lower, upper, FN_LOWER_HALF, FN_UPPER_HALF);
+}
+#undef FN_LOWER_HALF
+#undef FN_UPPER_HALF
+#else
+INLINE FN(wide) FN(widen)(V v) { return (FN(wide)){{v}}; }
+INLINE V FN(narrowed)(FN(wide) w) { return w.part[0]; }
+#endif
+
+/* a + b, a / b, a b + c */
+INLINE FN(wide) FN(wide_sum)(FN(wide) a, FN(wide) b) {
+    FN_UNROLL(2)
+    for (int i = 0; i < FN_WIDE_PARTS; i++) a.part[i] += b.part[i];
+    return a;
+}
+INLINE FN(wide) FN(wide_quotient)(FN(wide) a, FN(wide) b) {
+    FN_UNROLL(2)
+    for (int i = 0; i < FN_WIDE_PARTS; i++) a.part[i] /= b.part[i];
+    return a;
+}
+INLINE FN(wide) FN(wide_multiply_add)(FN(wide) a, FN(wide) b, FN(wide) c) {
+    FN_UNROLL(2)
+    for (int i = 0; i < FN_WIDE_PARTS; i++) a.part[i] = a.part[i] * b.part[i] + c.part[i];
+    return a;
+}
+
+INLINE void FN(store_wide)(double *p, FN(wide) w) {
+    FN_UNROLL(2)
+    for (int i = 0; i < FN_WIDE_PARTS; i++) *(FN(loose_doubles) *)(p + i * DOUBLE_LANES) = w.part[i];
+}
 
 INLINE double FN(reduce_wide)(FN(wide) sum) {
     double lanes[LANES];
-    *(FN(unaligned_wide) *)lanes = sum;
+    FN(store_wide)(lanes, sum);
 #pragma GCC unroll 4
     for (ptrdiff_t width = LANES / 2; width; width /= 2)
 #pragma GCC unroll 8
