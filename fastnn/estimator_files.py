@@ -120,6 +120,9 @@ def _read_network(file: File, estimator: Any, layers: int) -> None:
         raise file.refusal(
             f"its {layers} layers should lead from {inputs} columns to {outputs} outputs, received: {shapes[:9]}"
         )
+    seed = state.get("_dropout_seed")
+    if seed is not None and not (type(seed) is int and 0 <= seed < 1 << 64):
+        raise file.refusal(f"its dropout should have a seed, received: {str(seed)[:60]}")
     dtype = file.shapes["coefs_.0"][0]
     _check_norms(file, state, dtype, [shape[1] for shape in shapes[:-1]])
     last = state.get("out_activation_")

@@ -65,7 +65,7 @@ def all_activations(tmp_path_factory):
                 sources.append(tmp_path_factory.mktemp(dtype) / "model.c")
                 fastnn.to_c(cases.activation_model(activation, dtype), sources[-1])
                 sources[-1].write_text(re.sub(r"\bpredict\b", f"predict_{index}", sources[-1].read_text()))
-            libraries[dtype] = Compiled(sources, COMPILERS[0], dtype)
+            libraries[dtype] = Compiled(sources, COMPILERS[0 if dtype == "float32" else -1], dtype)
         return libraries[dtype]
 
     return compiled

@@ -54,6 +54,20 @@ def normal(*shape):
     return np.random.default_rng(sum(shape)).normal(size=shape).astype("float32")
 
 
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04" + b"x" * 99, b"\x08\x07" + b"\xff" * 50])
+def test_files_of_others(content, path):
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"model\.onnx"):
+        fastnn.from_onnx(path)
+
+
+def test_what_is_no_file(tmp_path):
+    with pytest.raises(IsADirectoryError, match=tmp_path.name):
+        fastnn.from_onnx(tmp_path)
+    with pytest.raises(FileNotFoundError, match="missing"):
+        fastnn.from_onnx(tmp_path / "missing")
+
+
 # ---- what fastnn writes ----------------------------------------------------------------------------------------------
 
 

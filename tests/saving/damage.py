@@ -6,6 +6,7 @@ library think of the mutations. Prints how many were loaded and refused, and the
 """
 
 import ctypes
+import gc
 import json
 import re
 import resource
@@ -187,6 +188,7 @@ def memory(name):
 def loads(path):
     """Whether the file at `path` is loaded; then the model predicts. Any exception but ValueError leaves."""
     global most
+    gc.collect()
     TRIM(0)
     Path("/proc/self/clear_refs").write_text("5")  # the peak is measured from here
     before = memory("VmRSS")
@@ -217,6 +219,7 @@ def main(folder, count, seed):
         target.write_bytes(data)
         fastnn.load(target)
         assert loads(target)
+    gc.freeze()  # what is there by now need not be looked at again
     in_use = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     largest = max(map(len, files))
     own = 6 * largest + (HYPOTHESIS if seed == "hypothesis" else UNUSED)  # to make mutations, and to predict

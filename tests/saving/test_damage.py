@@ -210,6 +210,17 @@ def test_strings_of_a_wide_type(path):
     refused(path, "strings of about its width")
 
 
+@pytest.mark.parametrize("seed", [-1, 0.5, None, "x", {"type": "float", "value": "nan"}])
+def test_a_seed_of_dropout_that_is_none(seed, path):
+    fastnn.MLPRegressor(dropout=0.5).partial_fit(X, Y).save(path)
+    fastnn.load(path).predict(X)
+    with_json(path, "model", lambda said: said["fitted"].update(_dropout_seed=seed))
+    if seed is None:
+        fastnn.load(path).predict(X)
+    else:
+        refused(path, "dropout should have a seed")
+
+
 def test_a_fitted_classifier_without_labels(path):
     fastnn.MLPClassifier().partial_fit(X, np.arange(200) % 2, classes=range(2)).save(path)
     header, tensors = header_of(path)

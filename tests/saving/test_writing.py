@@ -1,7 +1,9 @@
 """Saving replaces a file whole or not at all: kills, full disks, missing permissions."""
 
 import os
+import shutil
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -12,7 +14,7 @@ import pytest
 
 import fastnn
 from fastnn.saving import atomic
-from tests.saving.models import deep
+from tests.saving.models import X, Y, compiled, deep
 
 ROOT = Path(__file__).parents[2]
 UNITS = 300
@@ -85,6 +87,84 @@ def test_no_room(path):
     assert script(FULL, path) == "OSError 27 True\n"
     assert path.read_bytes() == before
     assert os.listdir(path.parent) == [path.name]
+
+
+TINY = """
+import sys
+from tests.saving.models import deep
+model, large, path = deep(), deep(units=9000), sys.argv[1] + "/model.safetensors"
+model.save(path)
+try:
+    large.save(path)
+except OSError as error:
+    print(type(error).__name__, error.errno, error.filename == path)
+import os, fastnn
+print(os.listdir(sys.argv[1]), fastnn.load(path).parameters.tobytes() == model.parameters.tobytes())
+"""
+
+
+@pytest.mark.skipif(not shutil.which("unshare"), reason="no unshare, which mounts a file system for one process")
+def test_a_full_disk(tmp_path):
+    """A file system of 100 KB, of which the first file takes a few."""
+    mount = 'mount -t tmpfs -o size=100k tmpfs "$1" 2>/dev/null || exit 77; exec "$2" -c "$3" "$1"'
+    command = [
+        "unshare",
+        "--user",
+        "--map-root-user",
+        "--mount",
+        "sh",
+        "-c",
+        mount,
+        "sh",
+        tmp_path,
+        sys.executable,
+        TINY,
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    if done.returncode == 77 or "unshare" in done.stderr:
+        pytest.skip("no file system may be mounted here")
+    assert done.stdout.splitlines() == ["OSError 28 True", "['model.safetensors'] True"], done.stderr
+
+
+STOPPED = """
+import resource, sys
+from fastnn import callbacks
+from tests.saving.models import X, Y, compiled
+def shrink(epoch, logs):
+    if epoch == 2:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+told = [callbacks.LambdaCallback(on_epoch_end=shrink), callbacks.ModelCheckpoint(sys.argv[1])]
+try:
+    compiled().fit(X, Y, epochs=4, verbose=0, callbacks=told)
+except OSError as error:
+    print(error.errno, error.filename == sys.argv[1])
+"""
+
+
+def test_no_room_for_a_checkpoint(path):
+    """Training ends, and goes on from the checkpoint before."""
+    assert script(STOPPED, path) == "27 True\n"
+    assert os.listdir(path.parent) == [path.name]
+    assert fastnn.load(path).history.epoch == [0, 1]
+    assert compiled().fit(X, Y, epochs=4, verbose=0, resume=path).epoch == [0, 1, 2, 3]
+
+
+def test_the_disk_has_it_before_the_name_does(path, monkeypatch):
+    seen = []
+
+    def fsync(descriptor):
+        kind = os.fstat(descriptor).st_mode
+        seen.append("folder" if stat.S_ISDIR(kind) else "file")
+
+    def replace(source, target):
+        seen.append("rename")
+        assert Path(source).parent == Path(target).parent
+        os.rename(source, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "replace", replace)
+    deep().save(path)
+    assert seen == ["file", "rename", "folder"]
 
 
 DENIED = """
