@@ -67,3 +67,51 @@ def test_feature_names():
     assert model.feature_names_in_.tolist() == ["a", "b"]
     with pytest.raises(ValueError, match="feature names should match"):
         model.predict(frame.rename(columns={"a": "c"}))
+
+
+def test_rows_of_a_file(tmp_path, rng):
+    X = rng.normal(size=(40, 6))
+    np.save(tmp_path / "X.npy", X)
+    y = X[:, 0] > 0
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    models = [MLPClassifier((4,), max_iter=3, random_state=0).fit(data, y) for data in (X, mapped)]
+    assert models[0].loss_curve_ == models[1].loss_curve_
+    np.testing.assert_array_equal(models[0].predict_proba(X), models[1].predict_proba(mapped))
+
+
+def test_polars(rng):
+    polars = pytest.importorskip("polars")
+    pytest.importorskip("sklearn")
+    X = rng.normal(size=(40, 2))
+    frame, y = polars.DataFrame({"a": X[:, 0], "b": X[:, 1]}), np.where(X[:, 0] > 0, "more", "less")
+    models = [
+        MLPClassifier((4,), max_iter=3, random_state=0).fit(*data) for data in ((X, y), (frame, polars.Series(y)))
+    ]
+    assert models[1].feature_names_in_.tolist() == ["a", "b"]
+    assert models[0].loss_curve_ == models[1].loss_curve_
+    np.testing.assert_array_equal(models[0].predict(X), models[1].predict(frame))
+
+
+def test_parts_of_scikit_learn_around_an_estimator(rng):
+    """Its page for notebooks, frames out of a pipeline's steps, weights routed to fit."""
+    sklearn = pytest.importorskip("sklearn")
+    pandas = pytest.importorskip("pandas")
+    from sklearn.model_selection import cross_validate
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    frame = pandas.DataFrame(rng.normal(size=(60, 2)), columns=["a", "b"])
+    y = (frame["a"] > 0).to_numpy()
+    model = MLPClassifier((4,), max_iter=3, random_state=0)
+    assert "MLPClassifier" in model._repr_html_()
+    pipeline = make_pipeline(StandardScaler(), model).set_output(transform="pandas").fit(frame, y)
+    assert pipeline[-1].feature_names_in_.tolist() == ["a", "b"]
+    weight = np.where(y, 1.0, 5.0)
+    with sklearn.config_context(enable_metadata_routing=True):
+        routed = MLPClassifier(**model.get_params()).set_fit_request(sample_weight=True)
+        routed.set_score_request(sample_weight=False)
+        folds = [(np.arange(60), np.arange(60))]
+        made = cross_validate(routed, frame, y, cv=folds, params={"sample_weight": weight}, return_estimator=True)
+    weighed = MLPClassifier(**model.get_params()).fit(frame, y, sample_weight=weight)
+    np.testing.assert_array_equal(made["estimator"][0].coefs_[0], weighed.coefs_[0])
+    assert not np.array_equal(weighed.coefs_[0], pipeline[-1].coefs_[0])
