@@ -9,6 +9,7 @@ from fastnn import activations
 from fastnn._core import activations as kernels
 from fastnn._core import targets
 from tests.oracle import activations as oracle
+from tests.oracle import check_stored
 
 SAVES_INPUT = 2  # FN_SAVES_INPUT of csrc/fastnn.h
 #: Where two straight lines meet f' is either slope; Keras's frameworks differ there. Elsewhere gradients are compared.
@@ -44,10 +45,4 @@ def test_values_and_gradients(case, dtype):
 
 
 def test_the_file_is_what_keras_gives():
-    pytest.importorskip("keras")
-    pytest.importorskip("jax")
-    made = oracle.make()
-    with np.load(oracle.STORED) as file:
-        assert set(file.files) == set(made)
-        for case, array in made.items():
-            np.testing.assert_allclose(file[case], array, rtol=1e-12, atol=1e-15)
+    check_stored(oracle)

@@ -5,6 +5,7 @@ import pytest
 
 from fastnn import data, losses
 from fastnn._core import losses as kernels
+from tests.oracle import check_stored
 from tests.oracle import losses as oracle
 
 
@@ -47,13 +48,7 @@ def test_values_and_gradients(case, weighted, dtype):
 
 
 def test_the_file_is_what_keras_gives():
-    pytest.importorskip("keras")
-    pytest.importorskip("jax")
-    made = oracle.make()
-    with np.load(oracle.STORED) as file:
-        assert set(file.files) == set(made)
-        for case, array in made.items():
-            np.testing.assert_allclose(file[case], array, rtol=1e-12, atol=1e-15)
+    check_stored(oracle)
 
 
 @pytest.mark.parametrize(

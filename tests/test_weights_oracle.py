@@ -5,6 +5,7 @@ import pytest
 
 import fastnn
 from fastnn import constraints, initializers, regularizers
+from tests.oracle import check_stored
 from tests.oracle import weights as oracle
 
 
@@ -74,10 +75,4 @@ def test_constraints(case, dtype):
 
 
 def test_the_file_is_what_keras_gives():
-    pytest.importorskip("keras")
-    pytest.importorskip("jax")
-    made = oracle.make()
-    with np.load(oracle.STORED) as file:
-        assert set(file.files) == set(made)
-        for case, array in made.items():
-            np.testing.assert_allclose(file[case], array, rtol=1e-12, atol=1e-15)
+    check_stored(oracle)
