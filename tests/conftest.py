@@ -1,5 +1,7 @@
 """What all tests share: element types, awkward sizes and layouts, guarded arrays, and error bounds."""
 
+import signal
+
 import numpy as np
 import pytest
 
@@ -22,6 +24,14 @@ def layout(request):
 @pytest.fixture
 def rng():
     return np.random.default_rng(20260131)
+
+
+@pytest.fixture
+def ctrl_c():
+    """SIGINT is answered, also where the shell started this process with it ignored, as in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

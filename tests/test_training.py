@@ -392,7 +392,7 @@ def test_slices_adapt_to_the_time_they_take():
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs POSIX signals")
-def test_ctrl_c_is_answered_and_callbacks_end():
+def test_ctrl_c_is_answered_and_callbacks_end(ctrl_c):
     ended = []
     model = regression(layers.Dense(256, "relu"), layers.Dense(256, "relu"), layers.Dense(1))
     x, y = np.zeros((20000, 64), dtype=np.float32), np.zeros(20000)

@@ -53,7 +53,7 @@ def test_a_network_a_thread(monkeypatch):
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_an_interrupt_ends_it_soon(solver, monkeypatch):
+def test_an_interrupt_ends_it_soon(solver, monkeypatch, ctrl_c):
     """Two fits are under way, far from their ends: both are usable. The others are as they were."""
     if solver == "lbfgs":
         pytest.importorskip("scipy")
