@@ -188,7 +188,8 @@ def memory(name):
 def loads(path):
     """Whether the file at `path` is loaded; then the model predicts. Any exception but ValueError leaves."""
     global most
-    gc.collect()
+    if path.stat().st_size > 1 << 20:  # large models of the files before, which wait for it
+        gc.collect()
     TRIM(0)
     Path("/proc/self/clear_refs").write_text("5")  # the peak is measured from here
     before = memory("VmRSS")
