@@ -128,6 +128,14 @@ def test_compare_activations(tmp_path):
     assert "dearest: " in made
 
 
+@pytest.mark.slow
+def test_compare_sparse(tmp_path):
+    pytest.importorskip("sklearn")
+    written = tmp_path / "sparse.json"
+    run(BENCH / "compare_sparse.py", *SMALL, "--json", written)
+    assert "sgd, sparse over sgd, dense" in figures(written)
+
+
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="keeps processes on cores")
 def test_concurrency(tmp_path):
     written = tmp_path / "concurrency.json"

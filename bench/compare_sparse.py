@@ -1,0 +1,113 @@
+"""Sparse rows of many columns: `python bench/compare_sparse.py`.
+
+20000-100-10 on a CSR matrix of which a thousandth is not zero, batches of 200, one thread: an epoch of plain SGD and of
+Adam on sparse rows, on the same rows made dense, and by scikit-learn. SGD touches only the rows of the kernel that a
+batch has; Adam moves all, so it is held to the time that one pass over the parameters and its two states takes.
+"""
+
+import os
+import sys
+from time import perf_counter
+
+os.environ["FASTNN_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+import numpy as np
+from command import parser_of, say_machine, write_json
+from contest import brief, take_turns
+from scipy import sparse
+from sklearn.neural_network import MLPClassifier
+
+import fastnn
+
+ROWS, COLUMNS, DENSITY, UNITS, CLASSES, BATCH = 2000, 20000, 0.001, 100, 10, 200
+RATES = {"sgd": 0.01, "adam": 0.001}
+
+
+def data() -> tuple[sparse.csr_matrix, np.ndarray]:
+    """X float32 and labels that follow from it."""
+    rng = np.random.default_rng(0)
+    X = sparse.random(ROWS, COLUMNS, DENSITY, "csr", np.float32, rng)
+    return X, (X @ rng.standard_normal((COLUMNS, CLASSES))).argmax(axis=1)
+
+
+def ours(optimizer: str, X, y: np.ndarray):
+    """A model, and a function that trains it for so many epochs and returns the seconds."""
+    model = fastnn.Sequential(
+        [
+            fastnn.Input((COLUMNS,)),
+            fastnn.layers.Dense(UNITS, "relu"),
+            fastnn.layers.Dense(CLASSES, "softmax"),
+        ],
+        seed=0,
+    )
+    kinds = {"sgd": fastnn.optimizers.SGD, "adam": fastnn.optimizers.Adam}
+    model.compile(kinds[optimizer](RATES[optimizer]), "sparse_categorical_crossentropy")
+
+    def time_epochs(epochs: int) -> float:
+        begin = perf_counter()
+        model.fit(X, y, BATCH, epochs, verbose=0)
+        return perf_counter() - begin
+
+    return model, time_epochs
+
+
+def theirs(optimizer: str, X, y: np.ndarray):
+    def time_epochs(epochs: int) -> float:
+        model = MLPClassifier(
+            (UNITS,), solver=optimizer, learning_rate_init=RATES[optimizer], momentum=0.0, alpha=0.0, batch_size=BATCH,
+            max_iter=1, warm_start=True, random_state=0,
+        )  # fmt: skip
+        begin = perf_counter()
+        for _ in range(epochs):
+            model.partial_fit(X, y, classes=np.unique(y))
+        return perf_counter() - begin
+
+    return time_epochs
+
+
+def stream():
+    """One pass for each step over three arrays of the parameters' size, each number read and written."""
+    arrays = [np.zeros(COLUMNS * UNITS, np.float32) for _ in range(3)]
+
+    def time_epochs(epochs: int) -> float:
+        begin = perf_counter()
+        for _ in range(epochs * (ROWS // BATCH)):
+            for array in arrays:
+                np.add(array, np.float32(1), out=array)
+        return perf_counter() - begin
+
+    return time_epochs
+
+
+def main(arguments=None) -> int:
+    options = parser_of(__doc__, rounds=9, seconds=0.2).parse_args(arguments)
+    say_machine()
+    X, y = data()
+    dense = X.toarray()
+    timers = {"one pass over parameters and states": stream()}
+    for optimizer in RATES:
+        pairs = [ours(optimizer, rows, y) for rows in (X, dense)]
+        logs = [pair[0].fit(rows, y, BATCH, 3, verbose=0).history for pair, rows in zip(pairs, (X, dense), strict=True)]
+        np.testing.assert_allclose(logs[0]["loss"], logs[1]["loss"], rtol=1e-5)  # the same work
+        timers |= {f"{optimizer}, sparse": pairs[0][1], f"{optimizer}, dense": pairs[1][1]}
+        timers[f"{optimizer}, scikit-learn, sparse"] = theirs(optimizer, X, y)
+    made, machine = take_turns(timers, options.rounds, options.seconds, "float32")
+    results = {}
+    for name in timers:
+        print(f"{name:40} {np.median(made.of(name)) * 1e3:10.2f} ms an epoch")
+    for one, other in (
+        ("sgd, sparse", "sgd, dense"),
+        ("adam, sparse", "adam, dense"),
+        ("adam, sparse", "one pass over parameters and states"),
+        ("sgd, sparse", "sgd, scikit-learn, sparse"),
+        ("adam, sparse", "adam, scikit-learn, sparse"),
+    ):
+        results[f"{one} over {other}"] = made.speed(one, other)._asdict()
+        print(f"speed of {one} over {other}: {brief(results[f'{one} over {other}'])}")
+    print(machine)
+    write_json(options.json, results)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
