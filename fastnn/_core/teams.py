@@ -7,7 +7,7 @@ Called by trainer, with the time; what a step's work suggests is where it starts
 
 SHARE = 0.01  # of the time may go into trying
 CLEARLY = 0.97  # of the time of a step: a size that takes no more is taken
-PROBE_SECONDS = 2e-4  # of trying: long against an interruption's chance, and what a clock resolves
+PROBE_SECONDS = 5e-3  # of trying: long against the waking of threads that have slept meanwhile
 
 
 class Teams:
@@ -25,9 +25,9 @@ class Teams:
     (100, 2)
     >>> teams.took(2, 100, 0.001, 0.001)  # 10 us a step
     >>> teams.next(5000, 1.0)  # now and then another size is tried
-    (20, 1)
-    >>> teams.took(1, 20, 0.0001, 1.0001)  # 5 us
-    >>> teams.next(5000, 1.0001)
+    (500, 1)
+    >>> teams.took(1, 500, 0.0025, 1.0025)  # 5 us
+    >>> teams.next(5000, 1.0025)
     (5000, 1)
     """
 
