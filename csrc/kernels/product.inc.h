@@ -8,24 +8,33 @@
  * that the accumulators stay in registers is visible in the disassembly (no store in the loop), and costs half the
  * speed where it fails. Four steps of k at a time leave the loop's own instructions out three times of four: nothing on
  * a core of one's own, a fifth of the speed on one whose other hardware thread is busy, which then decodes every other
- * cycle. Loops, outside in: column panels of one tile's width, blocks of k (so that a block of the
- * panel stays in L1 while all rows pass), tiles of rows. A panel is copied into contiguous lines where enough rows
- * will read it: rows of b a power of two apart share cache sets. X^T is copied too, tile by tile, where enough columns
- * will read it: a tile uses a few numbers of every line that it touches.
+ * cycle. Loops, outside in: blocks of rows that stay in L2, blocks of k, column panels of one tile's width, tiles of
+ * rows. A panel is copied into contiguous lines where enough rows will read it: rows of b a power of two apart share
+ * cache sets. X^T is copied too, tile by tile, where enough columns will read it: a tile uses a few numbers of every
+ * line that it touches. A tile of two long vectors reads so few lines for its multiply-adds that L2 keeps up, and
+ * neither copy pays (avx512.c).
  */
+#ifndef FN_SIZES
+#define FN_SIZES
+#define FN_LINE_BYTES 64
+#define FN_PAGE_BYTES 4096
+#define FN_NEVER ((ptrdiff_t)1 << 40)
+#define FN_LINES_AT_A_TIME 8 /* of b, for one row: loads and stores of c are that much fewer */
+#define FN_TILES_WORTH_PACKING 4 /* column tiles that must read a tile of X^T before it is copied */
 #ifndef FN_PANEL_BYTES
 #define FN_PANEL_BYTES 24576     /* of a block of a panel: most of an L1 */
 #define FN_ROWS_WORTH_PACKING 64 /* rows that must read a panel before it is copied, */
 #define FN_ROWS_IF_PAGES 16      /* and how many if its rows lie whole pages apart, all in one cache set */
-#define FN_ROWS_BYTES 294912     /* of the rows that pass by one block of a panel: half an L2, and some */
-#define FN_TILES_WORTH_PACKING 4 /* column tiles that must read a tile of X^T before it is copied, */
-#define FN_LINES_BYTES 32768     /* and what its lines and a panel's may take of an L1 if they stay where they are */
-#define FN_LINE_BYTES 64
-#define FN_PAGE_BYTES 4096
+#define FN_ROWS_BYTES 294912     /* of the rows that pass by one block of k: half an L2, and some */
+/* Where X^T's tile is better copied, its k rows so many bytes apart: where its lines and a panel's do not stay in L1, or
+ * share cache sets. Copying takes 1.05 to 1.12 times as long for shallow products, 0.9 times for others. */
+#define FN_LINES_LEAVE_L1(k, apart) \
+    ((k) * (FN_LINE_BYTES + FN_TILE_VECTORS * FN_VECTOR_BYTES) > 32768 || (apart) >= FN_PAGE_BYTES || \
+     (apart) % (FN_PAGE_BYTES / 4) == 0)
 #define FN_PACKED_BYTES 49152    /* of X^T that is copied at a time, */
 #define FN_PACKED_DEPTH 128      /* and how deep */
 #define FN_TILES_WORTH_A_PANEL 6 /* packed tiles that must read a panel before it is copied too */
-#define FN_LINES_AT_A_TIME 8     /* of b, for one row: loads and stores of c are that much fewer */
+#endif
 #endif
 /* whole tiles of rows that take `bytes` at the depth of a panel */
 #define ROWS_OF(bytes, depth) \
@@ -167,13 +176,17 @@ INLINE void FN(product_of_panels)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T
     const ptrdiff_t columns = FN_TILE_VECTORS * LANES;
     T panel[FN_PANEL_BYTES / sizeof(T)] __attribute__((aligned(64)));
     const ptrdiff_t enough = ldb * (ptrdiff_t)sizeof(T) % FN_PAGE_BYTES ? FN_ROWS_WORTH_PACKING : FN_ROWS_IF_PAGES;
-    /* without room behind a row, the next row's first sums would be lost before they are gone on from */
-    const ptrdiff_t deepest = transposed || FN(has_room)(n, ldc) ? FN(even_block)(k, PANEL_DEPTH, 1) : k;
-    for (ptrdiff_t j = (n - 1) / columns * columns; j >= 0; j -= columns) {
-        const ptrdiff_t width = n - j < columns ? n - j : columns, vectors = (width + LANES - 1) / LANES;
-        ptrdiff_t p = 0;
-        do { /* once for k = 0, to write `start` */
-            const ptrdiff_t depth = k - p < deepest ? k - p : deepest;
+    /* Without room behind a row the last vector runs into the next row's first sums, so these come later and are not
+     * gone on from. With room panels go the way that hardware fetches ahead. */
+    const int room = FN(has_room)(n, ldc);
+    const ptrdiff_t deepest = transposed || room ? FN(even_block)(k, PANEL_DEPTH, 1) : k;
+    const ptrdiff_t last = (n - 1) / columns * columns;
+    ptrdiff_t p = 0;
+    do { /* once for k = 0, to write `start` */
+        const ptrdiff_t depth = k - p < deepest ? k - p : deepest;
+        for (ptrdiff_t done = 0; done <= last; done += columns) {
+            const ptrdiff_t j = room ? done : last - done;
+            const ptrdiff_t width = n - j < columns ? n - j : columns, vectors = (width + LANES - 1) / LANES;
             const T *from = p ? c + j : start ? start + j : NULL, *block = b + p * ldb + j;
             ptrdiff_t ldblock = ldb;
             if (transposed) {
@@ -187,9 +200,9 @@ INLINE void FN(product_of_panels)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T
             }
             FN(panel)(m, vectors, depth, a + p * a_step, a_row, a_step, block, ldblock, from, p ? ldc : ldstart, c + j,
                       ldc);
-            p += depth;
-        } while (p < k);
-    }
+        }
+        p += depth;
+    } while (p < k);
 }
 
 /* packed: at[k, m] tile by tile, each tile [k, its rows] without gaps; whole vectors, so up to LANES - 1 elements past
@@ -217,7 +230,8 @@ static void FN(product_of_packed_tiles)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, c
     const ptrdiff_t rows = FN(even_block)(m, ROWS_OF(FN_PACKED_BYTES, FN_PACKED_DEPTH), FN_TILE_ROWS);
     const ptrdiff_t deepest = FN(even_block)(k, FN_PACKED_DEPTH, 1);
     T packed[(FN_PACKED_BYTES + FN_VECTOR_BYTES) / sizeof(T)] __attribute__((aligned(64)));
-    T panel[FN_PACKED_DEPTH * FN_TILE_VECTORS * FN_VECTOR_BYTES / sizeof(T)] __attribute__((aligned(64)));
+    enum { PANELS_TOO = FN_TILES_WORTH_A_PANEL < FN_NEVER };
+    T panel[(PANELS_TOO ? FN_PACKED_DEPTH : 1) * FN_TILE_VECTORS * FN_VECTOR_BYTES / sizeof(T)] __attribute__((aligned(64)));
     for (ptrdiff_t p = 0; p < k; p += deepest) {
         const ptrdiff_t depth = k - p < deepest ? k - p : deepest;
         const T *from = p ? c : start;
@@ -229,7 +243,7 @@ static void FN(product_of_packed_tiles)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, c
                 const ptrdiff_t width = n - j < columns ? n - j : columns, vectors = (width + LANES - 1) / LANES;
                 const T *tile = packed, *lines = b + p * ldb + j;
                 ptrdiff_t ldlines = ldb;
-                if (block >= FN_TILES_WORTH_A_PANEL * FN_TILE_ROWS) {
+                if (PANELS_TOO && block >= FN_TILES_WORTH_A_PANEL * FN_TILE_ROWS) {
                     FN(pack_panel)(depth, vectors, lines, ldb, panel);
                     lines = panel;
                     ldlines = columns;
@@ -245,14 +259,14 @@ static void FN(product_of_packed_tiles)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, c
 }
 #undef FN_TILE_ARGUMENTS
 
-/* The same, in blocks of rows that stay in L2 while all panels pass; a transposed panel costs more to copy again. */
+/* The same, in blocks of rows that stay in L2 while all panels pass. */
 INLINE void FN(product_of_blocks)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step,
                                   const T *b, ptrdiff_t ldb, const int transposed, const T *start, ptrdiff_t ldstart,
                                   T *c, ptrdiff_t ldc) {
     if (m <= 0 || n <= 0) return;
     ptrdiff_t rows = m;
     if (m * k > (ptrdiff_t)(FN_ROWS_BYTES / sizeof(T))) { /* small products do not wait for divisions */
-        const ptrdiff_t most = ROWS_OF(FN_ROWS_BYTES, FN(even_block)(k, PANEL_DEPTH, 1)) * (transposed ? 2 : 1);
+        const ptrdiff_t most = ROWS_OF(FN_ROWS_BYTES, FN(even_block)(k, PANEL_DEPTH, 1));
         rows = FN(even_block)(m, most, FN_TILE_ROWS);
     }
     for (ptrdiff_t i = 0; i < m; i += rows)
@@ -295,19 +309,33 @@ static void FN(product)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdi
         FN(product_of_blocks)(m, n, k, a, lda, 1, b, ldb, 0, start, ldstart, c, ldc);
 }
 
-/* Is X^T's tile better copied? Where lines of x and b stay in L1 all tiles find them there, unless x's rows are pages
- * apart, or share cache sets. Copying takes 1.05 to 1.12 times as long for shallow products, 0.9 times for others. */
 INLINE int FN(worth_packing)(ptrdiff_t n, ptrdiff_t k, ptrdiff_t ldat) {
     const ptrdiff_t apart = ldat * (ptrdiff_t)sizeof(T);
-    return n >= FN_TILES_WORTH_PACKING * FN_TILE_VECTORS * LANES &&
-           (k * (FN_LINE_BYTES + FN_TILE_VECTORS * FN_VECTOR_BYTES) > FN_LINES_BYTES || apart >= FN_PAGE_BYTES ||
-            apart % (FN_PAGE_BYTES / 4) == 0);
+    return n >= FN_TILES_WORTH_PACKING * FN_TILE_VECTORS * LANES && FN_LINES_LEAVE_L1(k, apart);
+}
+
+/* One row each: lines of c one after the other, nothing past their ends, so that c may be parameters (start = c). */
+INLINE void FN(outer_product)(ptrdiff_t m, ptrdiff_t n, const T *a, const T *b, const T *start, ptrdiff_t ldstart, T *c,
+                              ptrdiff_t ldc) {
+    for (ptrdiff_t i = 0; i < m; i++, c += ldc) {
+        const V factor = FN(splat)(a[i]);
+        const T *from = start ? start + i * ldstart : NULL;
+        ptrdiff_t j = 0;
+        for (; j + LANES <= n; j += LANES)
+            FN(store)(c + j, FN(fma)(factor, FN(load)(b + j), from ? FN(load)(from + j) : (V){0}));
+        if (j < n) {
+            const V last = from ? FN(load_first)(from + j, n - j) : (V){0};
+            FN(store_first)(c + j, n - j, FN(fma)(factor, FN(load_first)(b + j, n - j), last));
+        }
+    }
 }
 
 static void FN(product_at)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *b,
                            ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
     if (n == 1 && ldc == 1 && !start && k > 0) /* a column without gaps is the row (b^T a^T) */
         FN(product_of_a_row)(m, k, b, ldb, a, lda, NULL, c);
+    else if (k == 1)
+        FN(outer_product)(m, n, a, b, start, ldstart, c, ldc);
     else if (FN(worth_packing)(n, k, lda) && k > 0 && FN(has_room)(n, ldc))
         FN(product_of_packed_tiles)(m, n, k, a, lda, b, ldb, start, ldstart, c, ldc);
     else

@@ -11,6 +11,16 @@
 #define FN_VECTOR_BYTES 64
 #define FN_TILE_ROWS 14
 #define FN_TILE_VECTORS 2
+/* product.inc.h: panels read where they lie, as deep as half a megabyte of rows in L2 allows; X^T copied only where its
+ * rows lie pages apart */
+#define FN_PANEL_BYTES 65536
+#define FN_ROWS_WORTH_PACKING FN_NEVER
+#define FN_ROWS_IF_PAGES FN_NEVER
+#define FN_ROWS_BYTES 524288
+#define FN_LINES_LEAVE_L1(k, apart) ((apart) >= FN_PAGE_BYTES)
+#define FN_PACKED_BYTES 98304
+#define FN_PACKED_DEPTH 512
+#define FN_TILES_WORTH_A_PANEL FN_NEVER
 FN_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")
 #include "target.inc.h"
 FN_REGION_END

@@ -63,7 +63,7 @@ cdef void update_from_sums(const Segment *segment, const Sink *sink, const fn_up
 cdef ptrdiff_t group_rows(ptrdiff_t batch) noexcept nogil
 
 # Elements of scratch that update_segment needs for each thread.
-cdef ptrdiff_t scratch_size(const Segment *segment) noexcept nogil
+cdef ptrdiff_t scratch_size(const Segment *segment, ptrdiff_t itemsize) noexcept nogil
 
 # row_loss[rows] += the penalties on what flows by in these rows
 cdef void add_activity(const real *sample, const Op *ops, int n_ops, const Memory *memory, Share rows,

@@ -15,9 +15,10 @@ from fastnn._core.targets cimport fn_stream, fn_update, real
 from fastnn._core.threads cimport Share
 
 cdef enum:
-    BLOCK_BYTES = 16384      # of a product's result, before the operations after it run: half an L1
-    SCRATCH_ELEMENTS = 8192  # of a weight gradient, before the update runs over it while it is in cache
+    BLOCK_BYTES = 262144     # of a product's result, before the operations after it run: part of an L2
+    SCRATCH_BYTES = 262144   # of a weight gradient, before the update runs over it while it is in cache
     FEWEST_ROWS = 48         # but at least so many rows: each block reads all of delta's columns
+    ZEROS = 2048             # elements, for columns that a sparse batch does not have
     WIDEST_TIGHT = 32        # columns
     GROUP_ROWS = 512         # see group_rows
     MOST_GROUPS = 32
@@ -139,14 +140,19 @@ cdef void backward_segment(const real *parameters, const Segment *segments, int 
             block.start = block.stop
 
 
-cdef inline ptrdiff_t block_size(const Segment *segment) noexcept nogil:
-    """Elements of a block of the gradient: the largest that update_segment takes, for any element type and target."""
-    return (max(<ptrdiff_t>SCRATCH_ELEMENTS, FEWEST_ROWS * padded(segment.outputs, 4))
-            + targets.FN_SLACK_BYTES)
+cdef inline ptrdiff_t block_rows(const Segment *segment, ptrdiff_t itemsize) noexcept nogil:
+    """Rows of a segment's kernel whose gradient is a block."""
+    return max(<ptrdiff_t>FEWEST_ROWS, SCRATCH_BYTES // itemsize // padded(segment.outputs, itemsize))
 
 
-cdef ptrdiff_t scratch_size(const Segment *segment) noexcept nogil:
-    return 2 * block_size(segment)  # a group's block, and the sum of groups
+cdef inline ptrdiff_t block_size(const Segment *segment, ptrdiff_t itemsize) noexcept nogil:
+    """Elements of a block of a segment's gradient, or of its bias's."""
+    cdef ptrdiff_t rows = min(max(segment.kernel_rows, <ptrdiff_t>1), block_rows(segment, itemsize))
+    return max(<ptrdiff_t>ZEROS, rows * padded(segment.outputs, itemsize)) + targets.FN_SLACK_BYTES
+
+
+cdef ptrdiff_t scratch_size(const Segment *segment, ptrdiff_t itemsize) noexcept nogil:
+    return 2 * block_size(segment, itemsize)  # a group's block, and the sum of groups
 
 
 cdef void column_gradient(const real *parameters, const Segment *segment, int index, const Memory *memory, ptrdiff_t size,
@@ -181,8 +187,14 @@ cdef void update_columns(const real *sample, const Segment *segment, int index, 
         gradient = batch_gradient(sample, index, memory, bias) + columns.start
     else:
         column_gradient(<const real *>sink.parameters, segment, index, memory, size, columns, bias, scratch,
-                        scratch + block_size(segment))
+                        scratch + block_size(segment, sizeof(real)))
     apply(gradient, offset, columns.stop - columns.start, sink, numbers)
+
+
+cdef inline bint descends(const Sink *sink, const fn_update *numbers) noexcept nogil:
+    """Whether an update is w - rate * gradient and nothing else."""
+    return (sink.kind == targets.FN_OPTIMIZER_sgd and numbers.l1 == 0 and numbers.l2 == 0
+            and numbers.weight_decay == 0)
 
 
 cdef void update_segment(const real *sample, const Segment *segment, int index, const Memory *memory, const Sink *sink,
@@ -198,10 +210,9 @@ cdef void update_segment(const real *sample, const Segment *segment, int index, 
     # Whole rows without padding are updated in one go. Wide ones keep the padding where they need it: the product wants room.
     cdef bint tight = width == segment.outputs and (width <= WIDEST_TIGHT or width % targets.lanes(sample) == 0)
     cdef ptrdiff_t ldblock = width if tight else padded(width, sizeof(real))
-    cdef ptrdiff_t height = min(max(<ptrdiff_t>FEWEST_ROWS, SCRATCH_ELEMENTS // ldblock) // tile * tile,
-                                rows.stop - rows.start)
+    cdef ptrdiff_t height = min(block_rows(segment, sizeof(real)) // tile * tile, rows.stop - rows.start)
     cdef real *total = scratch
-    cdef real *part = scratch + block_size(segment)
+    cdef real *part = scratch + block_size(segment, sizeof(real))
     cdef fn_stream stream
     cdef Share block
     if width <= 0 or rows.stop <= rows.start:
@@ -211,6 +222,13 @@ cdef void update_segment(const real *sample, const Segment *segment, int index, 
     if segment.head != DENSE:
         if segment.kernel >= 0:
             update_columns(sample, segment, index, memory, sink, kernel_numbers, size, columns, False, scratch)
+        return
+    if size == 1 and segment.drop_rate == 0 and descends(sink, kernel_numbers):
+        # One row's gradient is as large as the kernel, its two factors are not.
+        targets.affine(1, width, <real>-kernel_numbers.rate, <real>0, delta + columns.start, ld, scratch, width)
+        block.start, block.stop = 0, width
+        dense_weight_gradient(rows, block, 1, x, ldx, <const real *>scratch, width, True, <real *>sink.parameters
+                              + segment.kernel + rows.start * segment.outputs + columns.start, segment.outputs)
         return
     block.start = rows.start
     while block.start < rows.stop:
@@ -256,7 +274,7 @@ cdef void update_sparse(const real *sample, const Segment *segment, int index, c
                         const fn_update *kernel_numbers, const fn_update *bias_numbers, const Batch *batch, ptrdiff_t size,
                         Share mine, const Links *links, int thread, bint zero_matters, real *scratch) noexcept nogil:
     cdef ptrdiff_t count, i, column, end, part
-    cdef real *zeros = scratch + block_size(segment)
+    cdef real *zeros = scratch + block_size(segment, sizeof(real))
     cdef Share columns
     if mine.stop <= mine.start:
         return
@@ -269,7 +287,7 @@ cdef void update_sparse(const real *sample, const Segment *segment, int index, c
             update_row(sample, segment, index, memory, sink, kernel_numbers, batch, links.touched[thread][i], links, scratch)
         unlink(count, thread, links)
         return
-    for i in range(SCRATCH_ELEMENTS):
+    for i in range(ZEROS):
         zeros[i] = 0
     column = mine.start
     while column < mine.stop:
@@ -282,7 +300,7 @@ cdef void update_sparse(const real *sample, const Segment *segment, int index, c
             end += 1
         i, column = column * segment.outputs, end
         while i < end * segment.outputs:
-            part = min(<ptrdiff_t>SCRATCH_ELEMENTS, end * segment.outputs - i)
+            part = min(<ptrdiff_t>ZEROS, end * segment.outputs - i)
             apply(<const real *>zeros, segment.kernel + i, part, sink, kernel_numbers)
             i += part
     unlink(count, thread, links)

@@ -30,6 +30,7 @@ cdef extern from "fastnn.h" nogil:
         FN_RATE_ADAMAX
         FN_RATE_NADAM
         FN_OPTIMIZER_store
+        FN_OPTIMIZER_sgd
         FN_linear
 
     ctypedef struct fn_activation_info:
