@@ -1,0 +1,103 @@
+"""What a training step costs at least on this machine, beside what it takes: `python bench/limits.py compare.json`.
+
+Reads what `compare.py --json` wrote. At least: every multiply-add at the measured peak, or every kernel read twice at
+the measured rate of its cache, whichever is longer; the optimizer's update at the rate that its kernel has in a near
+cache; the batch's rows read once at the rate of where the data lies. All of it shared perfectly by the cores, with no
+wait, no loss, no activation, no call. The ratio over the fastest peer that this leaves is the most that anybody could
+reach.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from time import thread_time
+
+import numpy as np
+from configurations import CONFIGURATIONS, Configuration
+from yardstick import peak
+
+from fastnn._core import arrays, optimizers, targets, threads
+
+FEW, MANY = 1024, 16384 + 1024  # parameters of an update that is measured; their difference leaves the call out
+CALLS, SAMPLES = 20, 51
+
+
+def quickest(run: Callable[[], object], calls: int = CALLS) -> float:
+    """Seconds of this thread for one call: a tenth of the samples, of so many calls each, were faster."""
+    taken = np.empty(SAMPLES)
+    for sample in range(SAMPLES):
+        begin = thread_time()
+        for _ in range(calls):
+            run()
+        taken[sample] = thread_time() - begin
+    return float(np.quantile(taken, 0.1)) / calls
+
+
+def seconds_a_parameter(configuration: Configuration) -> float:
+    """Of the optimizer's update, in a near cache; of plain descent, which is bound by reading, its multiply-add."""
+    name, numbers = "adam", {}
+    if configuration.optimizer == "sgd":
+        name, numbers = "momentum", {"momentum": configuration.momentum}
+        if not configuration.momentum:
+            return 2 / peak(configuration.dtype)
+    rng, slots = np.random.default_rng(0), targets.OPTIMIZERS[name][1]
+
+    def update(size: int) -> float:
+        g, w, *states = rng.uniform(0.1, 1.0, (2 + slots, size)).astype(configuration.dtype)
+        return quickest(lambda: optimizers.update(name, g, w, *states, rate=1e-9, **numbers))
+
+    return (update(MANY) - update(FEW)) / (MANY - FEW)
+
+
+def seconds_a_byte(size: int, dtype: str) -> float:
+    """Of reading an array of so many bytes again and again, by one thread."""
+    x, empty = np.ones(max(1024, size // np.dtype(dtype).itemsize), dtype), np.ones(1, dtype)
+    calls = max(1, 1_000_000 // x.nbytes)
+    taken = quickest(lambda: arrays.first_not_finite(x), calls) - quickest(lambda: arrays.first_not_finite(empty))
+    return max(0.0, taken) / x.nbytes
+
+
+def least(configuration: Configuration, cores: int) -> dict[str, float]:
+    """Seconds of the parts of a step."""
+    dtype, itemsize = configuration.dtype, np.dtype(configuration.dtype).itemsize
+    parameters = sum(kernel.size + bias.size for kernel, bias in configuration.parameters())
+    flop = configuration.flop() / configuration.steps
+    read = 2 * parameters * itemsize * seconds_a_byte(parameters * itemsize // cores, dtype)
+    data = configuration.rows * configuration.widths[0] * itemsize
+    rows = configuration.batch * configuration.widths[0] * itemsize * seconds_a_byte(data, dtype)
+    one = {"products": max(flop / peak(dtype), read), "update": parameters * seconds_a_parameter(configuration)}
+    return {**{part: seconds / cores for part, seconds in one.items()}, "rows": rows / cores}
+
+
+def main(arguments=None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("file", help="what compare.py --json wrote, on this machine")
+    options = parser.parse_args(arguments)
+    with open(options.file, encoding="utf-8") as file:
+        results = json.load(file)["results"]
+    cores = threads.default_threads()
+    print(f"us a step; at least: with all {cores} cores shared perfectly")
+    print(
+        f"{'':50} {'fastest peer':>12} {'ours':>9} {'at least':>9} = {'products':>9} {'update':>8} {'rows':>8}"
+        f"   {'ratio':>5} {'at most':>7}"
+    )
+    for result in results:
+        if "best_peer" not in result:
+            continue
+        configuration = CONFIGURATIONS[result["configuration"]["name"]]
+        parts = least(configuration, cores)
+        rates = result["rows_a_second"]
+        theirs, ours = (configuration.batch / rates[result[who]]["median"] for who in ("best_peer", "ours"))
+        total = sum(parts.values())
+        numbers = [1e6 * value for value in (theirs, ours, total, *parts.values())]
+        print(
+            "{:50} {:12.2f} {:9.2f} {:9.2f} = {:9.2f} {:8.2f} {:8.2f}".format(configuration.name, *numbers)
+            + f"   {result['ratio']['median']:5.2f} {theirs / total:7.2f}",
+            flush=True,
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
