@@ -19,7 +19,7 @@
 #define FN_LINE_BYTES 64
 #define FN_PAGE_BYTES 4096
 #define FN_NEVER ((ptrdiff_t)1 << 40)
-#define FN_LINES_AT_A_TIME 8 /* of b, for one row: loads and stores of c are that much fewer */
+#define FN_STRIP_VECTORS 8       /* of one row's sums at a time: half of the fewest registers */
 #define FN_TILES_WORTH_PACKING 4 /* column tiles that must read a tile of X^T before it is copied */
 #ifndef FN_PANEL_BYTES
 #define FN_PANEL_BYTES 24576     /* of a block of a panel: most of an L1 */
@@ -274,31 +274,40 @@ INLINE void FN(product_of_blocks)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T
                               start ? start + i * ldstart : NULL, ldstart, c + i * ldc, ldc);
 }
 
-/* One row: b passes line after line, as it lies in memory, and c stays in L1. A tile of one row would wait for its few
- * chains, and touch a piece of every line of b at a time. b does not over-read. */
+/* A strip of one row: its sums stay in registers, b passes line after line, in pieces of `vectors` vectors. */
+INLINE void FN(strip)(const int vectors, ptrdiff_t k, const T *a, ptrdiff_t a_step, const T *b, ptrdiff_t ldb,
+                      const T *start, T *c) {
+    V sum[FN_STRIP_VECTORS];
+    FN_UNROLL(8)
+    for (int v = 0; v < vectors; v++) sum[v] = start ? FN(load)(start + v * LANES) : (V){0};
+    for (ptrdiff_t p = 0; p < k; p++, a += a_step, b += ldb) {
+        const V factor = FN(splat)(*a);
+        FN_UNROLL(8)
+        for (int v = 0; v < vectors; v++) sum[v] = FN(fma)(factor, FN(load)(b + v * LANES), sum[v]);
+    }
+    FN_UNROLL(8)
+    for (int v = 0; v < vectors; v++) FN(store)(c + v * LANES, sum[v]);
+}
+
+/* One row: a tile of one row would wait for its few chains, and touch a small piece of every line of b at a time.
+ * b does not over-read. */
 INLINE void FN(product_of_a_row)(ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t a_step, const T *b, ptrdiff_t ldb,
                                  const T *start, T *c) {
-    ptrdiff_t p = 0;
-    do { /* once for k = 0, to write `start` */
-        const ptrdiff_t depth = k - p < FN_LINES_AT_A_TIME ? k - p : FN_LINES_AT_A_TIME;
-        const T *from = p ? c : start;
-        V factor[FN_LINES_AT_A_TIME];
-        for (ptrdiff_t q = 0; q < depth; q++) factor[q] = FN(splat)(a[(p + q) * a_step]);
-        for (ptrdiff_t j = 0; j < n; j += LANES) {
-            V sum = from ? FN(load)(from + j) : (V){0};
-            const T *line = b + p * ldb + j;
-            if (n - j < LANES)
-                for (ptrdiff_t q = 0; q < depth; q++)
-                    sum = FN(fma)(factor[q], FN(load_first)(line + q * ldb, n - j), sum);
-            else if (depth == FN_LINES_AT_A_TIME)
-                FN_UNROLL(8)
-                for (int q = 0; q < FN_LINES_AT_A_TIME; q++) sum = FN(fma)(factor[q], FN(load)(line + q * ldb), sum);
-            else
-                for (ptrdiff_t q = 0; q < depth; q++) sum = FN(fma)(factor[q], FN(load)(line + q * ldb), sum);
-            FN(store)(c + j, sum);
-        }
-        p += depth;
-    } while (p < k);
+    ptrdiff_t j = 0;
+#define FN_STRIPS(vectors) \
+    for (; j + (vectors) * LANES <= n; j += (vectors) * LANES) \
+        FN(strip)(vectors, k, a, a_step, b + j, ldb, start ? start + j : NULL, c + j);
+    FN_STRIPS(FN_STRIP_VECTORS)
+    FN_STRIPS(4)
+    FN_STRIPS(2)
+    FN_STRIPS(1)
+#undef FN_STRIPS
+    if (j < n) {
+        V sum = start ? FN(load_first)(start + j, n - j) : (V){0};
+        for (ptrdiff_t p = 0; p < k; p++)
+            sum = FN(fma)(FN(splat)(a[p * a_step]), FN(load_first)(b + p * ldb + j, n - j), sum);
+        FN(store)(c + j, sum);
+    }
 }
 
 static void FN(product)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *b, ptrdiff_t ldb,
@@ -315,10 +324,10 @@ INLINE int FN(worth_packing)(ptrdiff_t n, ptrdiff_t k, ptrdiff_t ldat) {
 }
 
 /* One row each: lines of c one after the other, nothing past their ends, so that c may be parameters (start = c). */
-INLINE void FN(outer_product)(ptrdiff_t m, ptrdiff_t n, const T *a, const T *b, const T *start, ptrdiff_t ldstart, T *c,
-                              ptrdiff_t ldc) {
+INLINE void FN(outer_product)(ptrdiff_t m, ptrdiff_t n, const T *a, ptrdiff_t a_row, const T *b, const T *start,
+                              ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
     for (ptrdiff_t i = 0; i < m; i++, c += ldc) {
-        const V factor = FN(splat)(a[i]);
+        const V factor = FN(splat)(a[i * a_row]);
         const T *from = start ? start + i * ldstart : NULL;
         ptrdiff_t j = 0;
         for (; j + LANES <= n; j += LANES)
@@ -335,7 +344,7 @@ static void FN(product_at)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, pt
     if (n == 1 && ldc == 1 && !start && k > 0) /* a column without gaps is the row (b^T a^T) */
         FN(product_of_a_row)(m, k, b, ldb, a, lda, NULL, c);
     else if (k == 1)
-        FN(outer_product)(m, n, a, b, start, ldstart, c, ldc);
+        FN(outer_product)(m, n, a, 1, b, start, ldstart, c, ldc);
     else if (FN(worth_packing)(n, k, lda) && k > 0 && FN(has_room)(n, ldc))
         FN(product_of_packed_tiles)(m, n, k, a, lda, b, ldb, start, ldstart, c, ldc);
     else
@@ -344,7 +353,10 @@ static void FN(product_at)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, pt
 
 static void FN(product_bt)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *bt,
                            ptrdiff_t ldbt, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
-    FN(product_of_blocks)(m, n, k, a, lda, 1, bt, ldbt, 1, start, ldstart, c, ldc);
+    if (k == 1 && ldbt == 1)
+        FN(outer_product)(m, n, a, lda, bt, start, ldstart, c, ldc);
+    else
+        FN(product_of_blocks)(m, n, k, a, lda, 1, bt, ldbt, 1, start, ldstart, c, ldc);
 }
 #undef PANEL_DEPTH
 #undef ROWS_OF

@@ -62,8 +62,8 @@ cdef void update_from_sums(const Segment *segment, const Sink *sink, const fn_up
 # Rows of a batch that are summed by themselves before they are added to the others': the order of every sum over rows.
 cdef ptrdiff_t group_rows(ptrdiff_t batch) noexcept nogil
 
-# Elements of scratch that update_segment needs for each thread.
-cdef ptrdiff_t scratch_size(const Segment *segment, ptrdiff_t itemsize) noexcept nogil
+# Elements of scratch that update_segment needs for each thread; `ld`: leading dimension of the segment's deltas.
+cdef ptrdiff_t scratch_size(const Segment *segment, ptrdiff_t ld, ptrdiff_t itemsize) noexcept nogil
 
 # row_loss[rows] += the penalties on what flows by in these rows
 cdef void add_activity(const real *sample, const Op *ops, int n_ops, const Memory *memory, Share rows,

@@ -140,19 +140,19 @@ cdef void backward_segment(const real *parameters, const Segment *segments, int 
             block.start = block.stop
 
 
-cdef inline ptrdiff_t block_rows(const Segment *segment, ptrdiff_t itemsize) noexcept nogil:
-    """Rows of a segment's kernel whose gradient is a block."""
-    return max(<ptrdiff_t>FEWEST_ROWS, SCRATCH_BYTES // itemsize // padded(segment.outputs, itemsize))
+cdef inline ptrdiff_t block_rows(ptrdiff_t ld, ptrdiff_t itemsize) noexcept nogil:
+    """Rows of a kernel whose gradient is a block; `ld`: leading dimension of the segment's deltas."""
+    return max(<ptrdiff_t>FEWEST_ROWS, SCRATCH_BYTES // itemsize // ld)
 
 
-cdef inline ptrdiff_t block_size(const Segment *segment, ptrdiff_t itemsize) noexcept nogil:
+cdef inline ptrdiff_t block_size(const Segment *segment, ptrdiff_t ld, ptrdiff_t itemsize) noexcept nogil:
     """Elements of a block of a segment's gradient, or of its bias's."""
-    cdef ptrdiff_t rows = min(max(segment.kernel_rows, <ptrdiff_t>1), block_rows(segment, itemsize))
-    return max(<ptrdiff_t>ZEROS, rows * padded(segment.outputs, itemsize)) + targets.FN_SLACK_BYTES
+    cdef ptrdiff_t rows = min(max(segment.kernel_rows, <ptrdiff_t>1), block_rows(ld, itemsize))
+    return max(<ptrdiff_t>ZEROS, rows * ld) + targets.FN_SLACK_BYTES
 
 
-cdef ptrdiff_t scratch_size(const Segment *segment, ptrdiff_t itemsize) noexcept nogil:
-    return 2 * block_size(segment, itemsize)  # a group's block, and the sum of groups
+cdef ptrdiff_t scratch_size(const Segment *segment, ptrdiff_t ld, ptrdiff_t itemsize) noexcept nogil:
+    return 2 * block_size(segment, ld, itemsize)  # a group's block, and the sum of groups
 
 
 cdef void column_gradient(const real *parameters, const Segment *segment, int index, const Memory *memory, ptrdiff_t size,
@@ -187,7 +187,7 @@ cdef void update_columns(const real *sample, const Segment *segment, int index, 
         gradient = batch_gradient(sample, index, memory, bias) + columns.start
     else:
         column_gradient(<const real *>sink.parameters, segment, index, memory, size, columns, bias, scratch,
-                        scratch + block_size(segment, sizeof(real)))
+                        scratch + block_size(segment, memory.delta_leading[index], sizeof(real)))
     apply(gradient, offset, columns.stop - columns.start, sink, numbers)
 
 
@@ -210,9 +210,9 @@ cdef void update_segment(const real *sample, const Segment *segment, int index, 
     # Whole rows without padding are updated in one go. Wide ones keep the padding where they need it: the product wants room.
     cdef bint tight = width == segment.outputs and (width <= WIDEST_TIGHT or width % targets.lanes(sample) == 0)
     cdef ptrdiff_t ldblock = width if tight else padded(width, sizeof(real))
-    cdef ptrdiff_t height = min(block_rows(segment, sizeof(real)) // tile * tile, rows.stop - rows.start)
+    cdef ptrdiff_t height = min(block_rows(ld, sizeof(real)) // tile * tile, rows.stop - rows.start)
     cdef real *total = scratch
-    cdef real *part = scratch + block_size(segment, sizeof(real))
+    cdef real *part = scratch + block_size(segment, memory.delta_leading[index], sizeof(real))
     cdef fn_stream stream
     cdef Share block
     if width <= 0 or rows.stop <= rows.start:
@@ -274,7 +274,7 @@ cdef void update_sparse(const real *sample, const Segment *segment, int index, c
                         const fn_update *kernel_numbers, const fn_update *bias_numbers, const Batch *batch, ptrdiff_t size,
                         Share mine, const Links *links, int thread, bint zero_matters, real *scratch) noexcept nogil:
     cdef ptrdiff_t count, i, column, end, part
-    cdef real *zeros = scratch + block_size(segment, sizeof(real))
+    cdef real *zeros = scratch + block_size(segment, memory.delta_leading[index], sizeof(real))
     cdef Share columns
     if mine.stop <= mine.start:
         return

@@ -318,8 +318,9 @@ cdef void step_by_layers(const Run *run, const real *sample, ptrdiff_t step, int
                               run.zero_matters or kernel_numbers.l1 != 0 or kernel_numbers.l2 != 0
                               or kernel_numbers.weight_decay != 0, <real *>run.scratch[thread])
                 continue
-            # Whole rows of the kernel: parts of rows would lie between the others', and a core fetches ahead.
-            by_rows = (segment.head == DENSE and imbalance(segment.inputs, targets.tile_rows(sample), threads)
+            # Whole rows of the kernel: parts of rows would lie between the others', and a core fetches ahead. For a batch of
+            # one the columns that this thread's forward pass reads: all time goes into reading the kernel.
+            by_rows = (segment.head == DENSE and rows > 1 and imbalance(segment.inputs, targets.tile_rows(sample), threads)
                        <= imbalance(segment.outputs, targets.tile_columns(sample), threads) * 1.25)
             divide(sample, max(segment.kernel_rows, <ptrdiff_t>1), segment.outputs, by_rows, thread, threads, &my_rows, &my_columns)
             update_segment(sample, segment, s, memory, &run.sink, &kernel_numbers, &bias_numbers, &batch, rows, my_rows,

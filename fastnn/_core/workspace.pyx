@@ -63,7 +63,7 @@ cdef class Workspace:
                          for index in range(program.n_segments)])
         largest = 0
         for index in range(1, program.n_segments):
-            largest = max(largest, scratch_size(&program.segments[index], itemsize))
+            largest = max(largest, scratch_size(&program.segments[index], program.delta_leading[index], itemsize))
         scratch = [reserve(largest) if deltas else 0 for _ in range(threads)]
         sums = reserve(groups * program.sums_size)
         pointers = offset
