@@ -8,8 +8,8 @@ from libc.stddef cimport ptrdiff_t
 from fastnn._core.targets cimport real
 from fastnn._core.threads cimport Share
 
-# y[rows, columns] = x[B,I] w[I,O] + bias[O]; bias may be NULL
-cdef void dense_forward(Share rows, Share columns, ptrdiff_t inputs, ptrdiff_t outputs, const real *x, ptrdiff_t ldx,
+# y[rows, columns] = x[B,I] w[I,O] + bias[O], of the sum over I the part `inputs`; bias may be NULL
+cdef void dense_forward(Share rows, Share columns, Share inputs, ptrdiff_t outputs, const real *x, ptrdiff_t ldx,
                         const real *w, const real *bias, real *y, ptrdiff_t ldy) noexcept nogil
 
 # dx[rows, columns] = dy[B,O] w[I,O]^T, columns within I, added to what is there where `more`

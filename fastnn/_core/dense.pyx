@@ -17,10 +17,10 @@ from fastnn._core.checks import checked
 from fastnn._core.targets import ACTIVATIONS
 
 
-cdef void dense_forward(Share rows, Share columns, ptrdiff_t inputs, ptrdiff_t outputs, const real *x, ptrdiff_t ldx,
+cdef void dense_forward(Share rows, Share columns, Share inputs, ptrdiff_t outputs, const real *x, ptrdiff_t ldx,
                         const real *w, const real *bias, real *y, ptrdiff_t ldy) noexcept nogil:
-    targets.product(rows.stop - rows.start, columns.stop - columns.start, inputs, x + rows.start * ldx, ldx,
-                    w + columns.start, outputs, <const real *>NULL if bias == NULL else bias + columns.start, 0,
+    targets.product(rows.stop - rows.start, columns.stop - columns.start, inputs.stop - inputs.start,
+                    x + rows.start * ldx + inputs.start, ldx, w + inputs.start * outputs + columns.start, outputs, <const real *>NULL if bias == NULL else bias + columns.start, 0,
                     y + rows.start * ldy + columns.start, ldy)
 
 
@@ -72,12 +72,13 @@ def _forward(const real[:, :] x, const real[:, ::1] w, const real[::1] bias, rea
              fn_shape shape, int threads):
     cdef ptrdiff_t ldx = x.strides[0] // sizeof(real), ldy = y.strides[0] // sizeof(real)
     cdef const real *biases = &bias[0] if bias is not None else <const real *>NULL
-    cdef Share mine, columns
+    cdef Share mine, columns, inputs
     cdef int team = grant(threads)
     columns.start, columns.stop = 0, w.shape[1]
+    inputs.start, inputs.stop = 0, w.shape[0]
     with nogil, parallel(num_threads=team):
         mine = share(x.shape[0], targets.tile_rows(&x[0, 0]), threadid(), team_size())
-        dense_forward(mine, columns, w.shape[0], w.shape[1], &x[0, 0], ldx, &w[0, 0], biases, &y[0, 0], ldy)
+        dense_forward(mine, columns, inputs, w.shape[1], &x[0, 0], ldx, &w[0, 0], biases, &y[0, 0], ldy)
         targets.activation_forward(kind, mine.stop - mine.start, w.shape[1], &shape, &y[0, 0] + mine.start * ldy, ldy,
                                    &y[0, 0] + mine.start * ldy, ldy)
 

@@ -4,9 +4,9 @@ from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int64_t, uint64_t
 
 from fastnn._core.data cimport Rows
-from fastnn._core.plan cimport Segment
+from fastnn._core.plan cimport DENSE, Segment
 from fastnn._core.targets cimport real
-from fastnn._core.threads cimport Share
+from fastnn._core.threads cimport Share, share
 
 # Where a pass finds its numbers. Pointers are to the plan's element type.
 cdef struct Memory:
@@ -15,9 +15,11 @@ cdef struct Memory:
     void **deltas             # by segment: gradient with respect to its head's output, [rows, delta_leading]
     const ptrdiff_t *delta_leading
     void **statistics         # by segment: what its head keeps of the forward pass
+    void *partials[2]         # [rows, leading]: second halves of products whose inputs are cut in two; in turn
 
 # What operations need to know of the batch that runs.
 cdef struct Batch:
+    ptrdiff_t size            # of a whole batch in training, 0 at inference
     uint64_t key, step        # of random numbers
     uint64_t first_row        # position in the batch of the memory's row 0
     double divisor            # of sums over the batch's rows
@@ -25,6 +27,30 @@ cdef struct Batch:
     const Rows *sparse        # X, where its rows are sparse and no buffer holds them; else NULL
     const int64_t *index      # then: the batch's rows in X; NULL: from first_sparse on
     ptrdiff_t first_sparse
+
+cdef enum:
+    INPUTS_TO_CUT = 32
+    KERNEL_TO_CUT = 4096
+    INPUT_UNIT = 16  # whole vectors of every target: what is written past a half would be the other thread's
+
+# Whether a product's inputs are cut in two halves, whose sums are added: then two threads can each keep to its own rows of
+# the kernel and columns of the input, and meet over sums alone. So whenever a kernel is large beside the batch, for any
+# number of threads: the order of sums may not depend on it.
+cdef inline bint is_cut(const Segment *segment, ptrdiff_t batch, bint sparse) noexcept nogil:
+    return (segment.head == DENSE and segment.inputs >= INPUTS_TO_CUT and 0 < batch <= segment.inputs
+            and segment.inputs * segment.outputs >= KERNEL_TO_CUT and not (sparse and segment.before == 0))
+
+# One of the two halves of `size` inputs.
+cdef inline Share half(ptrdiff_t size, int which) noexcept nogil:
+    return share(size, INPUT_UNIT, which, 2)
+
+# One half's part of a product: into values[product], with the bias, or into partials[turn]
+cdef void head_half(const real *parameters, const Segment *segments, int index, const Memory *memory, Share rows, Share columns,
+                    int which, int turn) noexcept nogil
+
+# values[product][rows, columns] += partials[turn]
+cdef void head_join(const real *sample, const Segment *segment, const Memory *memory, Share rows, Share columns,
+                    int turn) noexcept nogil
 
 # values[product][rows, columns] of segment `index`
 cdef void head_forward(real *parameters, const Segment *segments, int index, const Memory *memory, const Batch *batch,

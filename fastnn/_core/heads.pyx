@@ -60,6 +60,23 @@ cdef void batch_statistics(real *parameters, const Segment *segment, const Memor
             stored[j] = keep * stored[j] + move * variance[j]
 
 
+cdef void head_half(const real *parameters, const Segment *segments, int index, const Memory *memory, Share rows, Share columns,
+                    int which, int turn) noexcept nogil:
+    cdef const Segment *segment = &segments[index]
+    cdef void *made = memory.partials[turn] if which else memory.values[segment.product]
+    dense_forward(rows, columns, half(segment.inputs, which), segment.outputs, <const real *>memory.values[segment.source],
+                  memory.leading[segment.source], kernel_of(parameters, segment, index, memory),
+                  <const real *>NULL if which else at(parameters, segment.bias, 0), <real *>made, memory.leading[segment.product])
+
+
+cdef void head_join(const real *sample, const Segment *segment, const Memory *memory, Share rows, Share columns,
+                    int turn) noexcept nogil:
+    cdef ptrdiff_t ld = memory.leading[segment.product], start = rows.start * ld + columns.start
+    cdef real *y = <real *>memory.values[segment.product] + start
+    targets.add(rows.stop - rows.start, columns.stop - columns.start, <const real *>y, ld,
+                <const real *>memory.partials[turn] + start, ld, y, ld)
+
+
 cdef void head_forward(real *parameters, const Segment *segments, int index, const Memory *memory, const Batch *batch,
                        Share rows, Share columns) noexcept nogil:
     cdef const Segment *segment = &segments[index]
@@ -69,12 +86,18 @@ cdef void head_forward(real *parameters, const Segment *segments, int index, con
     cdef real *y = <real *>memory.values[segment.product] + rows.start * ldy + first
     cdef const real *read = <const real *>parameters
     cdef real *statistics
+    cdef Share inputs
     if segment.head == DENSE and segment.before == 0 and batch.sparse != NULL:
         sparse_forward(batch.sparse, batch.index, batch.first_sparse, rows, columns, segment.outputs,
                        kernel_of(read, segment, index, memory), at(read, segment.bias, 0),
                        <real *>memory.values[segment.product], ldy)
+    elif segment.head == DENSE and is_cut(segment, batch.size, batch.sparse != NULL):
+        head_half(read, segments, index, memory, rows, columns, 0, 0)
+        head_half(read, segments, index, memory, rows, columns, 1, 0)
+        head_join(read, segment, memory, rows, columns, 0)
     elif segment.head == DENSE:
-        dense_forward(rows, columns, segment.inputs, segment.outputs, <const real *>memory.values[segment.source], ldx,
+        inputs.start, inputs.stop = 0, segment.inputs
+        dense_forward(rows, columns, inputs, segment.outputs, <const real *>memory.values[segment.source], ldx,
                       kernel_of(read, segment, index, memory), at(read, segment.bias, 0),
                       <real *>memory.values[segment.product], ldy)
     elif segment.head == IDENTITY:

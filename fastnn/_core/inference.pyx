@@ -66,6 +66,7 @@ cdef void pass_block(const Pass *run, const real *sample, Memory *memory, ptrdif
     cdef ptrdiff_t row, ld
     batch.key = batch.step = batch.first_row = 0
     batch.moves_statistics = False
+    batch.size = 0
     batch.sparse = &run.x if is_sparse(&run.x) else NULL
     batch.index, batch.first_sparse = NULL, first
     all_rows.start, all_rows.stop = 0, rows
@@ -80,7 +81,7 @@ cdef void pass_block(const Pass *run, const real *sample, Memory *memory, ptrdif
         last_op = segment.last_op
         if index == run.n_segments - 1 and run.judge != NULL and run.judge.fused:
             last_op -= 1
-        forward_segment(parameters, run.segments, index, run.ops, last_op, memory, &batch, all_rows, columns)
+        forward_segment(parameters, run.segments, index, run.ops, last_op, memory, &batch, all_rows, columns, -1)
     buffer = segment.result
     if last_op < segment.last_op:
         buffer = run.ops[last_op].source

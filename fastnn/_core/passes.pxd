@@ -30,9 +30,10 @@ cdef inline void apply(const real *gradient, ptrdiff_t offset, ptrdiff_t n, cons
                        const fn_update *numbers) noexcept nogil:
     apply_rows(gradient, n, offset, 1, n, n, sink, numbers)
 
-# values of segment `index` on a part: its head, then its operations up to last_op
+# values of segment `index` on a part: its head, or, where both halves of its product are there and `joins` >= 0, their sum,
+# then its operations up to last_op
 cdef void forward_segment(const real *parameters, const Segment *segments, int index, const Op *ops, int last_op,
-                          const Memory *memory, const Batch *batch, Share rows, Share columns) noexcept nogil
+                          const Memory *memory, const Batch *batch, Share rows, Share columns, int joins) noexcept nogil
 
 # deltas[index]: from the gradient with respect to the output of operation last_op - 1 to that of the head, in place
 cdef void backward_ops(const real *sample, const Segment *segment, int index, const Op *ops, int last_op,

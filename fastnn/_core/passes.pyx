@@ -8,7 +8,7 @@ from libc.stddef cimport ptrdiff_t
 
 from fastnn._core cimport targets
 from fastnn._core.dense cimport dense_weight_gradient, padded
-from fastnn._core.heads cimport Batch, Memory, batch_gradient, head_backward, head_forward, head_gradient
+from fastnn._core.heads cimport Batch, Memory, batch_gradient, head_backward, head_forward, head_gradient, head_join
 from fastnn._core.plan cimport ACTIVATION, ACTIVITY, AFFINE, BATCH_NORM, DENSE, DROPOUT, INPUT, Op, Segment
 from fastnn._core.sparse cimport Links, link, unlink
 from fastnn._core.targets cimport fn_stream, fn_update, real
@@ -65,7 +65,7 @@ cdef void forward_op(const real *sample, const Op *op, const Memory *memory, con
 
 
 cdef void forward_segment(const real *parameters, const Segment *segments, int index, const Op *ops, int last_op,
-                          const Memory *memory, const Batch *batch, Share rows, Share columns) noexcept nogil:
+                          const Memory *memory, const Batch *batch, Share rows, Share columns, int joins) noexcept nogil:
     cdef const Segment *segment = &segments[index]
     cdef int position
     cdef Share block
@@ -75,7 +75,9 @@ cdef void forward_segment(const real *parameters, const Segment *segments, int i
     block.start = columns.start
     while block.start < columns.stop:
         block.stop = min(columns.stop, block.start + width)
-        if segment.head != INPUT:
+        if joins >= 0:
+            head_join(parameters, segment, memory, rows, block, joins)
+        elif segment.head != INPUT:
             head_forward(<real *>parameters, segments, index, memory, batch, rows, block)
         for position in range(segment.first_op, last_op):
             forward_op(parameters, &ops[position], memory, batch, rows, block)

@@ -29,6 +29,7 @@ cdef struct Run:
     const Flat *flat             # NULL: updates are fused with the gradients; else `sink` only stores
     int correction               # what of the optimizer's numbers depends on the step: FN_RATE_* of fastnn.h
     Rows x
+    bint to_one_product          # X goes to one dense product and nowhere else
     Judge judge
     bint weighted_mean, summed, penalty_over_batch
     double decay                 # decoupled weight decay, times the rate

@@ -5,7 +5,9 @@ A step: gather the batch, forward, loss and its gradient, backward, then the gra
 optimizer's update on each block while it is in L1. Two ways to divide it among threads, with the same bits:
 
 - by layers: threads share each product, by columns or by rows of its output, and wait between products where one needs
-  what another made (`Stage`). Whole rows of a kernel and of its optimizer state stay in one core for good.
+  what another made (`Stage`). Whole rows of a kernel and of its optimizer state stay in one core for good. Two threads
+  divide products whose inputs are cut in halves (heads.is_cut) by these: each keeps to its own rows of the kernel and
+  columns of the input, and only sums and gradients cross from core to core.
 - by groups: a large batch is cut into fixed groups of rows (passes.group_rows); a thread takes whole groups through the
   network in small blocks, and the groups' gradients are added in order at the end.
 
@@ -16,100 +18,21 @@ from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int64_t, uint64_t
 
 from fastnn._core cimport targets
-from fastnn._core.data cimport gather, is_sparse
+from fastnn._core.data cimport Rows, gather, is_sparse
+from fastnn._core.division cimport (
+    EVERYBODYS, OWN_HALF, OWN_ROWS, Division, Stage, after, backward_division, choose, divide, forward_division,
+    imbalance, synchronize,
+)
 from fastnn._core.flat cimport flat_step
-from fastnn._core.heads cimport Batch, Memory, mask_kernel
+from fastnn._core.heads cimport Batch, Memory, half, head_half, is_cut, mask_kernel
 from fastnn._core.passes cimport (
     accumulate_segment, add_activity, backward_ops, backward_segment, forward_segment, group_rows,
     update_from_sums, update_segment, update_sparse,
 )
-from fastnn._core.plan cimport BATCH_NORM, DENSE, LAYER_NORM, Segment
+from fastnn._core.plan cimport DENSE, Segment
 from fastnn._core.rates cimport correct
 from fastnn._core.targets cimport fn_update, real
 from fastnn._core.threads cimport Share, share, team_size, wait_for_all
-
-
-cdef enum:
-    KERNEL_TO_SHARE = 8192  # elements: half an L1 in float, and cheaper to fetch from another core than a wait is
-
-# Whose numbers a thread may read without waiting.
-cdef enum Stage:
-    EVERYBODYS     # all: nobody wrote since the last wait
-    OWN_ROWS       # its rows: all wrote by rows
-    OWN_COLUMNS    # its columns: all wrote by columns
-
-
-cdef inline double imbalance(ptrdiff_t size, ptrdiff_t unit, int threads) noexcept nogil:
-    """How much longer the busiest thread takes than a perfect division of range(size) in units."""
-    cdef ptrdiff_t units = (size + unit - 1) // unit
-    return <double>((units + threads - 1) // threads * threads * unit) / <double>max(size, <ptrdiff_t>1)
-
-
-# How a segment's pass may be divided.
-cdef struct Division:
-    bint rowwise       # it needs whole rows
-    bint columnwise    # it needs whole columns
-    bint local         # it needs no more of its input than the same rows and columns
-    ptrdiff_t kernel   # elements that every thread reads whole where it is by rows
-    bint by_rows       # what was chosen
-
-
-cdef inline void choose(const real *sample, ptrdiff_t rows, ptrdiff_t columns, Stage stage, int threads,
-                        Division *division) noexcept nogil:
-    cdef double by_rows, by_columns
-    cdef bint near
-    if division.rowwise or division.columnwise or threads == 1:
-        division.by_rows = not division.columnwise
-    elif division.local and stage != EVERYBODYS:
-        division.by_rows = stage == OWN_ROWS
-    else:
-        by_rows = imbalance(rows, 1, threads)
-        by_columns = imbalance(columns, targets.tile_columns(sample), threads)
-        # By rows all read the kernel, whose rows the others have updated, by columns all of the batch; going on by rows
-        # saves a wait, too.
-        near = columns <= rows or division.kernel <= KERNEL_TO_SHARE
-        division.by_rows = by_rows <= by_columns * 1.1 if near else by_rows * 1.1 < by_columns
-
-
-cdef inline void divide(const real *sample, ptrdiff_t rows, ptrdiff_t columns, bint by_rows, int thread, int threads,
-                        Share *my_rows, Share *my_columns) noexcept nogil:
-    my_rows.start, my_rows.stop = 0, rows
-    my_columns.start, my_columns.stop = 0, columns
-    if by_rows:
-        my_rows[0] = share(rows, 1, thread, threads)
-    else:
-        my_columns[0] = share(columns, targets.tile_columns(sample), thread, threads)
-
-
-cdef inline void synchronize(const Run *run, Stage *stage, const Division *division, int threads) noexcept nogil:
-    """Wait for the others before a division that reads more than this thread's own part."""
-    cdef bint own = division.by_rows if stage[0] == OWN_ROWS else division.local and not division.by_rows
-    if stage[0] != EVERYBODYS and not own:
-        wait_for_all(run.barrier, threads)
-        stage[0] = EVERYBODYS
-
-
-cdef inline Division forward_division(const Segment *segment) noexcept nogil:
-    cdef Division division
-    division.rowwise, division.columnwise = segment.rowwise, segment.head == BATCH_NORM
-    division.local, division.kernel = segment.head != DENSE, segment.kernel_rows * segment.outputs
-    return division
-
-
-cdef inline Division backward_division(const Run *run, int index) noexcept nogil:
-    """Of the pass that makes the gradients of what segment `index` reads."""
-    cdef const Segment *segment = &run.segments[index]
-    cdef Division division
-    division.columnwise, division.local = segment.head == BATCH_NORM, segment.head != DENSE
-    division.kernel = segment.kernel_rows * segment.outputs
-    division.rowwise = segment.head == LAYER_NORM or (
-        segment.before >= run.lowest and segment.ends_before and run.segments[segment.before].rowwise_ops) or (
-        segment.skip >= run.lowest and segment.ends_skip and run.segments[segment.skip].rowwise_ops)
-    return division
-
-
-cdef inline Stage after(bint by_rows) noexcept nogil:
-    return OWN_ROWS if by_rows else OWN_COLUMNS
 
 
 cdef double denominator(const Run *run, const real *sample, const int64_t *index, ptrdiff_t rows) noexcept nogil:
@@ -227,17 +150,28 @@ cdef inline void update_whole(const Run *run, const real *sample, const fn_updat
         flat_step(run.flat, sample, numbers, run.iteration + <uint64_t>step, run.barrier, thread, threads)
 
 
+cdef inline bint by_halves(const Run *run, int index, int threads) noexcept nogil:
+    """Whether two threads divide a segment by the halves of its inputs."""
+    return threads == 2 and is_cut(&run.segments[index], run.batch, is_sparse(&run.x))
+
+
 cdef void gather_share(const Run *run, const real *sample, const Memory *memory, ptrdiff_t position, int thread,
                        int threads) noexcept nogil:
-    cdef Share rows = share(min(run.batch, run.total - position), 1, thread, threads)
+    cdef Share rows = share(min(run.batch, run.total - position), 1, thread, threads), columns
+    cdef Rows x = run.x
     if is_sparse(&run.x):
         return
-    gather(&run.x, 0, run.order + position + rows.start, rows.stop - rows.start, run.inputs,
-           <real *>memory.values[0] + rows.start * memory.leading[0], memory.leading[0])
+    columns.start, columns.stop = 0, run.inputs
+    if run.to_one_product and by_halves(run, 1, threads):
+        rows.start, rows.stop, columns = 0, min(run.batch, run.total - position), half(run.inputs, thread)
+        x.start = <const char *>x.start + columns.start * x.itemsize
+    gather(&x, 0, run.order + position + rows.start, rows.stop - rows.start, columns.stop - columns.start,
+           <real *>memory.values[0] + rows.start * memory.leading[0] + columns.start, memory.leading[0])
 
 
 cdef inline Batch batch_of(const Run *run, ptrdiff_t step, ptrdiff_t first, double divisor) noexcept nogil:
     cdef Batch batch
+    batch.size = run.batch
     batch.sparse = &run.x if is_sparse(&run.x) else NULL
     batch.index, batch.first_sparse = run.order + step * run.batch, 0
     batch.key, batch.step, batch.first_row = run.key, run.iteration + <uint64_t>step, <uint64_t>first
@@ -270,7 +204,7 @@ cdef void step_by_layers(const Run *run, const real *sample, ptrdiff_t step, int
     cdef Batch batch = batch_of(run, step, 0, divisor)
     cdef Division division
     cdef bint by_rows
-    cdef int s, last = run.n_segments - 1
+    cdef int s, last = run.n_segments - 1, turn = 0
     if run.drops_weights:
         mask_kernels(run, parameters, memory, &batch, thread, threads)
 
@@ -278,15 +212,30 @@ cdef void step_by_layers(const Run *run, const real *sample, ptrdiff_t step, int
         segment = &run.segments[s]
         if s == 0 and segment.last_op == 0:
             continue
+        if by_halves(run, s, threads):
+            if stage != EVERYBODYS and stage != OWN_HALF:
+                wait_for_all(run.barrier, threads)
+            divide(sample, rows, segment.outputs, True, 0, 1, &my_rows, &my_columns)
+            head_half(parameters, run.segments, s, memory, my_rows, my_columns, thread, turn)
+            wait_for_all(run.barrier, threads)
+            by_rows = segment.rowwise or s == last
+            if by_rows:
+                divide(sample, rows, segment.outputs, True, thread, threads, &my_rows, &my_columns)
+            else:
+                my_columns = half(segment.outputs, thread)
+            forward_segment(parameters, run.segments, s, run.ops, operations(run, s), memory, &batch, my_rows, my_columns, turn)
+            stage = OWN_ROWS if by_rows else OWN_HALF
+            turn = 1 - turn
+            continue
         division = forward_division(segment)
         choose(sample, rows, segment.outputs, stage, threads, &division)
-        synchronize(run, &stage, &division, threads)
+        synchronize(run.barrier, &stage, &division, threads)
         divide(sample, rows, segment.outputs, division.by_rows, thread, threads, &my_rows, &my_columns)
-        forward_segment(parameters, run.segments, s, run.ops, operations(run, s), memory, &batch, my_rows, my_columns)
+        forward_segment(parameters, run.segments, s, run.ops, operations(run, s), memory, &batch, my_rows, my_columns, -1)
         stage = after(division.by_rows)
 
     division.by_rows, division.local = True, False
-    synchronize(run, &stage, &division, threads)
+    synchronize(run.barrier, &stage, &division, threads)
     divide(sample, rows, run.outputs, True, thread, threads, &my_rows, &my_columns)
     judge_rows(run, sample, memory, index, position, my_rows, 0, divisor)
     backward_ops(sample, &run.segments[last], last, run.ops, operations(run, last), memory, &batch, my_rows, my_columns)
@@ -297,9 +246,16 @@ cdef void step_by_layers(const Run *run, const real *sample, ptrdiff_t step, int
         segment = &run.segments[s]
         if segment.before < run.lowest and segment.skip < run.lowest:
             continue
-        division = backward_division(run, s)
+        division = backward_division(run.segments, run.lowest, s)
+        if by_halves(run, s, threads) and not division.rowwise:
+            if stage != EVERYBODYS:
+                wait_for_all(run.barrier, threads)
+            my_rows.start, my_rows.stop, my_columns = 0, rows, half(segment.inputs, thread)
+            backward_segment(parameters, run.segments, s, run.lowest, run.ops, memory, &batch, my_rows, my_columns)
+            stage = OWN_HALF
+            continue
         choose(sample, rows, segment.inputs, stage, threads, &division)
-        synchronize(run, &stage, &division, threads)
+        synchronize(run.barrier, &stage, &division, threads)
         divide(sample, rows, segment.inputs, division.by_rows, thread, threads, &my_rows, &my_columns)
         backward_segment(parameters, run.segments, s, run.lowest, run.ops, memory, &batch, my_rows, my_columns)
         stage = after(division.by_rows)
@@ -318,11 +274,13 @@ cdef void step_by_layers(const Run *run, const real *sample, ptrdiff_t step, int
                               run.zero_matters or kernel_numbers.l1 != 0 or kernel_numbers.l2 != 0
                               or kernel_numbers.weight_decay != 0, <real *>run.scratch[thread])
                 continue
-            # Whole rows of the kernel: parts of rows would lie between the others', and a core fetches ahead. For a batch of
-            # one the columns that this thread's forward pass reads: all time goes into reading the kernel.
-            by_rows = (segment.head == DENSE and rows > 1 and imbalance(segment.inputs, targets.tile_rows(sample), threads)
+            # Whole rows of the kernel: parts of rows would lie between the others', and a core fetches ahead.
+            by_rows = (segment.head == DENSE and imbalance(segment.inputs, targets.tile_rows(sample), threads)
                        <= imbalance(segment.outputs, targets.tile_columns(sample), threads) * 1.25)
             divide(sample, max(segment.kernel_rows, <ptrdiff_t>1), segment.outputs, by_rows, thread, threads, &my_rows, &my_columns)
+            if by_halves(run, s, threads):
+                my_rows = half(segment.inputs, thread)
+                my_columns.start, my_columns.stop = 0, segment.outputs
             update_segment(sample, segment, s, memory, &run.sink, &kernel_numbers, &bias_numbers, &batch, rows, my_rows,
                            my_columns, <real *>run.scratch[thread])
     update_whole(run, sample, &numbers, step, thread, threads)
@@ -344,7 +302,7 @@ cdef void block_by_groups(const Run *run, const real *sample, const Memory *memo
     gather(&run.x, 0, index, rows, run.inputs, <real *>memory.values[0], memory.leading[0])
     for s in range(run.n_segments):
         columns.stop = run.segments[s].outputs
-        forward_segment(parameters, run.segments, s, run.ops, operations(run, s), memory, &batch, all_rows, columns)
+        forward_segment(parameters, run.segments, s, run.ops, operations(run, s), memory, &batch, all_rows, columns, -1)
     judge_rows(run, sample, memory, index, position + first, all_rows, first, divisor)
     backward_ops(sample, &run.segments[last], last, run.ops, operations(run, last), memory, &batch, all_rows, columns)
     for s in range(last, run.lowest, -1):

@@ -89,7 +89,7 @@ cdef class Trainer:
         memset(run, 0, sizeof(Run))
         run.segments, run.ops, run.n_segments = program.segments, program.ops, program.n_segments
         run.n_ops, run.drops_weights, run.penalizes = program.n_ops, program.drops_weights, program.penalizes
-        run.moves_statistics = training
+        run.moves_statistics, run.to_one_product = training, program.takes_sparse
         self.sparse, run.zero_matters = sparse, optimizer != "sgd"
         run.lowest = 0 if input_gradient else program.lowest_trainable
         run.sums_size = program.sums_size
@@ -162,11 +162,11 @@ cdef class Trainer:
         if by_groups:
             run.group, run.block = group, min(group, block_rows(self.program, self.plan.itemsize))
             self.workspace = Workspace(self.program, self.plan.itemsize, run.block, sets=self.threads,
-                                       threads=self.threads, groups=groups, deltas=True)
+                                       threads=self.threads, groups=groups, deltas=True, batch=batch_size)
         else:
             run.group = 0
             self.workspace = Workspace(self.program, self.plan.itemsize, batch_size, sets=2, threads=self.threads,
-                                       deltas=True, alternate=True, sparse=self.sparse, lowest=run.lowest)
+                                       deltas=True, alternate=True, sparse=self.sparse, lowest=run.lowest, batch=batch_size)
         run.memories, run.scratch, run.sums = self.workspace.memories, self.workspace.scratch, self.workspace.sums
         self.row_loss = np.zeros(batch_size)
         run.row_loss = <double *><size_t>self.row_loss.ctypes.data

@@ -3,7 +3,7 @@
 from libc.stddef cimport ptrdiff_t
 
 from fastnn._core cimport targets
-from fastnn._core.heads cimport Memory
+from fastnn._core.heads cimport Memory, is_cut
 from fastnn._core.passes cimport scratch_size
 from fastnn._core.plan cimport Program
 
@@ -34,10 +34,12 @@ cdef class Workspace:
 
     `alternate`: the two sets share everything but their input buffer, so that a batch can be gathered while the one
     before is still in use. `sparse`: there is no input buffer. `lowest`: gradients of segments below it are not needed.
+    `batch`: of which the rows are a part, in training.
     """
 
     def __cinit__(self, Program program, Py_ssize_t itemsize, Py_ssize_t rows, *, Py_ssize_t sets=1,
-                  Py_ssize_t threads=1, Py_ssize_t groups=0, bint deltas=False, bint alternate=False, bint sparse=False, int lowest=0):
+                  Py_ssize_t threads=1, Py_ssize_t groups=0, bint deltas=False, bint alternate=False, bint sparse=False, int lowest=0,
+                  Py_ssize_t batch=0):
         cdef Py_ssize_t index, which
         cdef Memory *memory
         cdef char *base
@@ -50,7 +52,10 @@ cdef class Workspace:
             offset += (elements * itemsize + targets.FN_SLACK_BYTES + 63) // 64 * 64
             return at
 
-        values, gradients, kept = [], [], []
+        values, gradients, kept, halves, widest = [], [], [], [], 0
+        for index in range(1, program.n_segments):
+            if is_cut(&program.segments[index], batch, sparse):
+                widest = max(widest, program.leading[program.segments[index].product])
         for which in range(sets):
             shared = which > 0 and alternate
             values.append([values[0][index] if shared and index else reserve(0 if sparse and not index else rows * program.leading[index])
@@ -61,6 +66,7 @@ cdef class Workspace:
             kept.append(kept[0] if shared else
                         [reserve(program.segments[index].statistics + rows * program.segments[index].row_statistics)
                          for index in range(program.n_segments)])
+            halves.append(halves[0] if shared else [reserve(rows * widest) for _ in range(2 if alternate and threads > 1 else 1)])
         largest = 0
         for index in range(1, program.n_segments):
             largest = max(largest, scratch_size(&program.segments[index], program.delta_leading[index], itemsize))
@@ -82,6 +88,7 @@ cdef class Workspace:
             memory.values, memory.deltas = table, table + program.n_values
             memory.statistics = memory.deltas + program.n_segments
             memory.leading, memory.delta_leading = leading, program.delta_leading
+            memory.partials[0], memory.partials[1] = base + <size_t>halves[which][0], base + <size_t>halves[which][-1]
             for index in range(program.n_values):
                 table[index] = base + <size_t>values[which][index]
                 leading[index] = program.leading[index]
