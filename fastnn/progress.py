@@ -5,7 +5,6 @@ Called by training.py.
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 import time
 from typing import Any
@@ -134,6 +133,9 @@ def reporter(verbose: Any, epochs: int, rows: int) -> Silent:
     checked_verbose(verbose)
     if verbose == 0:
         return Silent(epochs, rows)
-    if verbose != 2 and sys.stdout.isatty() and importlib.util.find_spec("rich"):
-        return Bar(epochs, rows)
+    if verbose != 2 and sys.stdout.isatty():
+        from importlib.util import find_spec  # `import fastnn` need not load it
+
+        if find_spec("rich"):
+            return Bar(epochs, rows)
     return Lines(epochs, rows)

@@ -13,8 +13,9 @@ before = set(sys.modules)
 import fastnn
 print(*set(sys.modules) - before)
 """
-#: A module of the standard library in pure Python that NumPy leaves out; Cython's own are let through by their names.
-ALLOWED = {"copy", "cython_runtime"}
+#: Small modules of the standard library that NumPy leaves out (__future__ since 2.5); Cython's own are let through by
+#: their names.
+ALLOWED = {"__future__", "copy", "cython_runtime"}
 
 
 def run(program, *options):

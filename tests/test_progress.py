@@ -27,7 +27,7 @@ def test_what_verbose_means(monkeypatch):
     monkeypatch.setattr(sys, "stdout", Terminal())
     assert type(progress.reporter(2, 2, 10)) is progress.Lines
     found = {}
-    monkeypatch.setattr(progress.importlib.util, "find_spec", lambda name: found.get(name))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: found.get(name))
     assert type(progress.reporter("auto", 2, 10)) is progress.Lines  # no rich
     found["rich"] = object()
     assert type(progress.reporter("auto", 2, 10)) is progress.Bar

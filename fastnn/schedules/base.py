@@ -30,11 +30,12 @@ class Schedule(arguments.Configured):
     def __call__(self, step: Any) -> Any:
         """Return the rate of a step: a float, or float64 of the steps' shape."""
         steps = np.asarray(step, dtype=np.float64)
-        rates = self.rates(steps)
-        return rates if steps.ndim else float(rates)
+        # a step alone as an array of one: NumPy's powers of scalars are not those of its vector loops to the last bit
+        rates = self.rates(steps.reshape(-1))
+        return rates.reshape(steps.shape) if steps.ndim else float(rates[0])
 
     def rates(self, steps: np.ndarray) -> np.ndarray:
-        """Return the rates of `steps`, float64 of the same shape."""
+        """Return the rates of `steps`, float64 [steps]."""
         raise NotImplementedError(f"{type(self).__name__} gives no rates")
 
 

@@ -53,7 +53,7 @@ class LinearWarmup(Schedule):
     def rates(self, steps: np.ndarray) -> np.ndarray:
         after = np.maximum(steps - self.warmup_steps, 0.0)
         then = self._following(after)
-        first, top = self.initial_learning_rate, self._following(np.zeros(()))
+        first, top = self.initial_learning_rate, self._following(np.zeros(1))
         return np.where(steps < self.warmup_steps, first + (top - first) * steps / self.warmup_steps, then)
 
     def _following(self, steps: np.ndarray) -> np.ndarray:
@@ -62,5 +62,4 @@ class LinearWarmup(Schedule):
             return np.full(steps.shape, self.schedule)
         if isinstance(self.schedule, Schedule):
             return self.schedule.rates(steps)
-        values = [float(self.schedule(int(step))) for step in steps.reshape(-1)]
-        return np.array(values, dtype=np.float64).reshape(steps.shape)
+        return np.array([float(self.schedule(int(step))) for step in steps], dtype=np.float64)

@@ -100,7 +100,7 @@ def test_every_float32(name):
             return np.where(x >= 0, 1, e) / (1 + e)
         return getattr(np, name)(x)
 
-    chunk = 1 << 22
+    chunk = 1 << 14  # its float64 copies stay in cache and are no fresh pages of the system's: three times as fast
     for start in range(0, 1 << 32, chunk):
         x = np.arange(start, start + chunk, dtype=np.uint64).astype(np.uint32).view(np.float32)
         assert_close(name, x, oracle)
