@@ -271,7 +271,8 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
             {"epochs": self.max_iter, "steps": -(-len(rows) // batch_size), "verbose": int(self.verbose)},
         )
         if told.callbacks:
-            binding.model.compile(self._optimizer.optimizer)
+            # with the loss too, for callbacks that look at gradients
+            binding.model.compile(self._optimizer.optimizer, self._loss(), penalty_over_batch=True)
         epoch = Epoch(binding, self._optimizer, loss, batch_size, team.size(self.n_jobs), samples)
         return Descent(self, binding, epoch, rows, held_out, incremental, told, report)
 
