@@ -126,6 +126,17 @@ def test_every_name_is_there_and_documented(path):
     assert thing.__doc__
 
 
+@pytest.mark.parametrize("path", [*by_module(*NAMES), *(f"losses.{name}" for name in LOSS_CLASSES.split())])
+def test_every_docstring_names_its_source_and_shows_an_example(path):
+    """Functions that have a class refer to it."""
+    said = inspect.getdoc(found(path))
+    if path.startswith("losses.") and path.split(".")[1].islower():
+        assert re.search(r"see `[A-Z]\w+`", said)
+    else:
+        assert re.search(r"Source: |\b(19|20)\d\d\b", said)
+        assert ">>> " in said
+
+
 @pytest.mark.parametrize("path", by_module(*NAMES))
 def test_every_formula_has_its_line(path):
     name = path.split(".")[1]

@@ -240,6 +240,10 @@ class Normalization(Layer):
     ValueError
         If only one of mean and variance is given, a variance is negative, or axis is not the last.
 
+    Notes
+    -----
+    Source: Keras 3, ``keras.layers.Normalization``.
+
     Examples
     --------
     >>> import fastnn, numpy as np
@@ -346,6 +350,10 @@ class Rescaling(Layer):
     offset : float, default 0
     name, input_shape
         See `Layer`.
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.layers.Rescaling``.
 
     Examples
     --------
