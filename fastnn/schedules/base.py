@@ -30,8 +30,10 @@ class Schedule(arguments.Configured):
     def __call__(self, step: Any) -> Any:
         """Return the rate of a step: a float, or float64 of the steps' shape."""
         steps = np.asarray(step, dtype=np.float64)
-        rates = self.rates(steps)
-        return rates if steps.ndim else float(rates)
+        if steps.ndim:
+            return self.rates(steps)
+        # of a number NumPy takes the C library's power, of an array its own: on AVX-512 the last bit is another
+        return float(self.rates(steps.reshape(1))[0])
 
     def rates(self, steps: np.ndarray) -> np.ndarray:
         """Return the rates of `steps`, float64 of the same shape."""
