@@ -172,10 +172,11 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
             raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes.tolist()}.")
         if self.solver == "lbfgs":
             require("solver='lbfgs'")
-            if self.optimizer is not None or self.clipnorm is not None or self._norm_kind() or self._dropout_rates():
+            beyond = self.optimizer is not None or self.clipnorm is not None or bool(self.callbacks)
+            if beyond or self._norm_kind() or self._dropout_rates():
                 raise ValueError(
-                    "expected solver='adam' or solver='sgd' with dropout, normalization, clipnorm or an optimizer, "
-                    "received: solver='lbfgs'"
+                    "expected solver='adam' or solver='sgd' with dropout, normalization, clipnorm, callbacks or an "
+                    "optimizer, received: solver='lbfgs'"
                 )
         if self.batch_norm and self.layer_norm:
             raise ValueError("expected batch_norm or layer_norm, received: both")
