@@ -106,6 +106,10 @@ class Shift(_Warp):
     fill : float, default 0
         Value outside the image.
 
+    Notes
+    -----
+    Source: Szeliski, Computer Vision, 2011, section 3.6.
+
     Examples
     --------
     >>> import numpy as np
@@ -133,6 +137,10 @@ class Rotate(_Warp):
         Interval, positive against the clock; a number m means (-m, m).
     fill : float, default 0
         Value outside the image.
+
+    Notes
+    -----
+    Source: Szeliski, Computer Vision, 2011, section 3.6.
 
     Examples
     --------
@@ -165,6 +173,10 @@ class Scale(_Warp):
     fill : float, default 0
         Value outside the image.
 
+    Notes
+    -----
+    Source: Szeliski, Computer Vision, 2011, section 3.6.
+
     Examples
     --------
     >>> import numpy as np
@@ -193,6 +205,10 @@ class Shear(_Warp):
     fill : float, default 0
         Value outside the image.
 
+    Notes
+    -----
+    Source: Szeliski, Computer Vision, 2011, section 3.6.
+
     Examples
     --------
     >>> import numpy as np
@@ -218,6 +234,10 @@ class Noise(arguments.Configured):
     ----------
     stddev : float, default 0.1
         Its standard deviation, in the data's unit.
+
+    Notes
+    -----
+    Source: Goodfellow, Bengio and Courville, Deep Learning, 2016, section 7.5.
 
     Examples
     --------

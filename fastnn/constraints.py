@@ -41,6 +41,10 @@ class Constraint(arguments.Configured):
 class NonNeg(Constraint):
     """``max(w, 0)``: no weight below 0.
 
+    Notes
+    -----
+    Source: Keras 3, ``keras.constraints.NonNeg``.
+
     Examples
     --------
     >>> import fastnn

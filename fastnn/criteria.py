@@ -27,6 +27,7 @@ class LogLoss(losses.Loss):
     """Cross-entropy of logistic outputs, summed over them, within scikit-learn's bounds."""
 
     logits_kernel = "binary_log_loss"
+    truth_range = (0.0, 1.0)
     mean_of_outputs = False
 
 

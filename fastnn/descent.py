@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fastnn._core import arrays
+from fastnn._core import arrays, engine
 from fastnn.binding import Binding
 from fastnn.callbacks import CallbackList
 from fastnn.compat import ConvergenceWarning
 from fastnn.epoch import Epoch, Samples
 from fastnn.reporting import Report
+from fastnn.training import PROBE_ROWS
 
 __all__ = ["Descent", "HeldOut", "open_books"]
 
@@ -104,7 +105,12 @@ class Descent:
         model.stop_training = False
         self.told.attach()
         diverged = None
+        if self.told.callbacks and not isinstance(self.epoch.samples.X, engine.Compressed):
+            first = self.epoch.samples.take(self.rows[:PROBE_ROWS])
+            model.training.probe_rows = first.X, first.truth
         self.told.call("on_train_begin", {})
+        if self.told.callbacks:
+            model.training.probe_rows = None, None
         try:
             while books.n_iter_ < (1 if self.incremental else books.max_iter):
                 self.report.epoch_begins()

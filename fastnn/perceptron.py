@@ -172,10 +172,11 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
             raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes.tolist()}.")
         if self.solver == "lbfgs":
             require("solver='lbfgs'")
-            if self.optimizer is not None or self.clipnorm is not None or self._norm_kind() or self._dropout_rates():
+            beyond = self.optimizer is not None or self.clipnorm is not None or bool(self.callbacks)
+            if beyond or self._norm_kind() or self._dropout_rates():
                 raise ValueError(
-                    "expected solver='adam' or solver='sgd' with dropout, normalization, clipnorm or an optimizer, "
-                    "received: solver='lbfgs'"
+                    "expected solver='adam' or solver='sgd' with dropout, normalization, clipnorm, callbacks or an "
+                    "optimizer, received: solver='lbfgs'"
                 )
         if self.batch_norm and self.layer_norm:
             raise ValueError("expected batch_norm or layer_norm, received: both")
@@ -271,7 +272,8 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
             {"epochs": self.max_iter, "steps": -(-len(rows) // batch_size), "verbose": int(self.verbose)},
         )
         if told.callbacks:
-            binding.model.compile(self._optimizer.optimizer)
+            # with the loss too, for callbacks that look at gradients
+            binding.model.compile(self._optimizer.optimizer, self._loss(), penalty_over_batch=True)
         epoch = Epoch(binding, self._optimizer, loss, batch_size, team.size(self.n_jobs), samples)
         return Descent(self, binding, epoch, rows, held_out, incremental, told, report)
 

@@ -36,6 +36,10 @@ class L1(Regularizer):
     ----------
     l1 : float >= 0, default 0.01
 
+    Notes
+    -----
+    Source: Keras 3, ``keras.regularizers.L1``.
+
     Examples
     --------
     >>> import fastnn
@@ -54,6 +58,10 @@ class L2(Regularizer):
     ----------
     l2 : float >= 0, default 0.01
 
+    Notes
+    -----
+    Source: Keras 3, ``keras.regularizers.L2``.
+
     Examples
     --------
     >>> import fastnn
@@ -71,6 +79,10 @@ class L1L2(Regularizer):
     Parameters
     ----------
     l1, l2 : float >= 0, default 0
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.regularizers.L1L2``.
 
     Examples
     --------

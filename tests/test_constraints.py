@@ -44,6 +44,35 @@ def test_every_step_ends_with_the_constraint(case, dtype):
     assert max(apart) > 0.01
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("layer", "held"),
+    [
+        (lambda **given: fastnn.layers.BatchNormalization(**given), ("gamma", "beta")),
+        (lambda **given: fastnn.layers.LayerNormalization(**given), ("gamma", "beta")),
+        (lambda **given: fastnn.layers.PReLU("ones", **given), ("alpha",)),
+    ],
+    ids=["batch", "layer", "slopes"],
+)
+def test_vectors_of_other_layers_obey(layer, held, dtype):
+    """Norms of gamma and of slopes, and signs of beta: descent by hand as above."""
+    holds = {"gamma": constraints.MaxNorm(LIMIT), "beta": constraints.NonNeg(), "alpha": constraints.MaxNorm(LIMIT)}
+    given = {f"{name}_constraint": holds[name] for name in held}
+    model = fastnn.Sequential([fastnn.Input((5,)), layer(**given), fastnn.layers.Dense(3)], dtype=dtype, seed=1)
+    model.compile(fastnn.optimizers.SGD(0.3), loss="mse")
+    x, y = X.astype(dtype), Y.astype(dtype)
+    apart = dict.fromkeys(held, 0.0)
+    for _ in range(6):
+        moved = zip(model.get_weights(), model.gradients(x, y, training=True)[1], strict=True)
+        stepped = [w - 0.3 * g for w, g in moved][: len(held)]
+        model.fit(x, y, batch_size=64, shuffle=False, verbose=0)
+        for name, free in zip(held, stepped, strict=True):
+            ours = getattr(model.layers[0], name)
+            np.testing.assert_allclose(ours, holds[name](free), rtol=0, atol=100 * np.finfo(dtype).eps)
+            apart[name] = max(apart[name], np.abs(ours - free).max())
+    assert min(apart.values()) > 1e-3
+
+
 @pytest.mark.parametrize("optimizer", ["adam", "rmsprop"])
 def test_weights_obey_after_fit(optimizer):
     model = made(*CASES["columns"], optimizer=optimizer)
@@ -75,6 +104,13 @@ def test_names_configurations_and_files(tmp_path):
     model.save(tmp_path / "model.safetensors")
     loaded = fastnn.load(tmp_path / "model.safetensors").layers[0]
     assert repr(loaded.bias_constraint) == "MaxNorm(max_value=0.1)"
+    scaled = fastnn.layers.BatchNormalization(beta_constraint="non_neg", gamma_constraint="max_norm")
+    model = fastnn.Sequential([fastnn.Input((2,)), scaled, fastnn.layers.PReLU(alpha_constraint="non_neg")])
+    model.save(tmp_path / "model.safetensors")
+    loaded, slopes = fastnn.load(tmp_path / "model.safetensors").layers
+    assert repr([loaded.beta_constraint, loaded.gamma_constraint, slopes.alpha_constraint]) == (
+        "[NonNeg(), MaxNorm(), NonNeg()]"
+    )
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,42 @@ def test_a_loss_that_jumps(rate, verdict, seed):
     assert found.verdict == verdict, (found, history.history)
 
 
+@pytest.mark.parametrize("rate", [1.0, 10.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_rate_that_the_fit_recovers_from(rate, seed):
+    """Adam's first steps blow the loss up, and all that follows looks like a steep descent."""
+    history = fit(optimizers.Adam(rate), seed=seed)
+    losses = history.history["loss"]
+    assert losses[-1] < 0.1 * losses[0]
+    found = history.diagnose()
+    assert found.verdict == "learning rate too high", (found, losses)
+    assert "first epoch's steps" in found.reason
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_losses_that_start_high_or_scattered_are_no_blow_up(seed):
+    """Targets far from 0; single rows as batches, a few of them far off."""
+    far = fit(optimizers.Adam(0.1), y=50.0 + CURVED, seed=seed, epochs=100).diagnose()
+    assert far.verdict == "good fit", far
+    tails = RANDOM.standard_cauchy(size=256).clip(-30, 30)
+    model = fastnn.Sequential([layers.Dense(1)], seed=seed)
+    model.compile(optimizers.SGD(0.0003), "mse")
+    found = model.fit(X, tails, epochs=12, batch_size=1, verbose=0).diagnose()
+    assert found.verdict in ("underfitting", "learning rate too low"), found
+
+
+def test_a_resumed_history_has_no_untrained_loss(tmp_path):
+    """Nor has one that was loaded: the losses of epochs alone decide."""
+    model = fastnn.Sequential([layers.Dense(1)], seed=0)
+    model.compile(optimizers.Adam(10.0), "mse")
+    checkpoint = fastnn.callbacks.ModelCheckpoint(tmp_path / "model.safetensors")
+    assert "too high" in model.fit(X, CURVED, epochs=60, verbose=0, callbacks=[checkpoint]).diagnose().verdict
+    assert "too high" not in fastnn.load(tmp_path / "model.safetensors").history.diagnose(target=100.0).verdict
+    model.compile(optimizers.Adam(10.0), "mse")
+    resumed = model.fit(X, CURVED, epochs=70, verbose=0, resume=tmp_path / "model.safetensors")
+    assert "too high" not in resumed.diagnose(target=100.0).verdict
+
+
 def test_a_target_decides_what_is_good():
     history = fit(optimizers.Adam(0.02), units=0)
     assert history.diagnose(target=2.0).verdict == "good fit"

@@ -106,8 +106,18 @@ DEFAULTS = {
 }
 
 
-def found(path):
-    thing = fastnn
+#: Callbacks of Keras, which are compared with its signatures too.
+CALLBACKS = (
+    "EarlyStopping ReduceLROnPlateau LearningRateScheduler ModelCheckpoint TerminateOnNaN CSVLogger LambdaCallback"
+)
+#: Where a default is not Keras's, on purpose.
+OTHER_DEFAULTS = {
+    ("metrics.F1Score", "average"): "macro",  # Keras's, a score for each output, is no number
+    ("layers.PReLU", "alpha_initializer"): "zeros",  # Keras writes "Zeros"
+}
+
+
+def found(path, thing=fastnn):
     for name in path.split("."):
         thing = getattr(thing, name)
     return thing
@@ -126,10 +136,23 @@ def test_every_name_is_there_and_documented(path):
     assert thing.__doc__
 
 
-@pytest.mark.parametrize("path", by_module(*NAMES))
+@pytest.mark.parametrize("path", [*by_module(*NAMES), *(f"losses.{name}" for name in LOSS_CLASSES.split())])
+def test_every_docstring_names_its_source_and_shows_an_example(path):
+    """Functions that have a class refer to it."""
+    said = inspect.getdoc(found(path))
+    if path.startswith("losses.") and path.split(".")[1].islower():
+        assert re.search(r"see `[A-Z]\w+`", said)
+    else:
+        assert re.search(r"Source: |\b(19|20)\d\d\b", said)
+        assert ">>> " in said
+
+
+@pytest.mark.parametrize(
+    "path", [*by_module(*NAMES), *(name for name in OTHERS.split() if re.fullmatch(r"(callbacks|utils)\.\w+", name))]
+)
 def test_every_formula_has_its_line(path):
     name = path.split(".")[1]
-    assert re.search(rf"`(fastnn\.\w+\.)?{name}\b[^`]*`", FORMULAS), f"docs/formulas.md does not have {name}"
+    assert re.search(rf"`(fastnn\.\w+\.|utils\.)?{name}\b[^`]*`", FORMULAS), f"docs/formulas.md does not have {name}"
 
 
 @pytest.mark.parametrize("path", DEFAULTS)
@@ -137,6 +160,32 @@ def test_defaults(path):
     parameters = inspect.signature(found(path)).parameters
     for name, default in DEFAULTS[path].items():
         assert parameters[name].default == default, name
+
+
+def test_arguments_and_defaults_are_kerass(monkeypatch):
+    """Of what has a name that Keras has: the same arguments have the same defaults and the same order."""
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    pytest.importorskip("jax")
+    keras = pytest.importorskip("keras")
+    monkeypatch.setattr(keras, "schedules", keras.optimizers.schedules, raising=False)
+    different, compared = {}, 0
+    others = [
+        *(f"losses.{name}" for name in LOSS_CLASSES.split()),
+        *(f"callbacks.{name}" for name in CALLBACKS.split()),
+    ]
+    for path in [*by_module(*NAMES), *others]:
+        room, name = path.split(".")
+        if not hasattr(getattr(keras, room, None), name):
+            continue
+        compared += 1
+        ours, theirs = (inspect.signature(found(path, home)).parameters for home in (fastnn, keras))
+        shared = [argument for argument in ours if argument in theirs and argument != "name"]
+        assert shared == [argument for argument in theirs if argument in shared], path
+        for argument in shared:
+            if ours[argument].default != theirs[argument].default:
+                different[path, argument] = ours[argument].default
+    assert different == OTHER_DEFAULTS
+    assert compared > 90
 
 
 @pytest.mark.parametrize("path", by_module("optimizers"))

@@ -22,6 +22,7 @@ MADE = {
     "one cycle, lines": schedules.OneCycle(0.5, 100, linear=True),
     "piecewise": schedules.PiecewiseConstantDecay([10, 30], [0.5, 0.2, 0.1]),
     "polynomial": schedules.PolynomialDecay(0.5, 50, 0.1, power=2.0),
+    "polynomial, root": schedules.PolynomialDecay(0.5, 50, 0.1, power=0.7),
     "step": schedules.StepDecay(0.5, 30),
 }
 PUBLIC = {getattr(schedules, name) for name in schedules.__all__ if name not in ("Schedule", "get")}

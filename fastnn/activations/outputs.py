@@ -22,6 +22,10 @@ def linear(x: Any) -> np.ndarray:
     -------
     ndarray of x's shape
 
+    Notes
+    -----
+    Source: Keras 3, ``keras.activations.linear``.
+
     Examples
     --------
     >>> import fastnn
@@ -56,6 +60,10 @@ def softmax(x: Any, axis: int = -1) -> np.ndarray:
     ValueError
         If x has no such axis, or axis is not an integer.
 
+    Notes
+    -----
+    Source: Keras 3, ``keras.activations.softmax``.
+
     Examples
     --------
     >>> import fastnn
@@ -80,6 +88,10 @@ def exponential(x: Any) -> np.ndarray:
     Returns
     -------
     ndarray of x's shape, values in [0, inf)
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.activations.exponential``.
 
     Examples
     --------

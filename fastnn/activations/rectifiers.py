@@ -41,6 +41,10 @@ def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, th
     ValueError
         If an argument is negative or not finite.
 
+    Notes
+    -----
+    Source: Keras 3, ``keras.activations.relu``.
+
     Examples
     --------
     >>> import fastnn
@@ -63,6 +67,10 @@ def relu6(x: Any) -> np.ndarray:
     Returns
     -------
     ndarray of x's shape, values in [0, 6]
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.activations.relu6``.
 
     Examples
     --------
@@ -99,6 +107,10 @@ def leaky_relu(x: Any, negative_slope: float = 0.2) -> np.ndarray:
     ------
     ValueError
         If negative_slope is negative or not finite.
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.activations.leaky_relu``.
 
     Examples
     --------
@@ -178,6 +190,10 @@ def softplus(x: Any) -> np.ndarray:
     Returns
     -------
     ndarray of x's shape, values in [0, inf)
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.activations.softplus``.
 
     Examples
     --------

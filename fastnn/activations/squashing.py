@@ -35,6 +35,10 @@ def heaviside(x: Any, zero: float = 0.5) -> np.ndarray:
     ValueError
         If zero is not in [0, 1].
 
+    Notes
+    -----
+    Source: ``numpy.heaviside``.
+
     Examples
     --------
     >>> import fastnn
@@ -70,6 +74,10 @@ def sign(x: Any, zero: float = 0.0) -> np.ndarray:
     ValueError
         If zero is not in [-1, 1].
 
+    Notes
+    -----
+    Source: ``numpy.sign``, for zero=0.
+
     Examples
     --------
     >>> import fastnn
@@ -91,6 +99,10 @@ def piecewise_linear(x: Any) -> np.ndarray:
     -------
     ndarray of x's shape, values in [0, 1]
 
+    Notes
+    -----
+    Source: Haykin, Neural Networks, 1999, section 1.3.
+
     Examples
     --------
     >>> import fastnn
@@ -111,6 +123,10 @@ def sigmoid(x: Any) -> np.ndarray:
     Returns
     -------
     ndarray of x's shape, values in [0, 1]
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.activations.sigmoid``.
 
     Examples
     --------
@@ -135,6 +151,10 @@ def hard_sigmoid(x: Any) -> np.ndarray:
     -------
     ndarray of x's shape, values in [0, 1]
 
+    Notes
+    -----
+    Source: Keras 3, ``keras.activations.hard_sigmoid``.
+
     Examples
     --------
     >>> import fastnn
@@ -155,6 +175,10 @@ def tanh(x: Any) -> np.ndarray:
     Returns
     -------
     ndarray of x's shape, values in [-1, 1]
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.activations.tanh``.
 
     Examples
     --------
@@ -177,6 +201,10 @@ def hard_tanh(x: Any) -> np.ndarray:
     -------
     ndarray of x's shape, values in [-1, 1]
 
+    Notes
+    -----
+    Source: Keras 3, ``keras.activations.hard_tanh``.
+
     Examples
     --------
     >>> import fastnn
@@ -197,6 +225,10 @@ def softsign(x: Any) -> np.ndarray:
     Returns
     -------
     ndarray of x's shape, values in [-1, 1]
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.activations.softsign``.
 
     Examples
     --------

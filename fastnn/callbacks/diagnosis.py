@@ -14,6 +14,8 @@ ROUGH, RISE, GAP = 0.1, 0.1, 0.5
 UPWARDS = 0.25
 #: The second half's fall as a share of the first half's, where a loss falls in nearly a straight line.
 STRAIGHT = 0.5
+#: In units of the spread of an epoch's steps: more than chance makes of one batch.
+CHANCE = 5.0
 #: Relative change of a loss that counts as none.
 NOTHING = 1e-6
 
@@ -38,8 +40,16 @@ class Diagnosis(NamedTuple):
     reason: str
 
 
-def diagnose(history: Mapping[str, Sequence[float]], target: float | None = None) -> Diagnosis:
-    """Name what the losses show; see `History.diagnose`, which has the rules."""
+def diagnose(
+    history: Mapping[str, Sequence[float]],
+    target: float | None = None,
+    first_steps: Sequence[np.ndarray] = (),
+    last_steps: Sequence[np.ndarray] = (),
+) -> Diagnosis:
+    """Name what the losses show; see `History.diagnose`, which has the rules.
+
+    `first_steps` and `last_steps` are the losses of the steps of the first and of the last epoch, where they are known.
+    """
     loss = np.asarray(history.get("loss", []), dtype=np.float64)
     bad = np.flatnonzero(~np.isfinite(loss))
     if bad.size:
@@ -52,6 +62,16 @@ def diagnose(history: Mapping[str, Sequence[float]], target: float | None = None
     total, upwards = float(np.abs(changes).sum()), float(changes[changes > 0].sum())
     if last > first + NOTHING * abs(first):
         return Diagnosis("learning rate too high", f"the loss ends at {last:.4g}, above the first epoch's {first:.4g}")
+    if first_steps and last_steps:
+        steps = np.concatenate(first_steps)
+        start, spread = float(steps[0]), float(np.std(np.concatenate(last_steps)))
+        middle = float(np.median(steps))
+        if middle - start > max(start - lowest, CHANCE * spread):
+            return Diagnosis(
+                "learning rate too high",
+                f"the first epoch's steps raised the loss from {start:.4g} to {middle:.4g}, further than all of "
+                f"training brought it below, to {lowest:.4g}",
+            )
     if gain <= NOTHING * abs(first):
         return Diagnosis("learning rate too low", f"the loss stays at {first:.4g}: nothing is learnt")
     if total / changes.size > ROUGH * gain and upwards > UPWARDS * total:

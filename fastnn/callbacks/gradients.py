@@ -60,7 +60,8 @@ class GradientMonitor(Callback):
     Parameters
     ----------
     probe : (X, y), optional
-        What gradients and outputs are computed of: at most the first 256 rows. By default those of the fit.
+        What gradients and outputs are computed of: at most the first 256 rows. By default those of the fit. y is what
+        the network learns: in an estimator 0 and 1, or numbers of classes in the order of `classes_`, for labels.
     ratio : float > 1, default 1000
         Gradients vanish where the root mean square of the first layer's is less than the last layer's over `ratio`;
         they explode where it is more than `ratio` times the last layer's, or one is not finite.
@@ -84,8 +85,9 @@ class GradientMonitor(Callback):
 
     Notes
     -----
-    Gradients are those of the loss with its penalties, as `Sequential.gradients` has them. Source: Glorot and Bengio,
-    Understanding the difficulty of training deep feedforward neural networks, 2010.
+    Gradients are those of the loss with its penalties, as `Sequential.gradients` has them, without sample weights; an
+    estimator's are scikit-learn's, with penalties over the rows of the probe. Source: Glorot and Bengio, Understanding
+    the difficulty of training deep feedforward neural networks, 2010.
 
     Examples
     --------

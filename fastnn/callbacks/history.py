@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from fastnn import arguments
 from fastnn.callbacks.base import Callback, Logs
 from fastnn.callbacks.diagnosis import Diagnosis, diagnose
@@ -32,6 +34,16 @@ class History(Callback, arguments.Configured):
         super().__init__()
         self.epoch: list[int] = []
         self.history: dict[str, list[float]] = {}
+        self._first: list[np.ndarray] = []  # losses of the steps of the first epoch of all, and of the last
+        self._last: list[np.ndarray] = []
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self._last = []
+        if not self.epoch:  # else the fit was resumed
+            self._first = self._last
+
+    def on_train_batches_end(self, batch: int, losses: np.ndarray) -> None:
+        self._last.append(losses)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self.epoch.append(epoch)
@@ -63,14 +75,17 @@ class History(Callback, arguments.Configured):
         least a quarter of its changes in the second half of the epochs, by size, are upwards:
 
         1. Rate too high: the training loss is not finite, or ends above the first epoch's.
-        2. Rate too low: the gain is nothing, at most 1e-6 of the loss.
-        3. Rate too high: the training loss jumps, by more than a tenth of the gain an epoch.
-        4. Overfitting: the validation loss ends above its lowest by more than a tenth of the gain, and the training
+        2. Rate too high: the median of the first epoch's steps lies above the first step, whose loss is the untrained
+           model's, by more than the lowest loss lies below it, and by more than five standard deviations of the last
+           epoch's steps. The fit recovered from its first steps. Passed over where the history was loaded or resumed.
+        3. Rate too low: the gain is nothing, at most 1e-6 of the loss.
+        4. Rate too high: the training loss jumps, by more than a tenth of the gain an epoch.
+        5. Overfitting: the validation loss ends above its lowest by more than a tenth of the gain, and the training
            loss fell meanwhile; or it ends above the training loss by more than half of the gain.
-        5. Rate too low: the training loss does not jump, and falls in the second half of the epochs by more than half
+        6. Rate too low: the training loss does not jump, and falls in the second half of the epochs by more than half
            of what it fell in the first. More epochs help as well.
-        6. Underfitting: the training loss ends above `target`.
-        7. Else a good fit.
+        7. Underfitting: the training loss ends above `target`.
+        8. Else a good fit.
 
         They are rules of thumb: look at the curves as well. Source of the shapes: Goodfellow, Bengio and Courville,
         Deep Learning, 2016, sections 5.2 and 11.4.1.
@@ -84,7 +99,7 @@ class History(Callback, arguments.Configured):
         >>> model.fit(X, X * X, epochs=30, verbose=0).diagnose(target=0.01).verdict
         'underfitting'
         """
-        return diagnose(self.history, target)
+        return diagnose(self.history, target, self._first, self._last)
 
     def get_state(self) -> dict[str, Any]:
         return {"epoch": list(self.epoch), **{f"history.{name}": list(values) for name, values in self.history.items()}}

@@ -15,6 +15,10 @@ class Constant(Initializer):
     ----------
     value : float, default 0
 
+    Notes
+    -----
+    Source: Keras 3, ``keras.initializers.Constant``.
+
     Examples
     --------
     >>> import fastnn
@@ -32,6 +36,10 @@ class Constant(Initializer):
 class Zeros(Initializer):
     """Zeros.
 
+    Notes
+    -----
+    Source: Keras 3, ``keras.initializers.Zeros``.
+
     Examples
     --------
     >>> import fastnn
@@ -48,6 +56,10 @@ class Zeros(Initializer):
 
 class Ones(Initializer):
     """Ones.
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.initializers.Ones``.
 
     Examples
     --------

@@ -19,6 +19,10 @@ class RandomNormal(Initializer):
     stddev : float >= 0, default 0.05
     seed : int, optional
 
+    Notes
+    -----
+    Source: Keras 3, ``keras.initializers.RandomNormal``.
+
     Examples
     --------
     >>> import fastnn
@@ -42,6 +46,10 @@ class RandomUniform(Initializer):
     ----------
     minval, maxval : float, default -0.05 and 0.05
     seed : int, optional
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.initializers.RandomUniform``.
 
     Examples
     --------
@@ -67,6 +75,10 @@ class TruncatedNormal(Initializer):
     mean : float, default 0
     stddev : float >= 0, default 0.05
     seed : int, optional
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.initializers.TruncatedNormal``.
 
     Examples
     --------

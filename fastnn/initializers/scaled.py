@@ -102,6 +102,10 @@ class GlorotNormal(_Scaled):
     ----------
     seed : int, optional
 
+    Notes
+    -----
+    Source: Keras 3, ``keras.initializers.GlorotNormal``.
+
     Examples
     --------
     >>> import fastnn
@@ -118,6 +122,10 @@ class HeUniform(_Scaled):
     Parameters
     ----------
     seed : int, optional
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.initializers.HeUniform``.
 
     Examples
     --------
@@ -158,6 +166,10 @@ class LecunUniform(_Scaled):
     ----------
     seed : int, optional
 
+    Notes
+    -----
+    Source: Keras 3, ``keras.initializers.LecunUniform``.
+
     Examples
     --------
     >>> import fastnn
@@ -174,6 +186,10 @@ class LecunNormal(_Scaled):
     Parameters
     ----------
     seed : int, optional
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.initializers.LecunNormal``.
 
     Examples
     --------

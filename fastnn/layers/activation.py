@@ -26,6 +26,10 @@ class ReLU(Activation):
     ValueError
         If an argument is negative or not finite.
 
+    Notes
+    -----
+    Source: Keras 3, ``keras.layers.ReLU``.
+
     Examples
     --------
     >>> import fastnn
@@ -63,6 +67,10 @@ class LeakyReLU(Activation):
     ValueError
         If negative_slope is negative or not finite.
 
+    Notes
+    -----
+    Source: Keras 3, ``keras.layers.LeakyReLU``.
+
     Examples
     --------
     >>> import fastnn
@@ -88,6 +96,10 @@ class ELU(Activation):
     ------
     ValueError
         If alpha is negative or not finite.
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.layers.ELU``.
 
     Examples
     --------
@@ -115,6 +127,10 @@ class Softmax(Activation):
     ------
     ValueError
         For another axis.
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.layers.Softmax``.
 
     Examples
     --------

@@ -67,6 +67,10 @@ class Dense(Layer):
     ValueError
         If units is not a positive integer, or a name is not known.
 
+    Notes
+    -----
+    Source: Keras 3, ``keras.layers.Dense``.
+
     Examples
     --------
     >>> import fastnn
@@ -146,6 +150,10 @@ class Activation(Layer):
     name, input_shape
         See `Layer`.
 
+    Notes
+    -----
+    Source: Keras 3, ``keras.layers.Activation``.
+
     Examples
     --------
     >>> import fastnn
@@ -176,6 +184,10 @@ class Flatten(Layer):
     name : str, optional
     input_shape : tuple of int, optional
         Shape of a row of X, of any number of dimensions.
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.layers.Flatten``.
 
     Examples
     --------

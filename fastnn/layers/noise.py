@@ -73,6 +73,10 @@ class Dropout(_Rated):
     ValueError
         If rate is outside [0, 1).
 
+    Notes
+    -----
+    Source: Keras 3, ``keras.layers.Dropout``.
+
     Examples
     --------
     >>> import fastnn
@@ -98,6 +102,10 @@ class GaussianNoise(Noise):
     ------
     ValueError
         If stddev is negative.
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.layers.GaussianNoise``.
 
     Examples
     --------

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn import arguments, data, initializers, regularizers
+from fastnn import arguments, constraints, data, initializers, regularizers
 from fastnn._core import engine
 from fastnn.layers.base import Layer, Op, Weight
 
@@ -21,10 +21,13 @@ class _Scaled(Layer):
     beta_initializer: initializers.Initializer
     gamma_regularizer: regularizers.Regularizer | None
     beta_regularizer: regularizers.Regularizer | None
+    gamma_constraint: constraints.Constraint | None
+    beta_constraint: constraints.Constraint | None
 
     def weights(self, inputs: int) -> tuple[Weight, ...]:
-        gamma = Weight("gamma", (inputs,), self.gamma_initializer, self.gamma_regularizer)
-        beta = Weight("beta", (inputs,), self.beta_initializer, self.beta_regularizer)
+        shape = (inputs,)
+        gamma = Weight("gamma", shape, self.gamma_initializer, self.gamma_regularizer, constraint=self.gamma_constraint)
+        beta = Weight("beta", shape, self.beta_initializer, self.beta_regularizer, constraint=self.beta_constraint)
         return (gamma,) * self.scale + (beta,) * self.center
 
     def _places(self, offsets: Sequence[int]) -> tuple[int, int]:
@@ -66,6 +69,8 @@ class BatchNormalization(_Scaled):
     beta_initializer, gamma_initializer : str or Initializer, default "zeros" and "ones"
     moving_mean_initializer, moving_variance_initializer : str or Initializer, default "zeros" and "ones"
     beta_regularizer, gamma_regularizer : None, str or Regularizer
+    beta_constraint, gamma_constraint : None, str or Constraint
+        Followed after each update.
     name, trainable, input_shape
         See `Layer`.
 
@@ -105,6 +110,8 @@ class BatchNormalization(_Scaled):
         moving_variance_initializer: Any = "ones",
         beta_regularizer: Any = None,
         gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
@@ -120,6 +127,8 @@ class BatchNormalization(_Scaled):
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
         self.beta_regularizer = regularizers.get(beta_regularizer)
         self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
 
     def weights(self, inputs: int) -> tuple[Weight, ...]:
         mean = Weight("moving_mean", (inputs,), self.moving_mean_initializer, None, trainable=False)
@@ -154,6 +163,8 @@ class LayerNormalization(_Scaled):
         Whether there is a `beta`, a `gamma`.
     beta_initializer, gamma_initializer : str or Initializer, default "zeros" and "ones"
     beta_regularizer, gamma_regularizer : None, str or Regularizer
+    beta_constraint, gamma_constraint : None, str or Constraint
+        Followed after each update.
     name, trainable, input_shape
         See `Layer`.
 
@@ -184,6 +195,8 @@ class LayerNormalization(_Scaled):
         gamma_initializer: Any = "ones",
         beta_regularizer: Any = None,
         gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
@@ -196,6 +209,8 @@ class LayerNormalization(_Scaled):
         self.gamma_initializer = initializers.get(gamma_initializer)
         self.beta_regularizer = regularizers.get(beta_regularizer)
         self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
 
     def ops(self, inputs: int, offsets: Sequence[int], stream: int) -> list[Op]:
         return [("layer_norm", *self._places(offsets), self.epsilon, self.trainable)]
@@ -224,6 +239,10 @@ class Normalization(Layer):
     ------
     ValueError
         If only one of mean and variance is given, a variance is negative, or axis is not the last.
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.layers.Normalization``.
 
     Examples
     --------
@@ -331,6 +350,10 @@ class Rescaling(Layer):
     offset : float, default 0
     name, input_shape
         See `Layer`.
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.layers.Rescaling``.
 
     Examples
     --------

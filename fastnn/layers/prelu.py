@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn import initializers, regularizers
+from fastnn import constraints, initializers, regularizers
 from fastnn.layers.base import Layer, Op, Weight
 
 
@@ -18,6 +18,8 @@ class PReLU(Layer):
     ----------
     alpha_initializer : str or Initializer, default "zeros"
     alpha_regularizer : None, str or Regularizer
+    alpha_constraint : None, str or Constraint
+        Followed after each update.
     name, trainable, input_shape
         See `Layer`.
 
@@ -37,6 +39,7 @@ class PReLU(Layer):
         self,
         alpha_initializer: Any = "zeros",
         alpha_regularizer: Any = None,
+        alpha_constraint: Any = None,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
@@ -44,6 +47,7 @@ class PReLU(Layer):
         super().__init__(name, trainable, input_shape)
         self.alpha_initializer = initializers.get(alpha_initializer)
         self.alpha_regularizer = regularizers.get(alpha_regularizer)
+        self.alpha_constraint = constraints.get(alpha_constraint)
 
     @property
     def alpha(self) -> np.ndarray:
@@ -51,7 +55,11 @@ class PReLU(Layer):
         return self.arrays()[0]
 
     def weights(self, inputs: int) -> tuple[Weight, ...]:
-        return (Weight("alpha", (inputs,), self.alpha_initializer, self.alpha_regularizer),)
+        return (
+            Weight(
+                "alpha", (inputs,), self.alpha_initializer, self.alpha_regularizer, constraint=self.alpha_constraint
+            ),
+        )
 
     def ops(self, inputs: int, offsets: Sequence[int], stream: int) -> list[Op]:
         return [("prelu", offsets[0], self.trainable)]

@@ -66,6 +66,10 @@ class MultilabelCrossentropy(BinaryCrossentropy):
     reduction, name
         See `Loss`.
 
+    Notes
+    -----
+    Source: ``sklearn/neural_network/_base.py``, ``binary_log_loss``.
+
     Examples
     --------
     >>> import fastnn

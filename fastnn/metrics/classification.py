@@ -15,6 +15,10 @@ from fastnn.metrics.base import columns, pair
 def accuracy(y_true: Any, y_pred: Any) -> float:
     """Fraction of right answers, by the shapes: binary for one output, sparse for class indices, else categorical.
 
+    Notes
+    -----
+    Source: Keras 3, which chooses so for ``metrics=["accuracy"]``.
+
     Examples
     --------
     >>> import fastnn
@@ -32,6 +36,10 @@ def accuracy(y_true: Any, y_pred: Any) -> float:
 def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> float:
     """Fraction of outputs on the right side: ``y_true == (y_pred > threshold)``.
 
+    Notes
+    -----
+    Source: Keras 3, ``keras.metrics.binary_accuracy``.
+
     Examples
     --------
     >>> import fastnn
@@ -44,6 +52,10 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> float:
 
 def categorical_accuracy(y_true: Any, y_pred: Any) -> float:
     """Fraction of rows whose largest output is at the largest value of a one-hot truth.
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.metrics.categorical_accuracy``.
 
     Examples
     --------
@@ -69,6 +81,10 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> float:
 
 def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> float:
     """Fraction of rows in which the largest value of a one-hot truth is at one of the `k` largest outputs.
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.metrics.top_k_categorical_accuracy``.
 
     Examples
     --------
@@ -96,6 +112,10 @@ def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> f
 
 def zero_one_loss(y_true: Any, y_pred: Any) -> float:
     """Fraction of wrong answers, ``1 - accuracy``: a metric only, it has no gradient to train with.
+
+    Notes
+    -----
+    Source: scikit-learn, ``sklearn.metrics.zero_one_loss``.
 
     Examples
     --------

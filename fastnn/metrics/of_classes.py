@@ -52,6 +52,10 @@ class BinaryAccuracy(Metric):
     ValueError
         If threshold is not a finite number.
 
+    Notes
+    -----
+    Source: Keras 3, ``keras.metrics.BinaryAccuracy``.
+
     Examples
     --------
     >>> import fastnn
@@ -127,6 +131,10 @@ class TopKCategoricalAccuracy(Metric):
     ------
     ValueError
         If k is not a positive integer.
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.metrics.TopKCategoricalAccuracy``.
 
     Examples
     --------
@@ -214,6 +222,10 @@ class Precision(_Found):
     ValueError
         If an argument is out of range; when it is called, if there is no such output.
 
+    Notes
+    -----
+    Source: Keras 3, ``keras.metrics.Precision``.
+
     Examples
     --------
     >>> import fastnn
@@ -241,6 +253,10 @@ class Recall(_Found):
     ------
     ValueError
         As for `Precision`.
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.metrics.Recall``.
 
     Examples
     --------
@@ -272,6 +288,10 @@ class F1Score(Metric):
     ------
     ValueError
         If an argument is out of range.
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.metrics.F1Score``.
 
     Examples
     --------
@@ -319,7 +339,8 @@ class AUC(Metric):
 
     Notes
     -----
-    Keras's is an approximation by 200 thresholds.
+    Keras's is an approximation by 200 thresholds. Source: scikit-learn, ``sklearn.metrics.roc_auc_score`` and
+    ``average_precision_score``.
 
     Examples
     --------

@@ -16,6 +16,10 @@ class MeanSquaredError(Metric):
     ----------
     name : str, default "mean_squared_error"
 
+    Notes
+    -----
+    Source: Keras 3, ``keras.metrics.MeanSquaredError``.
+
     Examples
     --------
     >>> import fastnn
@@ -62,6 +66,10 @@ class MeanAbsoluteError(Metric):
     ----------
     name : str, default "mean_absolute_error"
 
+    Notes
+    -----
+    Source: Keras 3, ``keras.metrics.MeanAbsoluteError``.
+
     Examples
     --------
     >>> import fastnn
@@ -91,6 +99,10 @@ class R2Score(Metric):
     ------
     ValueError
         If class_aggregation is another.
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.metrics.R2Score``.
 
     Examples
     --------

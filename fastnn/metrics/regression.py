@@ -24,6 +24,10 @@ def root_mean_squared_error(y_true: Any, y_pred: Any) -> float:
 def mean_squared_error(y_true: Any, y_pred: Any) -> float:
     """Mean of ``(y_true - y_pred)^2``.
 
+    Notes
+    -----
+    Source: Keras 3, ``keras.metrics.mean_squared_error``.
+
     Examples
     --------
     >>> import fastnn
@@ -36,6 +40,10 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> float:
 
 def mean_absolute_error(y_true: Any, y_pred: Any) -> float:
     """Mean of ``|y_true - y_pred|``.
+
+    Notes
+    -----
+    Source: Keras 3, ``keras.metrics.mean_absolute_error``.
 
     Examples
     --------
@@ -52,6 +60,10 @@ def r2_score(y_true: Any, y_pred: Any, class_aggregation: str = "uniform_average
 
     ``class_aggregation="variance_weighted_average"`` weighs each output by its variance. A constant output scores 1 if
     it is met exactly, else 0 (as in scikit-learn).
+
+    Notes
+    -----
+    Source: scikit-learn, ``sklearn.metrics.r2_score``.
 
     Examples
     --------

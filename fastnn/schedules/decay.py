@@ -162,6 +162,7 @@ class StepDecay(Schedule):
     Notes
     -----
     ``rate = initial decay_rate^floor(step / decay_steps)``: `ExponentialDecay` with staircase.
+    Source: Keras 3, ``keras.optimizers.schedules.ExponentialDecay`` with staircase.
 
     Examples
     --------

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fastnn
-from fastnn import MLPClassifier, MLPRegressor
+from fastnn import MLPClassifier, MLPRegressor, callbacks
 from fastnn.compat import WITH_SKLEARN, ConvergenceWarning, InvalidParameterError
 from tests.estimators.side_by_side import ROWS, SAME_AS_OURS, make_task
 from tests.estimators.test_state import fitted
@@ -73,6 +73,15 @@ def test_bad_fits(name, settings, data, message):
     for module in modules:
         with pytest.raises(ValueError, match=message):
             getattr(module, name)(**{"max_iter": 5} | settings).fit(**{"X": X, "y": y} | data)
+
+
+def test_callbacks_are_for_epochs():
+    """L-BFGS has none; a callback that is never called would be missed."""
+    _, _, X, y = make_task("number")
+    model = MLPRegressor(solver="lbfgs", callbacks=[callbacks.TerminateOnNaN()])
+    with pytest.raises(ValueError, match=r"expected solver='adam' .*callbacks.*received: solver='lbfgs'"):
+        model.fit(X, y)
+    assert model.set_params(callbacks=[]).fit(X, y).n_iter_ > 0
 
 
 def test_weights_of_a_batch_that_sum_to_zero():

@@ -184,6 +184,50 @@ def test_callbacks():
     assert model.stop_reason_ == "callback"
 
 
+@pytest.mark.parametrize("task", ["binary", "several", "number", "numbers"])
+def test_the_gradient_monitor_sees_the_gradient_of_the_fit(task):
+    """That of scikit-learn's loss at the weights that the fit ends with, on the rows of the fit."""
+    monitor = callbacks.GradientMonitor()
+    model, X, y = fit(task, callbacks=monitor, alpha=0.1)
+    assert_same(model, fit(task, alpha=0.1)[0])
+    assert len(monitor.states) == model.n_iter_ == 4
+    truth = model._encode(y, X.dtype)
+    rows = slice(callbacks.gradients.PROBE_ROWS)
+    columns = np.eye(len(model.classes_))[truth[rows]] if truth.ndim == 1 else truth[rows]
+    arrays = model.coefs_ + model.intercepts_
+    _, packed = model._loss_grad_lbfgs(np.concatenate([array.ravel() for array in arrays]), X[rows], columns)
+    parts = np.split(packed, np.cumsum([array.size for array in arrays])[:-1])
+    layers = len(model.coefs_)
+    for number, state in enumerate(monitor.states[-1]):
+        norm = np.sqrt(np.square(parts[number]).sum() + np.square(parts[number + layers]).sum())
+        assert state.gradient == pytest.approx(norm, rel=1e-9)
+    assert model._bound().model.training.probe_rows == (None, None)
+
+
+def test_the_gradient_monitor_with_rows_of_its_own():
+    """Its truth is what the network learns: labels are refused, not taken for numbers."""
+    _, X, y = fit("binary")
+    monitor = callbacks.GradientMonitor((X, (y == "yes").astype(float)))
+    fit("binary", callbacks=monitor)
+    assert monitor.states[-1][0].gradient > 0
+    for wrong in (y, 1 + (y == "yes")):
+        with pytest.raises((ValueError, TypeError), match=r"expected.*y.*received"):
+            fit("binary", callbacks=callbacks.GradientMonitor((X, wrong)))
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_gradient_monitor_warns_in_an_estimator():
+    with pytest.warns(RuntimeWarning, match="gradients vanish in epoch 1"):
+        fit(
+            "binary",
+            hidden_layer_sizes=(6,) * 12,
+            activation="logistic",
+            max_iter=1,
+            tol=1.0,
+            callbacks=[callbacks.GradientMonitor()],
+        )
+
+
 def test_threads_do_not_change_results():
     assert_same(fit(n_jobs=1)[0], fit(n_jobs=-1)[0])
 

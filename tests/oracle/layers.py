@@ -17,6 +17,11 @@ def inputs():
     return x, rng.normal(size=(ROWS, WIDTH)), rng.uniform(0.5, 2.0, WIDTH), rng.normal(size=WIDTH)
 
 
+def values(variables):
+    """Keras's variables as arrays; its own get_weights warns with NumPy 2."""
+    return [np.asarray(variable.value) for variable in variables]
+
+
 def make():
     """{name: array}: outputs, gradients with respect to input, gamma and beta, and moving statistics."""
     os.environ["KERAS_BACKEND"] = "jax"
@@ -36,12 +41,12 @@ def make():
     for name, kind in kinds.items():
         layer = kind()
         layer.build((None, WIDTH))
-        layer.set_weights([gamma, beta, *layer.get_weights()[2:]])
+        layer.set_weights([gamma, beta, *values(layer.weights[2:])])
         options = {"training": True} if name == "batch" else {}
         for batch in x:
             made[f"{name}_y"] = np.asarray(layer(batch, **options))
         if name == "batch":
-            made["batch_mean"], made["batch_variance"] = (np.asarray(weight) for weight in layer.get_weights()[2:])
+            made["batch_mean"], made["batch_variance"] = values(layer.weights[2:])
             made["batch_inference"] = np.asarray(layer(x[-1], training=False))
         trained = [variable.value for variable in layer.trainable_variables]
         fixed = [variable.value for variable in layer.non_trainable_variables]
