@@ -1,6 +1,6 @@
 /* loss_elementwise.inc.h: losses that are a sum over a row's elements, each a formula of z, y and one parameter.
  *
- * Two loops run them: rows narrower than a vector share one, others have a tail each. To add a loss: FN_TERMS(name) and a
+ * Two loops run them: rows narrower than a vector lie in a lane each, others have a tail each. To add a loss: FN_TERMS(name) and a
  * line FN_ELEMENTWISE_LOSS(name). Included by loss.inc.h.
  */
 
@@ -128,35 +128,34 @@ FN_TERMS(kl_divergence) {
 
 /* ---- the loops --------------------------------------------------------------------------------------------------- */
 
-/* Rows narrower than a vector: LANES elements at a time, in the order of rows and columns. */
+/* Rows narrower than a vector, LANES of them at a time, a row in each lane (narrow.inc.h). */
 INLINE void FN(narrow_loss)(FN(terms) (*const terms)(V, V, V), FN_LOSS_ARGUMENTS) {
     const V constant = FN(splat)((T)parameter);
-    T z_lanes[LANES], y_lanes[LANES], factor[LANES], value[LANES], gradient[LANES], predicted[LANES];
-    double scale[LANES];
-    for (ptrdiff_t i = 0; i < LANES; i++) z_lanes[i] = y_lanes[i] = factor[i] = 0;
-    ptrdiff_t row = 0, column = 0; /* of the first lane */
-    for (ptrdiff_t left = rows * width; left > 0; left -= LANES) {
-        const ptrdiff_t n = FN(part)(left);
-        ptrdiff_t r = row, j = column;
-        for (ptrdiff_t i = 0; i < n; i++) {
-            const ptrdiff_t at = index ? (ptrdiff_t)index[r] : r;
+    V column[LANES], truths[LANES], gradient[LANES], predicted[LANES];
+    T factor[LANES];
+    double scale[LANES], loss[LANES];
+    for (ptrdiff_t first = 0; first < rows; first += LANES) {
+        const ptrdiff_t n = FN(part)(rows - first);
+        FN(wide) sum = {0};
+        for (ptrdiff_t r = 0; r < LANES; r++) {
+            const ptrdiff_t row = first + (r < n ? r : 0), at = index ? (ptrdiff_t)index[row] : row;
             const double w = weight ? (double)weight[at] : 1;
-            z_lanes[i] = z[r * ldz + j];
-            y_lanes[i] = ((const T *)truth)[at * ldtruth + j];
-            factor[i] = (T)(gradient_scale * w);
-            scale[i] = value_scale * w;
-            if (++j == width) j = 0, r++;
+            truths[r] = FN(load_first)((const T *)truth + at * ldtruth, width);
+            factor[r] = (T)(gradient_scale * w);
+            scale[r] = value_scale * w;
         }
-        const FN(terms) t = terms(FN(load)(z_lanes), FN(load)(y_lanes), constant);
-        FN(store)(value, t.value);
-        FN(store)(gradient, t.gradient * FN(load)(factor));
-        FN(store)(predicted, t.prediction);
-        for (ptrdiff_t i = 0; i < n; i++) {
-            row_loss[row] = (column ? row_loss[row] : 0) + (double)value[i] * scale[i];
-            if (dz) dz[row * lddz + column] = gradient[i];
-            if (prediction) prediction[row * ldprediction + column] = predicted[i];
-            if (++column == width) column = 0, row++;
+        FN(transpose)(truths);
+        FN(rows_to_lanes)(n, width, z + first * ldz, ldz, column);
+        for (ptrdiff_t j = 0; j < width; j++) {
+            const FN(terms) t = terms(column[j], truths[j], constant);
+            sum = FN(wide_sum)(sum, FN(widen)(t.value));
+            gradient[j] = t.gradient * FN(load)(factor);
+            predicted[j] = t.prediction;
         }
+        FN(store_wide)(loss, sum);
+        for (ptrdiff_t r = 0; r < n; r++) row_loss[first + r] = loss[r] * scale[r];
+        if (dz) FN(lanes_to_rows)(n, width, gradient, dz + first * lddz, lddz);
+        if (prediction) FN(lanes_to_rows)(n, width, predicted, prediction + first * ldprediction, ldprediction);
     }
 }
 
