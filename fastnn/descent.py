@@ -153,10 +153,7 @@ class Descent:
         books, rows = self.books, self.rows
         self.told.call("on_epoch_begin", books.n_iter_, {})
         if books.shuffle:
-            # scikit-learn shuffles the shuffled rows again, by a fresh permutation
-            permutation = np.arange(len(rows))
-            books._random_state.shuffle(permutation)
-            self.rows = rows = rows[permutation]
+            books._random_state.shuffle(rows)  # scikit-learn shuffles the shuffled rows again
         books.loss_ = self.epoch.run(rows, self.told)
         parameters = self.binding.model.parameters
         self.finite = arrays.first_not_finite(parameters) == parameters.size

@@ -272,7 +272,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         )
         if told.callbacks:
             binding.model.compile(self._optimizer.optimizer)
-        epoch = Epoch(binding, self._optimizer, loss, batch_size, team.size(self.n_jobs), samples)
+        epoch = Epoch(binding, self._optimizer, loss, batch_size, team.size(self.n_jobs), samples, len(rows))
         return Descent(self, binding, epoch, rows, held_out, incremental, told, report)
 
     def _batch_size(self, n: int) -> int:
