@@ -164,7 +164,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
 
     def _check_settings(self, incremental: bool) -> None:
         """Raise for constructor arguments out of their range."""
-        check_parameters(self._rules, self.get_params(deep=False), type(self).__name__)
+        check_parameters(self._rules, {name: getattr(self, name) for name in self._rules}, type(self).__name__)
         sizes = np.ravel(self.hidden_layer_sizes)
         if sizes.size and sizes.dtype.kind not in "iu":
             raise ValueError(f"expected hidden_layer_sizes to be integers, received: {self.hidden_layer_sizes!r}")
