@@ -32,11 +32,15 @@ from fastnn.hyperparameters import RULES, check_parameters
 from fastnn.inputs import rows_of
 from fastnn.reporting import Report
 from fastnn.scoring import score_outputs
+from fastnn.shared import once
 from fastnn.solvers import Solver, make_optimizer
 
 __all__ = ["BaseMLP", "partial_fit_available", "unchanged_on_error"]
 
 Array = npt.NDArray[Any]
+
+#: Attributes that the checks of X and y set.
+_LEARNED = ("n_features_in_", "feature_names_in_", "classes_", "_codec")
 
 
 @contextmanager
@@ -189,13 +193,12 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
             self._check_settings(incremental)
             first_pass = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
             given = X, y, sample_weight
-            X, y = self._validate_input(X, y, "partial_fit" if incremental else "fit", reset=first_pass)
-            if sample_weight is not None:
-                sample_weight = check_sample_weight(sample_weight, X)
+            X, y, sample_weight = self._checked(given, incremental, first_pass)
             dtype = self._network_dtype(X, first_pass)
             outputs, out_activation = self._outputs_of(y)
             truth = self._encode(y, dtype)
-            rows = rows_of(X, dtype.name, self._keeps_sparse())
+            keeps_sparse = self._keeps_sparse()
+            rows = once(("rows", dtype, keeps_sparse), lambda: rows_of(X, dtype.name, keeps_sparse), *given)
             self._random_state = check_random_state(self.random_state)
             if first_pass:
                 hidden = np.ravel(self.hidden_layer_sizes).tolist()
@@ -217,6 +220,24 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
             descent.run()
         report.end()
         return self
+
+    def _checked(self, given: tuple[Any, Any, Any], incremental: bool, first_pass: bool) -> tuple[Any, Array, Any]:
+        """Return X, y and sample_weight after all checks; what they teach of the data becomes the estimator's."""
+        X, y, sample_weight = given
+
+        def check() -> tuple[tuple[Any, Array, Any], dict[str, Any]]:
+            rows, targets = self._validate_input(X, y, "partial_fit" if incremental else "fit", reset=first_pass)
+            weight = None if sample_weight is None else check_sample_weight(sample_weight, rows)
+            return (rows, targets, weight), {name: value for name, value in vars(self).items() if name in _LEARNED}
+
+        if incremental or self.warm_start:  # where the last fit has a say
+            return check()[0]
+        checked: tuple[Any, Array, Any]
+        checked, learned = once(("checked", type(self)), check, *given)
+        for name in _LEARNED:
+            vars(self).pop(name, None)
+        vars(self).update(learned)
+        return checked
 
     def _network_dtype(self, X: Any, first_pass: bool) -> np.dtype[Any]:
         if not first_pass:
