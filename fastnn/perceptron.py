@@ -19,7 +19,6 @@ from fastnn.callbacks import CallbackList
 from fastnn.compat import (
     CallbackSupport,
     available_if,
-    check_random_state,
     check_sample_weight,
     require,
     train_test_split,
@@ -32,6 +31,7 @@ from fastnn.hyperparameters import RULES, check_parameters
 from fastnn.inputs import rows_of
 from fastnn.reporting import Report
 from fastnn.scoring import score_outputs
+from fastnn.seeding import random_source
 from fastnn.shared import once
 from fastnn.solvers import Solver, make_optimizer
 
@@ -199,7 +199,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
             truth = self._encode(y, dtype)
             keeps_sparse = self._keeps_sparse()
             rows = once(("rows", dtype, keeps_sparse), lambda: rows_of(X, dtype.name, keeps_sparse), *given)
-            self._random_state = check_random_state(self.random_state)
+            self._random_state = random_source(self.random_state)
             if first_pass:
                 hidden = np.ravel(self.hidden_layer_sizes).tolist()
                 self._initialize([rows.shape[1], *hidden, outputs], dtype, out_activation)
