@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fastnn._core import arrays
+from fastnn._core import arrays, random
 from fastnn.binding import Binding
 from fastnn.callbacks import CallbackList
 from fastnn.compat import ConvergenceWarning
@@ -153,7 +153,8 @@ class Descent:
         books, rows = self.books, self.rows
         self.told.call("on_epoch_begin", books.n_iter_, {})
         if books.shuffle:
-            books._random_state.shuffle(rows)  # scikit-learn shuffles the shuffled rows again
+            # scikit-learn shuffles the shuffled rows again
+            random.shuffle_as_numpy(rows, books._random_state._bit_generator)
         books.loss_ = self.epoch.run(rows, self.told)
         parameters = self.binding.model.parameters
         self.finite = arrays.first_not_finite(parameters) == parameters.size
