@@ -87,8 +87,10 @@ def test_an_interrupt_ends_it_soon(solver, monkeypatch, ctrl_c):
 
     def interrupt():
         seen.calls = getattr(seen, "calls", 0) + 1
-        if seen.calls == 4 and met.wait(timeout=30) == 0:
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        if seen.calls == 4:
+            if met.wait(timeout=30) == 0:
+                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            team._local.interrupted.wait(timeout=30)  # on a busy machine 'lbfgs' would be at its end before
         heed()
 
     monkeypatch.setattr(team, "heed", interrupt)
