@@ -5,6 +5,7 @@ so the Sequential is made from them whenever it is missing (after fit's draws, u
 other arrays into the lists), and the lists then hold views of its parameters. Called by perceptron.py.
 """
 
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,8 +51,6 @@ class Binding:
     ----------
     recipe : Recipe
     model : Sequential
-    packing : array of int
-        Places of the parameters in scikit-learn's order: kernels first, then biases.
     """
 
     def __init__(self, recipe: Recipe) -> None:
@@ -79,12 +78,16 @@ class Binding:
         self.model = Sequential(stack, dtype=recipe.dtype, seed=recipe.seed)
         self._kernels, self._biases = zip(*(layer.arrays() for layer in self.dense), strict=True)
         self._norms = [layer.arrays() for layer in norms]
+
+    @cached_property
+    def packing(self) -> Array:
+        """Places of the parameters in scikit-learn's order: kernels first, then biases."""
         start = self.model.parameters.ctypes.data
         places = [
             (view.ctypes.data - start) // view.itemsize + np.arange(view.size)
             for view in (*self._kernels, *self._biases)
         ]
-        self.packing = np.concatenate(places)
+        return np.concatenate(places)
 
     def like_parameters(self) -> Array:
         """Return zeros in the engine's memory, as many as there are parameters."""

@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fastnn import criteria, losses
-from fastnn.compat import ClassifierMixin, accuracy_score, column_or_1d, unique_labels, validate_data
+from fastnn.compat import ClassifierMixin, column_or_1d, unique_labels, validate_data
 from fastnn.descent import HeldOut
 from fastnn.hyperparameters import NONE, RULES, Between, InstanceOf, OneOf
 from fastnn.inputs import DTYPES, SPARSE, is_sparse
 from fastnn.labels import LabelCodec, class_factors
 from fastnn.perceptron import BaseMLP, partial_fit_available, unchanged_on_error
+from fastnn.scoring import accuracy
 
 __all__ = ["MLPClassifier"]
 
@@ -254,6 +255,17 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
         """Return the label of each row of X, of shape (n,), or of shape (n, labels) for an indicator matrix."""
         return self._decoded(self._outputs(X))
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy of predict(X): the part of the rows whose labels are all met.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, features)
+        y : array-like of shape (n,) or (n, labels)
+        sample_weight : array-like of shape (n,), optional
+        """
+        return accuracy(y, self.predict(X), sample_weight)
+
     def predict_proba(self, X: Any) -> Array:
         """Return each row's probability of each class, of shape (n, classes), in the order of `classes_`."""
         return self._probabilities(self._outputs(X))
@@ -322,7 +334,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
     def _default_score(self, held_out: HeldOut, outputs: Array) -> float:
         y = held_out.y
         truth = (y != 0).astype(int) if y.ndim == 2 else y
-        return accuracy_score(truth, self._decoded(outputs), sample_weight=held_out.weight)
+        return accuracy(truth, self._decoded(outputs), held_out.weight)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

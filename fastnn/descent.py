@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fastnn._core import arrays, engine
+from fastnn._core import arrays, engine, random
 from fastnn.binding import Binding
 from fastnn.callbacks import CallbackList
 from fastnn.compat import ConvergenceWarning
@@ -159,10 +159,8 @@ class Descent:
         books, rows = self.books, self.rows
         self.told.call("on_epoch_begin", books.n_iter_, {})
         if books.shuffle:
-            # scikit-learn shuffles the shuffled rows again, by a fresh permutation
-            permutation = np.arange(len(rows))
-            books._random_state.shuffle(permutation)
-            self.rows = rows = rows[permutation]
+            # scikit-learn shuffles the shuffled rows again
+            random.shuffle_as_numpy(rows, books._random_state._bit_generator)
         books.loss_ = self.epoch.run(rows, self.told)
         parameters = self.binding.model.parameters
         self.finite = arrays.first_not_finite(parameters) == parameters.size

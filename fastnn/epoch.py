@@ -72,6 +72,11 @@ def make_trainer(
 class Epoch:
     """One pass over the data: a Trainer of the engine, its learning rates, and the mean of its losses.
 
+    Parameters
+    ----------
+    rows : int
+        Of one pass.
+
     Attributes
     ----------
     last_rate : float
@@ -79,25 +84,34 @@ class Epoch:
     """
 
     def __init__(
-        self, binding: Binding, solver: Solver, loss: Setting, batch_size: int, threads: int, samples: Samples
+        self,
+        binding: Binding,
+        solver: Solver,
+        loss: Setting,
+        batch_size: int,
+        threads: int,
+        samples: Samples,
+        rows: int,
     ) -> None:
         self.solver, self.batch_size, self.samples = solver, batch_size, samples
+        self._starts = np.arange(0, rows, batch_size)
+        self._sizes = np.diff(self._starts, append=rows).astype(np.float64)
         self.pace = Pace()
         self.trainer = make_trainer(binding, loss, batch_size, threads, samples, solver.optimizer, solver.states)
         self.trainer.iterations = solver.iterations
 
     def run(self, rows: Array, told: CallbackList) -> float:
         """Train on the rows in this order; return the mean of the batches' losses, each counted by its rows."""
-        starts = np.arange(0, len(rows), self.batch_size)
         weight = self.samples.weight
-        if weight is not None and not np.add.reduceat(weight[rows], starts).all():
+        if weight is not None and not np.add.reduceat(weight[rows], self._starts).all():
             # scikit-learn's error, out of np.average; the engine would skip such a batch
             raise ZeroDivisionError("Weights sum to zero, can't be normalized")
-        losses = np.empty(len(starts))
+        steps = len(self._starts)
+        losses = np.empty(steps)
         batches = told.wants_batches
         rates = np.empty(0)
         try:
-            for first, last in Pace.ones(len(starts)) if batches else self.pace.slices(len(starts)):
+            for first, last in Pace.ones(steps) if batches else self.pace.slices(steps):
                 team.heed()
                 if batches:
                     told.call("on_train_batch_begin", first, {})
@@ -110,7 +124,7 @@ class Epoch:
         finally:  # also where Ctrl-C ended it: the moments have counted these steps
             self.solver.iterations = self.trainer.iterations
             self.last_rate = float(rates[-1]) if len(rates) else self.solver.learning_rate
-        return float(losses @ np.diff(starts, append=len(rows)) / len(rows))
+        return float(losses @ self._sizes / len(rows))
 
     def judge(self, samples: Samples, outputs: Array) -> float:
         """Return the mean loss of rows that are not trained on, penalty included; `outputs` receives the outputs."""

@@ -212,9 +212,11 @@ def check_parameters(rules: Mapping[str, Sequence[Rule]], values: Mapping[str, A
         A ValueError and a TypeError at once, as in scikit-learn.
     """
     for name, value in values.items():
-        allowed = rules[name]
-        if not any(rule.accepts(value) for rule in allowed):
-            *others, last = map(str, allowed)
+        for rule in rules[name]:
+            if rule.accepts(value):
+                break
+        else:
+            *others, last = map(str, rules[name])
             expected = f"{', '.join(others)} or {last}" if others else last
             raise InvalidParameterError(
                 f"The {name!r} parameter of {caller} must be {expected}. Got {value!r} instead."

@@ -54,7 +54,9 @@ class LabelCodec:
                 f"Unknown label type: {self.kind}. Maybe you are trying to fit a classifier, which expects discrete "
                 "classes on a regression target with continuous values."
             )
-        self.classes = unique_labels(y)
+        # unique_labels would look for the kind of y once more, which takes longer than to sort numbers
+        plain = type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "biuf"
+        self.classes = np.unique(y) if plain else unique_labels(y)
         # a sparse indicator matrix comes back as one
         self.matrix = type(y) if is_sparse(y) else None
         self.outputs = 1 if self.kind == "binary" else len(self.classes)
@@ -78,7 +80,7 @@ class LabelCodec:
         if self.kind == "multilabel-indicator":
             marks: Array = np.not_equal(y, 0).astype(dtype)
             return marks
-        if type_of_target(y) == "multilabel-indicator":
+        if y.ndim > 1 and type_of_target(y) == "multilabel-indicator":
             raise ValueError("The object was not fitted with multilabel input.")
         numbers: Array = np.searchsorted(self.classes, y)
         return numbers.astype(np.int32) if self.kind == "multiclass" else numbers.astype(dtype).reshape(-1, 1)

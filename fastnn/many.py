@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from fastnn import team
+from fastnn.shared import Shared
 
 if TYPE_CHECKING:
     from fastnn.perceptron import BaseMLP
@@ -21,6 +22,7 @@ def fit_many(
     """Fit each estimator on the same rows, several at a time: a grid, seeds, an ensemble.
 
     A small network is no work for two threads; two networks are. The engine lets Python's lock go while it computes.
+    X, y and sample_weight are checked once for estimators of one class, which share `classes_` and what is converted.
     Results are those of separate fits, to the bit.
 
     Parameters
@@ -73,16 +75,20 @@ def fit_many(
     if len({id(model) for model in models}) < len(models):
         raise ValueError("expected each estimator once, received: one of them twice")
 
-    interrupted = Event()
+    interrupted, shared = Event(), Shared(X, y, sample_weight)
 
-    def fit(model: BaseMLP) -> BaseMLP:
-        with team.alone(interrupted):
-            fitted: BaseMLP = model.fit(X, y, sample_weight)
-            return fitted
+    def fit(model: BaseMLP) -> None:
+        with team.alone(interrupted), shared.remembered():
+            model.fit(X, y, sample_weight)
 
     pool = ThreadPoolExecutor(team.size(n_jobs))
     try:
-        return list(pool.map(fit, models))
+        fits = [pool.submit(fit, model) for model in models]
+        wait(fits, return_when=FIRST_EXCEPTION)  # and not one by one: this thread would ask for Python's lock each time
+        for ended in fits:
+            if ended.done():
+                ended.result()
+        return models
     except KeyboardInterrupt:  # which reaches the main thread alone
         interrupted.set()
         raise

@@ -19,7 +19,6 @@ from fastnn.callbacks import CallbackList
 from fastnn.compat import (
     CallbackSupport,
     available_if,
-    check_random_state,
     check_sample_weight,
     require,
     train_test_split,
@@ -32,11 +31,16 @@ from fastnn.hyperparameters import RULES, check_parameters
 from fastnn.inputs import rows_of
 from fastnn.reporting import Report
 from fastnn.scoring import score_outputs
+from fastnn.seeding import random_source
+from fastnn.shared import once
 from fastnn.solvers import Solver, make_optimizer
 
 __all__ = ["BaseMLP", "partial_fit_available", "unchanged_on_error"]
 
 Array = npt.NDArray[Any]
+
+#: Attributes that the checks of X and y set.
+_LEARNED = ("n_features_in_", "feature_names_in_", "classes_", "_codec")
 
 
 @contextmanager
@@ -164,7 +168,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
 
     def _check_settings(self, incremental: bool) -> None:
         """Raise for constructor arguments out of their range."""
-        check_parameters(self._rules, self.get_params(deep=False), type(self).__name__)
+        check_parameters(self._rules, {name: getattr(self, name) for name in self._rules}, type(self).__name__)
         sizes = np.ravel(self.hidden_layer_sizes)
         if sizes.size and sizes.dtype.kind not in "iu":
             raise ValueError(f"expected hidden_layer_sizes to be integers, received: {self.hidden_layer_sizes!r}")
@@ -190,14 +194,13 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
             self._check_settings(incremental)
             first_pass = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
             given = X, y, sample_weight
-            X, y = self._validate_input(X, y, "partial_fit" if incremental else "fit", reset=first_pass)
-            if sample_weight is not None:
-                sample_weight = check_sample_weight(sample_weight, X)
+            X, y, sample_weight = self._checked(given, incremental, first_pass)
             dtype = self._network_dtype(X, first_pass)
             outputs, out_activation = self._outputs_of(y)
             truth = self._encode(y, dtype)
-            rows = rows_of(X, dtype.name, self._keeps_sparse())
-            self._random_state = check_random_state(self.random_state)
+            keeps_sparse = self._keeps_sparse()
+            rows = once(("rows", dtype, keeps_sparse), lambda: rows_of(X, dtype.name, keeps_sparse), *given)
+            self._random_state = random_source(self.random_state)
             if first_pass:
                 hidden = np.ravel(self.hidden_layer_sizes).tolist()
                 self._initialize([rows.shape[1], *hidden, outputs], dtype, out_activation)
@@ -218,6 +221,24 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
             descent.run()
         report.end()
         return self
+
+    def _checked(self, given: tuple[Any, Any, Any], incremental: bool, first_pass: bool) -> tuple[Any, Array, Any]:
+        """Return X, y and sample_weight after all checks; what they teach of the data becomes the estimator's."""
+        X, y, sample_weight = given
+
+        def check() -> tuple[tuple[Any, Array, Any], dict[str, Any]]:
+            rows, targets = self._validate_input(X, y, "partial_fit" if incremental else "fit", reset=first_pass)
+            weight = None if sample_weight is None else check_sample_weight(sample_weight, rows)
+            return (rows, targets, weight), {name: value for name, value in vars(self).items() if name in _LEARNED}
+
+        if incremental or self.warm_start:  # where the last fit has a say
+            return check()[0]
+        checked: tuple[Any, Array, Any]
+        checked, learned = once(("checked", type(self)), check, *given)
+        for name in _LEARNED:
+            vars(self).pop(name, None)
+        vars(self).update(learned)
+        return checked
 
     def _network_dtype(self, X: Any, first_pass: bool) -> np.dtype[Any]:
         if not first_pass:
@@ -274,7 +295,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         if told.callbacks:
             # with the loss too, for callbacks that look at gradients
             binding.model.compile(self._optimizer.optimizer, self._loss(), penalty_over_batch=True)
-        epoch = Epoch(binding, self._optimizer, loss, batch_size, team.size(self.n_jobs), samples)
+        epoch = Epoch(binding, self._optimizer, loss, batch_size, team.size(self.n_jobs), samples, len(rows))
         return Descent(self, binding, epoch, rows, held_out, incremental, told, report)
 
     def _batch_size(self, n: int) -> int:

@@ -225,7 +225,7 @@ class Stack:
             if layer.flat is not None and layer.inputs == widths[index]:
                 flats[-1][...] = layer.flat
             elif first_values:
-                draw(declared[index], flats[-1], self.random_source(FIRST_WEIGHTS_STREAM, index))
+                draw(declared[index], flats[-1], functools.partial(self.random_source, FIRST_WEIGHTS_STREAM, index))
             start += size
         plan = self._make_plan(inputs)
         for layer, width, flat in zip(self.layers, widths, flats, strict=False):
@@ -325,7 +325,9 @@ class Stack:
     def dropout_key(self) -> int:
         """Return the key of the engine's random numbers."""
         dropping = [part for part in self.parts() if part.random and not isinstance(part, Residual)]
-        if self.seed is None and dropping and all(getattr(layer, "seed", None) is not None for layer in dropping):
+        if not dropping:
+            return 0  # nobody draws
+        if self.seed is None and all(getattr(layer, "seed", None) is not None for layer in dropping):
             return 0  # the layers' own seeds say everything
         return self.stream_key(DROPOUT_STREAM)
 

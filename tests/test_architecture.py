@@ -43,7 +43,7 @@ FLOORS = [
     {
         *("compat", "standins", "hyperparameters", "inputs", "labels", "criteria", "solvers", "team", "binding"),
         *("epoch", "reporting", "descent", "lbfgs", "scoring", "estimator_files", "fitted", "perceptron"),
-        *("classifier", "regressor", "many"),
+        *("classifier", "regressor", "many", "shared", "seeding"),
     },
     {"exchange", "loading"},
     {"__init__"},

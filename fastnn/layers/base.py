@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import math
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -32,7 +33,7 @@ class Weight(NamedTuple):
 
     @property
     def size(self) -> int:
-        return int(np.prod(self.shape))
+        return math.prod(self.shape)
 
 
 class Layer(arguments.Configured):
@@ -168,7 +169,7 @@ class Layer(arguments.Configured):
             x = data.features(x, None, dtype, "x")
             inputs = x.shape[1]
             flat = engine.allocate(sum(weight.size for weight in self.weights(inputs)), dtype)
-            draw(self.weights(inputs), flat, np.random.SeedSequence())
+            draw(self.weights(inputs), flat, np.random.SeedSequence)
             self.bind(inputs, flat)
         assert self.flat is not None
         assert self.inputs is not None
@@ -208,13 +209,16 @@ def lay_out(weights: Sequence[Weight], start: int, trainable: bool) -> tuple[lis
     return offsets, segments
 
 
-def draw(weights: Sequence[Weight], flat: np.ndarray, source: np.random.SeedSequence) -> None:
-    """Fill `flat` with first values, each parameter from a stream of its own."""
+def draw(weights: Sequence[Weight], flat: np.ndarray, source: Callable[[], np.random.SeedSequence]) -> None:
+    """Fill `flat`, which holds zeros, with first values, each parameter from a stream of its own."""
     start = 0
-    for weight, seed in zip(weights, source.spawn(len(weights)), strict=True):
-        generator = np.random.Generator(np.random.Philox(seed))
-        values = weight.initializer(weight.shape, "float64", generator)
-        flat[start : start + weight.size] = values.reshape(-1)
+    seeds: list[np.random.SeedSequence] = []
+    for index, weight in enumerate(weights):
+        if not isinstance(weight.initializer, initializers.Zeros):
+            seeds = seeds or source().spawn(len(weights))
+            generator = np.random.Generator(np.random.Philox(seeds[index]))
+            values = weight.initializer(weight.shape, "float64", generator)
+            flat[start : start + weight.size] = values.reshape(-1)
         start += weight.size
 
 

@@ -122,10 +122,12 @@ class Dense(Layer):
         return self.units
 
     def weights(self, inputs: int) -> tuple[Weight, ...]:
-        kernel = Weight("kernel", (inputs, self.units), self.kernel_initializer, self.kernel_regularizer)
-        bias = Weight("bias", (self.units,), self.bias_initializer, self.bias_regularizer)
-        constrained = kernel._replace(constraint=self.kernel_constraint), bias._replace(constraint=self.bias_constraint)
-        return constrained if self.use_bias else constrained[:1]
+        shape = inputs, self.units
+        kernel = Weight("kernel", shape, self.kernel_initializer, self.kernel_regularizer, True, self.kernel_constraint)
+        if not self.use_bias:
+            return (kernel,)
+        bias = Weight("bias", shape[1:], self.bias_initializer, self.bias_regularizer, True, self.bias_constraint)
+        return kernel, bias
 
     def ops(self, inputs: int, offsets: Sequence[int], stream: int) -> list[Op]:
         dense: Op = ("dense", self.units, offsets[0], offsets[1] if self.use_bias else -1, self.trainable)

@@ -115,3 +115,20 @@ def test_parts_of_scikit_learn_around_an_estimator(rng):
     weighed = MLPClassifier(**model.get_params()).fit(frame, y, sample_weight=weight)
     np.testing.assert_array_equal(made["estimator"][0].coefs_[0], weighed.coefs_[0])
     assert not np.array_equal(weighed.coefs_[0], pipeline[-1].coefs_[0])
+
+
+@pytest.mark.parametrize("labels", [[3, 5, 9], [False, True], ["a", "b", "c"], [1.0, 2.0, 4.0]])
+def test_score_is_accuracy(labels):
+    metrics = pytest.importorskip("sklearn.metrics")
+    random = np.random.default_rng(0)
+    X, y, weight = (
+        random.normal(size=(60, 3)),
+        np.array(labels)[random.integers(len(labels), size=60)],
+        random.random(60),
+    )
+    model = MLPClassifier((4,), max_iter=3, random_state=0).fit(X, y)
+    for truth in (y, y.tolist(), y.reshape(-1, 1)):
+        assert model.score(X, truth) == metrics.accuracy_score(y, model.predict(X))
+        assert model.score(X, truth, weight) == metrics.accuracy_score(y, model.predict(X), sample_weight=weight)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        model.score(X, y[:-1])

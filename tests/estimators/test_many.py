@@ -35,6 +35,29 @@ def test_results_of_separate_fits(n_jobs):
         np.testing.assert_array_equal(mine.predict_proba(X), alone.predict_proba(X))
 
 
+def test_data_is_checked_once(monkeypatch):
+    """For all estimators of a class; what the checks teach belongs to each. A fit on other data checks its own."""
+    _, _, X, y = make_task("several")
+    seen, check = [], MLPClassifier._validate_input
+
+    def counting(self, X, y, purpose, reset):
+        seen.append(y)
+        return check(self, X, y, purpose, reset)
+
+    class Nested(fastnn.callbacks.Callback):
+        def on_train_begin(self, logs):
+            self.inner = MLPClassifier((3,), max_iter=1).fit(X[:, :2], y > 0)
+
+    monkeypatch.setattr(MLPClassifier, "_validate_input", counting)
+    nested = Nested()
+    models = [*grid(), MLPClassifier((3,), max_iter=1, callbacks=[nested])]
+    fastnn.fit_many([*models, MLPRegressor(hidden_layer_sizes=(3,), max_iter=1)], X, y)
+    assert sum(labels is y for labels in seen) == 1
+    assert all(model.n_features_in_ == X.shape[1] and len(model.classes_) == len(set(y)) for model in models)
+    assert nested.inner.n_features_in_ == 2
+    assert len(nested.inner.classes_) == 2
+
+
 def test_a_network_a_thread(monkeypatch):
     """Two fits are under way at once, each with one thread of the engine."""
     _, _, X, y = make_task("number")
@@ -64,8 +87,10 @@ def test_an_interrupt_ends_it_soon(solver, monkeypatch, ctrl_c):
 
     def interrupt():
         seen.calls = getattr(seen, "calls", 0) + 1
-        if seen.calls == 4 and met.wait(timeout=30) == 0:
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        if seen.calls == 4:
+            if met.wait(timeout=30) == 0:
+                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            team._local.interrupted.wait(timeout=30)  # on a busy machine 'lbfgs' would be at its end before
         heed()
 
     monkeypatch.setattr(team, "heed", interrupt)

@@ -103,6 +103,19 @@ def test_dropout_does_not_depend_on_splits(dtype, rng):
             assert np.array_equal(y, whole[r : r + 1, columns])
 
 
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 64, 65, 1198, 70_001])
+def test_shuffle_as_numpy(n):
+    """NumPy's orders, one after the other, and its draws from then on; of any bit generator."""
+    for kind in (np.random.MT19937, np.random.PCG64):
+        theirs, mine = (np.random.RandomState(kind(n)) for _ in range(2))
+        expected, order = np.arange(n), np.arange(n)
+        for _ in range(3):
+            theirs.shuffle(expected)
+            random.shuffle_as_numpy(order, mine._bit_generator)
+            assert np.array_equal(order, expected)
+        assert mine.randint(2**31) == theirs.randint(2**31)
+
+
 def test_errors(dtype):
     x = np.ones((2, 3), dtype=dtype)
     with pytest.raises(ValueError, match=r"rate: expected a number in \[0, 1\), received: 1"):
