@@ -57,7 +57,7 @@ def _has_partial_fit(estimator: Any) -> bool:
     return True
 
 
-#: partial_fit is no attribute of an estimator with solver='lbfgs'.
+#: partial_fit is no attribute of a classifier with solver='lbfgs'; a regressor has it, as scikit-learn's does.
 partial_fit_available: Callable[[Any], Any] = available_if(_has_partial_fit)
 
 
@@ -169,7 +169,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         if sizes.size and sizes.dtype.kind not in "iu":
             raise ValueError(f"expected hidden_layer_sizes to be integers, received: {self.hidden_layer_sizes!r}")
         if np.any(sizes <= 0):
-            raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes.tolist()}.")
+            raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes.reshape(-1).tolist()}.")
         if self.solver == "lbfgs":
             require("solver='lbfgs'")
             if self.optimizer is not None or self.clipnorm is not None or self._norm_kind() or self._dropout_rates():

@@ -164,6 +164,19 @@ def test_partial_fit_follows_scikit_learn(task, solver):
 
 
 @pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_partial_fit_of_a_regressor_with_lbfgs(early_stopping):
+    """scikit-learn's has it, though its classifier has not: a fit that goes on from the last weights."""
+    name, more, X, y = make_task("numbers")
+    settings = {"solver": "lbfgs", "max_iter": 4, "random_state": 0, "early_stopping": early_stopping}
+    models = [kind(hidden_layer_sizes=(6,), **settings | more) for kind in both(name)]
+    for model in models:
+        model.partial_fit(X[:80], y[:80]).partial_fit(X, y)
+    assert_same_course(*models, X, 1e-8)
+    assert [hasattr(kind(solver="lbfgs"), "partial_fit") for kind in both("MLPClassifier")] == [False, False]
+
+
+@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
 @pytest.mark.parametrize("task", ["binary", "indicator"])
 @pytest.mark.parametrize("solver", ["adam", "nesterov", "lbfgs"])
 def test_saturated_outputs_follow_scikit_learn(solver, task):
