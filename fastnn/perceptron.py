@@ -165,9 +165,9 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
     def _check_settings(self, incremental: bool) -> None:
         """Raise for constructor arguments out of their range."""
         check_parameters(self._rules, self.get_params(deep=False), type(self).__name__)
-        sizes = np.ravel(self.hidden_layer_sizes)
-        if sizes.size and sizes.dtype.kind not in "iu":
-            raise ValueError(f"expected hidden_layer_sizes to be integers, received: {self.hidden_layer_sizes!r}")
+        sizes = np.asarray(self.hidden_layer_sizes)
+        if sizes.ndim > 1 or (sizes.size and sizes.dtype.kind not in "iu"):
+            raise TypeError(f"expected hidden_layer_sizes to be integers, received: {self.hidden_layer_sizes!r}")
         if np.any(sizes <= 0):
             raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes.reshape(-1).tolist()}.")
         if self.solver == "lbfgs":
@@ -179,7 +179,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
                 )
         if self.batch_norm and self.layer_norm:
             raise ValueError("expected batch_norm or layer_norm, received: both")
-        if self.early_stopping and incremental:
+        if self.early_stopping and incremental and self.solver != "lbfgs":
             raise ValueError("partial_fit does not support early_stopping=True")
 
     def _fit(
