@@ -13,7 +13,7 @@ import numpy.typing as npt
 from fastnn import criteria, losses
 from fastnn.compat import ClassifierMixin, column_or_1d, unique_labels, validate_data
 from fastnn.descent import HeldOut
-from fastnn.hyperparameters import NONE, RULES, Between, InstanceOf, OneOf
+from fastnn.hyperparameters import NONE, RULES, Between, InstanceOf, OneOf, check_parameters
 from fastnn.inputs import DTYPES, SPARSE, is_sparse
 from fastnn.labels import LabelCodec, class_factors
 from fastnn.perceptron import BaseMLP, partial_fit_available, unchanged_on_error
@@ -237,6 +237,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
         ValueError
             Where `classes` is missing or changed, or y has others, and as in fit.
         """
+        check_parameters(self._rules, self.get_params(deep=False), type(self).__name__)
         known = getattr(self, "classes_", None)
         if known is None and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")

@@ -24,7 +24,6 @@ __all__ = [
     "check_random_state",
     "check_sample_weight",
     "column_or_1d",
-    "expit",
     "get_scorer",
     "minimize",
     "r2_score",
@@ -57,11 +56,6 @@ def minimize(function: Any, start: Any, *, verbose: bool, callback: Any, **optio
     return import_module("scipy.optimize").minimize(
         function, start, method="L-BFGS-B", jac=True, callback=callback, options=options
     )
-
-
-def expit(z: Any) -> Any:
-    """Return scipy.special.expit(z), 1 / (1 + exp(-z))."""
-    return import_module("scipy.special").expit(z)
 
 
 # scikit-learn ships no type information: a type checker reads the stand-ins, which have the same signatures.

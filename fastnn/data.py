@@ -143,7 +143,7 @@ def features(x: Any, inputs: int | None, dtype: str, name: str = "X") -> np.ndar
 
 def check_finite(array: np.ndarray, dtype: str, name: str) -> None:
     """Raise ValueError naming row and column of the first value of a 2-D array that is not finite as `dtype`."""
-    if array.dtype.kind != "f":
+    if array.dtype.kind != "f" or not array.size:
         return
     rows, width = array.shape
     step = max(1, CHUNK // width)

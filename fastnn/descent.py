@@ -149,7 +149,7 @@ class Descent:
 
     def _warn_of_max_iter(self) -> None:
         warnings.warn(
-            f"Stochastic Optimizer: Maximum iterations ({self.books.max_iter}) reached and the optimization "
+            f"Stochastic Optimizer: Maximum iterations ({self.books.max_iter:d}) reached and the optimization "
             "hasn't converged yet.",
             ConvergenceWarning,
             stacklevel=6,

@@ -14,7 +14,7 @@ from fastnn.binding import Binding, Recipe
 from fastnn.compat import BaseEstimator, check_is_fitted, validate_data
 from fastnn.descent import open_books
 from fastnn.hyperparameters import layer_values
-from fastnn.inputs import DTYPES, SPARSE, is_sparse, rows_of
+from fastnn.inputs import SPARSE, is_sparse, rows_of
 
 __all__ = ["FittedNetwork"]
 
@@ -142,7 +142,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
     def _outputs(self, X: Any) -> Array:
         """Return the network's outputs for rows that a user passed."""
         check_is_fitted(self)
-        rows = validate_data(self, X, dtype=DTYPES, accept_sparse=SPARSE, reset=False)
+        rows = validate_data(self, X, dtype="numeric", accept_sparse=SPARSE, reset=False)
         binding = self._bound()
         return binding.predict(rows_of(rows, binding.recipe.dtype, self._keeps_sparse()), team.size(self.n_jobs))
 
@@ -179,7 +179,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
                 "expected dense rows for a gradient with respect to them, received: sparse X of shape "
                 f"{X.shape}; X.toarray() makes it dense"
             )
-        rows = validate_data(self, X, dtype=DTYPES, reset=False)
+        rows = validate_data(self, X, dtype="numeric", reset=False)
         binding = self._bound()
         gradient = binding.input_gradient(rows_of(rows, binding.recipe.dtype, False), team.size(self.n_jobs))
         return gradient[:, 0] if gradient.shape[1] == 1 else gradient

@@ -47,7 +47,7 @@ class LabelCodec:
 
     def __init__(self, y: Any) -> None:
         self.kind = type_of_target(y)
-        if self.kind == "multiclass-multioutput":
+        if "multioutput" in self.kind:
             raise ValueError("Multioutput target data is not supported with label binarization")
         if self.kind not in KINDS:
             raise ValueError(

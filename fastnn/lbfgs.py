@@ -10,8 +10,7 @@ import numpy.typing as npt
 
 from fastnn import team
 from fastnn.binding import Binding
-from fastnn.compat import check_optimize_result, expit, minimize
-from fastnn.criteria import LogLoss
+from fastnn.compat import check_optimize_result, minimize
 from fastnn.epoch import Samples, make_trainer
 from fastnn.losses import Setting
 from fastnn.reporting import Report
@@ -32,11 +31,6 @@ class Objective:
     ----------
     best, best_value
         Parameters of the smallest loss so far, and that loss.
-
-    Notes
-    -----
-    A trial step of the line search may saturate logistic outputs on the wrong side. log(1 - p) then hangs on the last
-    bits of p, and the path on the loss: the loss is made of SciPy's p, as scikit-learn's is.
     """
 
     def __init__(self, binding: Binding, loss: Setting, threads: int, samples: Samples) -> None:
@@ -48,11 +42,6 @@ class Objective:
         self.trainer = make_trainer(binding, loss, len(self.rows), threads, samples, None, self.gradient[np.newaxis])
         self.best: Array = self.packed()
         self.best_value = np.inf
-        self.samples, self.threads = samples, threads
-        #: The network without its last function, where its outputs' last bits matter.
-        self.logits: Binding | None = None
-        if loss.kernel == LogLoss.logits_kernel:
-            self.logits = Binding(binding.recipe._replace(activations=(*binding.recipe.activations[:-1], "identity")))
 
     def packed(self) -> Array:
         """Return the network's parameters."""
@@ -68,26 +57,10 @@ class Objective:
         self.unpack(packed)
         loss = np.zeros(1)
         self.trainer.run(self.rows, 0, len(self.rows), np.zeros(1), loss)
-        value = float(loss[0]) if self.logits is None else self.log_loss(self.logits)
+        value = float(loss[0])
         if value < self.best_value:
             self.best, self.best_value = np.array(packed), value
         return value, self.gradient[self.order].astype(np.float64)
-
-    def log_loss(self, logits: Binding) -> float:
-        """Return the loss at the network's parameters to scikit-learn's last bits.
-
-        The sum over outputs of the weighted means of -y log q - (1 - y) log(1 - q), q = sigmoid(z) kept within
-        [eps, 1 - eps]; and the penalty.
-        """
-        _, truth, weight = self.samples
-        logits.model.parameters[...] = self.parameters
-        z = logits.predict(self.samples.X, self.threads)
-        eps = np.finfo(z.dtype).eps
-        q = np.clip(expit(z), eps, 1 - eps)
-        y = truth.reshape(q.shape)
-        rows = y * np.log(q) + (1 - y) * np.log(1 - q)
-        total = len(rows) if weight is None else float(weight.sum())
-        return float(self.trainer.penalty() / total - np.average(rows, axis=0, weights=weight).sum())
 
 
 def fit_lbfgs(

@@ -61,7 +61,7 @@ def _has_partial_fit(estimator: Any) -> bool:
     return True
 
 
-#: partial_fit is no attribute of an estimator with solver='lbfgs'.
+#: partial_fit is no attribute of a classifier with solver='lbfgs'; a regressor has it, as scikit-learn's does.
 partial_fit_available: Callable[[Any], Any] = available_if(_has_partial_fit)
 
 
@@ -169,11 +169,11 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
     def _check_settings(self, incremental: bool) -> None:
         """Raise for constructor arguments out of their range."""
         check_parameters(self._rules, {name: getattr(self, name) for name in self._rules}, type(self).__name__)
-        sizes = np.ravel(self.hidden_layer_sizes)
-        if sizes.size and sizes.dtype.kind not in "iu":
-            raise ValueError(f"expected hidden_layer_sizes to be integers, received: {self.hidden_layer_sizes!r}")
+        sizes = np.asarray(self.hidden_layer_sizes)
+        if sizes.ndim > 1 or (sizes.size and sizes.dtype.kind not in "iu"):
+            raise TypeError(f"expected hidden_layer_sizes to be integers, received: {self.hidden_layer_sizes!r}")
         if np.any(sizes <= 0):
-            raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes.tolist()}.")
+            raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes.reshape(-1).tolist()}.")
         if self.solver == "lbfgs":
             require("solver='lbfgs'")
             beyond = self.optimizer is not None or self.clipnorm is not None or bool(self.callbacks)
@@ -184,7 +184,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
                 )
         if self.batch_norm and self.layer_norm:
             raise ValueError("expected batch_norm or layer_norm, received: both")
-        if self.early_stopping and incremental:
+        if self.early_stopping and incremental and self.solver != "lbfgs":
             raise ValueError("partial_fit does not support early_stopping=True")
 
     def _fit(

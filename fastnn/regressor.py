@@ -13,7 +13,7 @@ from fastnn.compat import RegressorMixin, column_or_1d, r2_score, validate_data
 from fastnn.descent import HeldOut
 from fastnn.hyperparameters import RULES, InstanceOf, OneOf
 from fastnn.inputs import DTYPES, SPARSE, dense_labels
-from fastnn.perceptron import BaseMLP, partial_fit_available
+from fastnn.perceptron import BaseMLP
 
 __all__ = ["MLPRegressor"]
 
@@ -105,9 +105,8 @@ n_layers_, n_outputs_
     ) -> None:
         self._store(locals())
 
-    @partial_fit_available
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train one epoch on these rows, going on from where the last call stopped.
+        """Train one epoch on these rows, going on from where the last call stopped; with 'lbfgs' as many as fit would.
 
         Parameters
         ----------

@@ -140,7 +140,7 @@ def check_is_fitted(estimator: Any) -> None:
 def _as_array(data: Any, name: str) -> Array:
     if hasattr(data, "toarray"):
         raise ImportError(f"sparse data for {name} needs scikit-learn ({INSTALL}), received: {type(data).__name__}")
-    if hasattr(data, "iloc") or hasattr(data, "__dataframe__"):
+    if any(hasattr(data, name) for name in ("iloc", "columns", "__dataframe__")):
         raise ImportError(f"frames for {name} need scikit-learn ({INSTALL}), received: {type(data).__name__}")
     array = np.asarray(data)
     if array.dtype.kind == "c":
@@ -154,8 +154,15 @@ def _check_finite(array: Array, name: str) -> None:
         raise ValueError(f"Input {name} contains {problem}.")
 
 
-def _as_number(array: Array, dtypes: tuple[type, ...], name: str) -> Array:
-    """Convert to the first of `dtypes` unless it has one of them already."""
+def _as_number(array: Array, dtypes: Any, name: str) -> Array:
+    """Convert to the first of `dtypes` unless it has one of them already; "numeric" stands for any type of numbers."""
+    if isinstance(dtypes, str):
+        if array.dtype.kind in "USV":
+            raise ValueError(
+                "dtype='numeric' is not compatible with arrays of bytes/strings. Convert your data to numeric values "
+                "explicitly instead."
+            )
+        dtypes = (np.float64,) if array.dtype.kind == "O" else (array.dtype,)
     if array.dtype in [np.dtype(dtype) for dtype in dtypes]:
         return array
     try:
@@ -170,7 +177,7 @@ def validate_data(
     y: Any = "no_validation",
     *,
     reset: bool = True,
-    dtype: tuple[type, ...] = (np.float64, np.float32),
+    dtype: Any = (np.float64, np.float32),
     accept_sparse: Any = False,
     multi_output: bool = False,
     y_numeric: bool = False,
@@ -180,8 +187,8 @@ def validate_data(
     Returns
     -------
     X or (X, y) : arrays
-        X 2-D of one of `dtype`; y 1-D or 2-D with as many rows. `accept_sparse` is there for scikit-learn: sparse
-        data raises an ImportError here.
+        X 2-D of one of `dtype` (or of any type of numbers, for "numeric"); y 1-D or 2-D with as many rows.
+        `accept_sparse` is there for scikit-learn: sparse data raises an ImportError here.
     """
     name = type(estimator).__name__
     X = _as_array(X, "X")

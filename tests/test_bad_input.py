@@ -237,7 +237,7 @@ def estimator(kind, fitted):
 ROWS_OF_X = {
     "no rows": (X[:0], r"0 sample|at least one row"),
     "one row flat": (X[0], r"Expected 2D array|2D"),
-    "text": (np.full((30, 4), "a"), r"could not convert|numbers for X"),
+    "text": (np.full((30, 4), "a"), r"could not convert|numbers for X|not compatible with arrays of bytes"),
     "complex": (X + 0j, "Complex data not supported"),
     "NaN": (spoiled(X, np.nan), "contains NaN"),
     "infinity": (spoiled(X, np.inf), "contains infinity"),

@@ -51,6 +51,18 @@ online = MLPClassifier(hidden_layer_sizes=4, random_state=0)
 for start in range(0, 120, 40):
     online.partial_fit(X[start : start + 40], targets["strings"][start : start + 40], classes=["low", "high"])
 report["partial"] = [online.loss_curve_, online.classes_.tolist(), online.predict_proba(X).tolist()]
+if not WITH_SKLEARN:
+    class Sparse:
+        nnz, shape, toarray = 1, X.shape, None
+    class Frame:
+        iloc = None
+    report["refused"] = []
+    tries = [({"solver": "lbfgs"}, X), ({}, Sparse()), ({}, Frame()), ({"early_stopping_metric": "f1"}, X)]
+    for settings, rows in tries:
+        try:
+            MLPClassifier(max_iter=1, early_stopping=True, **settings).fit(rows, targets["booleans"])
+        except ImportError as error:
+            report["refused"].append(str(error))
 json.dump(report, sys.stdout)
 """
 
@@ -65,6 +77,9 @@ def test_same_results_without_scikit_learn():
     without = run_script("without")
     assert not without["with"]
     assert not without["loaded"]
+    refused = without.pop("refused")
+    assert len(refused) == 4
+    assert all('pip install "fastnn-mlp[sklearn]"' in message for message in refused)
     if compat.WITH_SKLEARN:
         with_it = run_script("with")
         assert with_it["with"]
@@ -240,10 +255,9 @@ def test_other_number_of_features():
         standins.validate_data(estimator, np.ones((4, 3)), reset=False)
 
 
-def test_what_needs_scikit_learn_says_so():
-    class Frame:
-        iloc = None
-
+@pytest.mark.parametrize("attribute", ["iloc", "columns"])  # of pandas; of polars, which has no other sign
+def test_what_needs_scikit_learn_says_so(attribute):
+    Frame = type("Frame", (), {attribute: None})
     with pytest.raises(ImportError, match=r"pip install .*fastnn-mlp\[sklearn\]"):
         standins.validate_data(Estimator(), Frame())
 

@@ -92,11 +92,13 @@ FN_TERMS(binary_crossentropy_from_logits) {
 }
 
 /* scikit-learn's value of the same, -y log q - (1 - y) log(1 - q) with q the probability kept within [eps, 1 - eps]: it
- * rounds q where the formula above does not. Its gradient knows no bounds. */
+ * rounds q where the formula above does not. Of a saturated output 1 - q is a few last bits, so q is made by the
+ * operations of SciPy's expit: 1 / (1 + e^-z). Its gradient knows no bounds. */
 #define FN_EPS ((T)(sizeof(T) == 4 ? 0x1p-23 : 0x1p-52))
 FN_TERMS(binary_log_loss) {
     const V one = FN(splat)(1), p = FN(sigmoid)(z);
-    const V q = FN(minimum)(FN(splat)(1 - FN_EPS), FN(maximum)(FN(splat)(FN_EPS), p));
+    const V rounded = one / (one + FN(exp)(-z));
+    const V q = FN(minimum)(FN(splat)(1 - FN_EPS), FN(maximum)(FN(splat)(FN_EPS), rounded));
     y = FN(smoothed)(y, parameter);
     return (FN(terms)){FN(fma)(-y, FN(log)(q), (y - one) * FN(log)(one - q)), p - y, p};
 }

@@ -107,10 +107,11 @@ INLINE V FN(rmsprop_centered_momentum_formula)(const FN(numbers) *c, V g, V w, V
     return w - s[1];
 }
 
-/* m += (g - m)(1 - beta_1); v += (g^2 - v)(1 - beta_2) */
+/* m = beta_1 m + (1 - beta_1) g; v = beta_2 v + (1 - beta_2) g^2. Not v += (g^2 - v)(1 - beta_2): where beta_2 is 0 or
+ * small, that loses g^2 beside a v that was large, and of an infinite v it makes NaN. */
 INLINE void FN(moments)(const FN(numbers) *c, V g, V *m, V *v) {
-    *m = FN(fma)(g - *m, c->one_less_beta_1, *m);
-    *v = FN(fma)(FN(fma)(g, g, -*v), c->one_less_beta_2, *v);
+    *m = FN(fma)(c->beta_1, *m, c->one_less_beta_1 * g);
+    *v = FN(fma)(c->beta_2, *v, c->one_less_beta_2 * (g * g));
 }
 
 /* w -= rate m / (sqrt(v) + epsilon) */

@@ -81,13 +81,15 @@ def test_rows_of_a_file(tmp_path, rng):
 
 def test_polars(rng):
     polars = pytest.importorskip("polars")
-    pytest.importorskip("sklearn")
+    preprocessing = pytest.importorskip("sklearn.preprocessing")
     X = rng.normal(size=(40, 2))
     frame, y = polars.DataFrame({"a": X[:, 0], "b": X[:, 1]}), np.where(X[:, 0] > 0, "more", "less")
     models = [
         MLPClassifier((4,), max_iter=3, random_state=0).fit(*data) for data in ((X, y), (frame, polars.Series(y)))
     ]
-    assert models[1].feature_names_in_.tolist() == ["a", "b"]
+    # an older scikit-learn does not find them in a newer polars
+    names = getattr(preprocessing.StandardScaler().fit(frame), "feature_names_in_", None)
+    np.testing.assert_array_equal(getattr(models[1], "feature_names_in_", None), names)
     assert models[0].loss_curve_ == models[1].loss_curve_
     np.testing.assert_array_equal(models[0].predict(X), models[1].predict(frame))
 

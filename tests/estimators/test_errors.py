@@ -54,6 +54,7 @@ BAD_FITS = [
     ("MLPClassifier", {"hidden_layer_sizes": (4, 0)}, {}, "hidden_layer_sizes must be > 0"),
     ("MLPClassifier", {}, {"y": np.linspace(0, 1, ROWS)}, "Unknown label type"),
     ("MLPClassifier", {}, {"y": np.arange(2 * ROWS).reshape(ROWS, 2)}, "Multioutput target data is not supported"),
+    ("MLPClassifier", {}, {"y": np.random.default_rng(0).random((ROWS, 2))}, "Multioutput target data is not"),
     ("MLPClassifier", {}, {"y": np.arange(3)}, "inconsistent numbers of samples"),
     ("MLPClassifier", {}, {"X": np.full((ROWS, 2), np.nan)}, "contains NaN"),
     ("MLPRegressor", {}, {"y": np.full(ROWS, np.inf)}, "contains infinity"),
@@ -84,6 +85,25 @@ def test_callbacks_are_for_epochs():
     assert model.set_params(callbacks=[]).fit(X, y).n_iter_ > 0
 
 
+@pytest.mark.parametrize("sizes", [(2.5,), ((3, 2),), (True,), ("a",)], ids=str)
+def test_sizes_that_are_no_numbers_of_units(sizes):
+    _, _, X, y = make_task("binary")
+    for module in [fastnn, *([importlib.import_module("sklearn.neural_network")] if SAME_AS_OURS else [])]:
+        with pytest.raises(TypeError):
+            module.MLPClassifier(hidden_layer_sizes=sizes, max_iter=1).fit(X, y)
+
+
+@pytest.mark.parametrize("rows", [[["1.5", "2"]], np.array([[b"1", b"2"]]), None], ids=["str", "bytes", "None"])
+def test_rows_to_predict_that_are_no_numbers(rows):
+    """fit reads text that says numbers, predict does not: as in scikit-learn."""
+    X, y = np.array([["1.5", "2"], ["0", "1"]] * 5), np.arange(10) % 2
+    for module in [fastnn, *([importlib.import_module("sklearn.neural_network")] if SAME_AS_OURS else [])]:
+        model = module.MLPClassifier((2,), max_iter=1).fit(X, y)
+        with pytest.raises(ValueError, match=r"numeric|Expected 2D array"):
+            model.predict(rows)
+        assert model.predict(X.astype(object).astype(float)).shape == (10,)
+
+
 def test_weights_of_a_batch_that_sum_to_zero():
     _, _, X, y = make_task("binary")
     weight = np.ones(ROWS)
@@ -103,6 +123,8 @@ def test_partial_fit_needs_its_classes():
         model.partial_fit(X, y, classes=[1, 2])
     with pytest.raises(ValueError, match="has classes not in"):
         model.partial_fit(X, y + 1)
+    with pytest.raises(InvalidParameterError, match="'alpha' parameter"):  # before anything is asked of the data
+        MLPClassifier(alpha=-1).partial_fit(X, y)
     with pytest.raises(ValueError, match="does not support early_stopping"):
         MLPClassifier(early_stopping=True).partial_fit(X, y, classes=np.unique(y))
 
@@ -124,6 +146,8 @@ def test_warnings():
     _, _, X, y = make_task("binary")
     with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(2\) reached"):
         MLPClassifier(max_iter=2).fit(X, y)
+    with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(1\) reached"):
+        MLPClassifier(max_iter=True).fit(X, y)
     with pytest.warns(UserWarning, match="going to be clipped"):
         MLPClassifier(max_iter=2, batch_size=ROWS + 1).fit(X, y)
     with pytest.warns(UserWarning, match="column-vector"):

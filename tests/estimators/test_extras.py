@@ -228,6 +228,26 @@ def test_the_gradient_monitor_warns_in_an_estimator():
         )
 
 
+@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+@pytest.mark.parametrize("task", ["several", "number"])
+def test_callbacks_of_scikit_learn(task, solver, capsys):
+    """ScoringMonitor's score after each epoch is that of a fit which ends there; ProgressBar runs to its end."""
+    callback = pytest.importorskip("sklearn.callback")
+    pytest.importorskip("rich")
+    name, more, X, y = make_task(task)
+    kind = MLPClassifier if name == "MLPClassifier" else MLPRegressor
+    settings = {"hidden_layer_sizes": (6,), "solver": solver, "random_state": 0, "learning_rate_init": 0.01}
+    monitor = callback.ScoringMonitor(scoring="accuracy" if task == "several" else "r2")
+    model = kind(**settings | more, max_iter=4).set_callbacks(monitor, callback.ProgressBar()).fit(X, y)
+    *_, scoring = monitor.get_logs().data[0]
+    whole, *epochs = (row[scoring] for row in monitor.get_logs().data)
+    assert whole == model.score(X, y)
+    assert epochs == [kind(**settings | more, max_iter=n).fit(X, y).score(X, y) for n in range(1, 5)]
+    assert f"{name} - fit" in (shown := capsys.readouterr().out)
+    assert "100%" in shown
+
+
 def test_threads_do_not_change_results():
     assert_same(fit(n_jobs=1)[0], fit(n_jobs=-1)[0])
 

@@ -163,6 +163,33 @@ def test_partial_fit_follows_scikit_learn(task, solver):
     assert_same_course(*models, X, 1e-8)
 
 
+@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_partial_fit_of_a_regressor_with_lbfgs(early_stopping):
+    """scikit-learn's has it, though its classifier has not: a fit that goes on from the last weights."""
+    name, more, X, y = make_task("numbers")
+    settings = {"solver": "lbfgs", "max_iter": 4, "random_state": 0, "early_stopping": early_stopping}
+    models = [kind(hidden_layer_sizes=(6,), **settings | more) for kind in both(name)]
+    for model in models:
+        model.partial_fit(X[:80], y[:80]).partial_fit(X, y)
+    assert_same_course(*models, X, 1e-8)
+    assert [hasattr(kind(solver="lbfgs"), "partial_fit") for kind in both("MLPClassifier")] == [False, False]
+
+
+@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
+@pytest.mark.parametrize("task", ["binary", "indicator"])
+@pytest.mark.parametrize("solver", ["adam", "nesterov", "lbfgs"])
+def test_saturated_outputs_follow_scikit_learn(solver, task):
+    """Their losses are logarithms of a few last bits, 1 - p: of SciPy's p or of another."""
+    name, more, X, y = make_task(task)
+    X = 25 * X
+    settings = {"hidden_layer_sizes": (), "batch_size": 64, "random_state": 3, "tol": 0.0} | more
+    start = both(name)[0](**settings, max_iter=1, learning_rate_init=1e-300).fit(X, y).predict_proba(X)
+    wrong = start[y == "no", 1] if task == "binary" else start[y == 0]
+    assert np.count_nonzero((wrong > 1 - 1e-13) & (wrong < 1)) >= 3
+    assert_same_course(*(kind(**settings | SOLVERS[solver], max_iter=20).fit(X, y) for kind in both(name)), X, 1e-8)
+
+
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_warm_start_follows_scikit_learn(early_stopping):
     _, _, X, y = make_task("several")

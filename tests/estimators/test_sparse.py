@@ -47,6 +47,15 @@ def test_sparse_rows_give_what_dense_ones_give(settings, dtype, kind):
     np.testing.assert_allclose(made.predict_proba(X.toarray()), made.predict_proba(X), **TOLERANCES[dtype])
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_rows_without_elements(dtype):
+    """All zero, and yet rows: a batch of a stream, or counts of words that none of the texts has."""
+    X, y = sparse.csr_matrix((60, 9), dtype=dtype), np.arange(60) % 3
+    made, wanted = (fitted(data, y, early_stopping=True, batch_size=20) for data in (X, X.toarray()))
+    np.testing.assert_allclose(made.loss_curve_, wanted.loss_curve_, **TOLERANCES[dtype])
+    np.testing.assert_allclose(made.predict_proba(X), wanted.predict_proba(X.toarray()), **TOLERANCES[dtype])
+
+
 def test_rows_to_validate_on_and_partial_fit():
     X, y = rows(), np.arange(300) % 2
     models = [

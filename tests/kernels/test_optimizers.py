@@ -156,3 +156,22 @@ def test_states_have_the_strides_of_the_parameters():
     g, w = np.zeros((2, 3)), np.zeros((2, 3))
     with pytest.raises(ValueError, match="expected the strides of w"):
         optimizers.update("momentum", g, w, np.zeros((2, 5))[:, :3])
+
+
+def test_adam_without_decay_forgets_at_once(dtype):
+    """beta_1 = beta_2 = 0 leave the gradient and its square, however large they were before."""
+    g, w = np.full(9, 1e-3, dtype), np.zeros(9, dtype)
+    mean, square = np.full(9, 1e6, dtype), np.full(9, 1e20, dtype)
+    optimizers.update("adam", g, w, mean, square, rate=0.5, beta_1=0.0, beta_2=0.0, epsilon=1e-8)
+    np.testing.assert_array_equal(mean, g)
+    np.testing.assert_allclose(square, g * g, rtol=4 * np.finfo(dtype).eps)
+    np.testing.assert_allclose(w, -0.5, rtol=1e-4)
+
+
+def test_adam_stands_still_where_the_mean_square_overflows(dtype):
+    g, w = np.full(9, 1e200 if dtype == "float64" else 1e25, dtype), np.ones(9, dtype)
+    mean, square = np.zeros(9, dtype), np.zeros(9, dtype)
+    for _ in range(2):
+        optimizers.update("adam", g, w, mean, square, rate=0.1)
+    assert np.isinf(square).all()
+    np.testing.assert_array_equal(w, 1)

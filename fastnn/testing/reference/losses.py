@@ -130,12 +130,14 @@ def log_loss_bounds(dtype):
 
 
 def binary_log_loss(z, y, dtype, smoothing):
-    """-y ln q - (1 - y) ln(1 - q), q = sigmoid(z) in its type, within [eps, 1 - eps].
+    """-y ln q - (1 - y) ln(1 - q), q = 1 / (1 + e^-z), each step rounded to the type, within [eps, 1 - eps].
 
-    sklearn/neural_network/_base.py, binary_log_loss; the gradient is that of the loss without bounds.
+    sklearn/neural_network/_base.py, binary_log_loss, of scipy.special.expit; the gradient is that of the loss without
+    bounds.
     """
-    eps, p = float(np.finfo(dtype).eps), float64(sigmoid(z))
-    q = np.clip(float64(p.astype(dtype)), eps, 1 - eps)
+    eps, p, one = float(np.finfo(dtype).eps), float64(sigmoid(z)), np.ones((), dtype)
+    with np.errstate(over="ignore"):
+        q = np.clip(float64(one / (one + np.exp(-z).astype(dtype))), eps, 1 - eps)
     y = smoothed_bits(y, smoothing)
     return -y * np.log(q) - (1 - y) * np.log(1 - q), p - y, p
 
