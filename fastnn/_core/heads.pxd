@@ -15,7 +15,8 @@ cdef struct Memory:
     void **deltas             # by segment: gradient with respect to its head's output, [rows, delta_leading]
     const ptrdiff_t *delta_leading
     void **statistics         # by segment: what its head keeps of the forward pass
-    void *partials[2]         # [rows, leading]: second halves of products whose inputs are cut in two; in turn
+    void *partials[2]         # [rows, partial_leading]: second halves of products whose inputs are cut in two; in turn
+    ptrdiff_t partial_leading # the same for all segments: threads may be at different ones, each in its own rows
 
 # What operations need to know of the batch that runs.
 cdef struct Batch:

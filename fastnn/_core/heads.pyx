@@ -66,15 +66,16 @@ cdef void head_half(const real *parameters, const Segment *segments, int index, 
     cdef void *made = memory.partials[turn] if which else memory.values[segment.product]
     dense_forward(rows, columns, half(segment.inputs, which), segment.outputs, <const real *>memory.values[segment.source],
                   memory.leading[segment.source], kernel_of(parameters, segment, index, memory),
-                  <const real *>NULL if which else at(parameters, segment.bias, 0), <real *>made, memory.leading[segment.product])
+                  <const real *>NULL if which else at(parameters, segment.bias, 0), <real *>made,
+                  memory.partial_leading if which else memory.leading[segment.product])
 
 
 cdef void head_join(const real *sample, const Segment *segment, const Memory *memory, Share rows, Share columns,
                     int turn) noexcept nogil:
-    cdef ptrdiff_t ld = memory.leading[segment.product], start = rows.start * ld + columns.start
-    cdef real *y = <real *>memory.values[segment.product] + start
+    cdef ptrdiff_t ld = memory.leading[segment.product], ldhalf = memory.partial_leading
+    cdef real *y = <real *>memory.values[segment.product] + rows.start * ld + columns.start
     targets.add(rows.stop - rows.start, columns.stop - columns.start, <const real *>y, ld,
-                <const real *>memory.partials[turn] + start, ld, y, ld)
+                <const real *>memory.partials[turn] + rows.start * ldhalf + columns.start, ldhalf, y, ld)
 
 
 cdef void head_forward(real *parameters, const Segment *segments, int index, const Memory *memory, const Batch *batch,

@@ -89,6 +89,7 @@ cdef class Workspace:
             memory.statistics = memory.deltas + program.n_segments
             memory.leading, memory.delta_leading = leading, program.delta_leading
             memory.partials[0], memory.partials[1] = base + <size_t>halves[which][0], base + <size_t>halves[which][-1]
+            memory.partial_leading = widest
             for index in range(program.n_values):
                 table[index] = base + <size_t>values[which][index]
                 leading[index] = program.leading[index]
