@@ -134,11 +134,14 @@ static void FN(pack_panel_transposed)(ptrdiff_t k, ptrdiff_t n, const T *bt, ptr
         for (ptrdiff_t j = 0; j < n; j += LANES) {
             const ptrdiff_t rows = n - j < LANES ? n - j : LANES;
             const T *corner = bt + j * ldbt + p;
-            if (rows == LANES && depth == LANES)
-                for (ptrdiff_t r = 0; r < LANES; r++) block[r] = FN(load)(corner + r * ldbt);
-            else
-                for (ptrdiff_t r = 0; r < LANES; r++)
-                    block[r] = r < rows ? FN(load_first)(corner + r * ldbt, depth) : (V){0};
+            if (rows == LANES && depth == LANES) {
+                FN(load_transposed)(corner, ldbt, block);
+                FN_UNROLL(16)
+                for (int q = 0; q < LANES; q++) FN(store)(panel + (p + q) * columns + j, block[q]);
+                continue;
+            }
+            for (ptrdiff_t r = 0; r < LANES; r++)
+                block[r] = r < rows ? FN(load_first)(corner + r * ldbt, depth) : (V){0};
             FN(transpose)(block);
             for (ptrdiff_t q = 0; q < depth; q++) FN(store)(panel + (p + q) * columns + j, block[q]);
         }

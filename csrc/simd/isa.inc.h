@@ -17,6 +17,30 @@ INLINE V FN(load_first)(const T *p, ptrdiff_t n) {
 INLINE void FN(store_first)(T *p, ptrdiff_t n, V v) {
     _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1u), (__m512)v);
 }
+/* quarters of four rows side by side, then 4 x 4 within each quarter */
+#define FN_HAS_LOAD_TRANSPOSED
+INLINE void FN(load_transposed)(const T *x, ptrdiff_t ldx, V *block) {
+    FN_UNROLL(4)
+    for (int q = 0; q < 4; q++) {
+        __m512 row[4];
+        FN_UNROLL(4)
+        for (int r = 0; r < 4; r++) {
+            const float *at = x + r * ldx + 4 * q;
+            row[r] = _mm512_castps128_ps512(_mm_loadu_ps(at));
+            row[r] = _mm512_mask_broadcast_f32x4(row[r], 0x00f0, _mm_loadu_ps(at + 4 * ldx));
+            row[r] = _mm512_mask_broadcast_f32x4(row[r], 0x0f00, _mm_loadu_ps(at + 8 * ldx));
+            row[r] = _mm512_mask_broadcast_f32x4(row[r], 0xf000, _mm_loadu_ps(at + 12 * ldx));
+        }
+        const __m512d low = _mm512_castps_pd(_mm512_unpacklo_ps(row[0], row[1]));
+        const __m512d high = _mm512_castps_pd(_mm512_unpackhi_ps(row[0], row[1]));
+        const __m512d next_low = _mm512_castps_pd(_mm512_unpacklo_ps(row[2], row[3]));
+        const __m512d next_high = _mm512_castps_pd(_mm512_unpackhi_ps(row[2], row[3]));
+        block[4 * q] = (V)_mm512_unpacklo_pd(low, next_low);
+        block[4 * q + 1] = (V)_mm512_unpackhi_pd(low, next_low);
+        block[4 * q + 2] = (V)_mm512_unpacklo_pd(high, next_high);
+        block[4 * q + 3] = (V)_mm512_unpackhi_pd(high, next_high);
+    }
+}
 #else
 INLINE V FN(fma)(V a, V b, V c) { return (V)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c); }
 INLINE V FN(root)(V a) { return (V)_mm512_sqrt_pd((__m512d)a); }
@@ -27,6 +51,22 @@ INLINE V FN(load_first)(const T *p, ptrdiff_t n) {
 }
 INLINE void FN(store_first)(T *p, ptrdiff_t n, V v) {
     _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1u), (__m512d)v);
+}
+INLINE void FN(load_transposed)(const T *x, ptrdiff_t ldx, V *block) {
+    FN_UNROLL(4)
+    for (int q = 0; q < 4; q++) {
+        __m512d row[2];
+        FN_UNROLL(2)
+        for (int r = 0; r < 2; r++) {
+            const double *at = x + r * ldx + 2 * q;
+            row[r] = _mm512_castpd128_pd512(_mm_loadu_pd(at));
+            row[r] = _mm512_mask_broadcast_f64x2(row[r], 0x0c, _mm_loadu_pd(at + 2 * ldx));
+            row[r] = _mm512_mask_broadcast_f64x2(row[r], 0x30, _mm_loadu_pd(at + 4 * ldx));
+            row[r] = _mm512_mask_broadcast_f64x2(row[r], 0xc0, _mm_loadu_pd(at + 6 * ldx));
+        }
+        block[2 * q] = (V)_mm512_unpacklo_pd(row[0], row[1]);
+        block[2 * q + 1] = (V)_mm512_unpackhi_pd(row[0], row[1]);
+    }
 }
 #endif
 

@@ -112,3 +112,12 @@ INLINE void FN(transpose)(V *block) {
 }
 #undef FN_ZIP_LOW
 #undef FN_ZIP_HIGH
+
+#ifndef FN_HAS_LOAD_TRANSPOSED
+/* block[LANES] = the columns of LANES rows of as many elements */
+INLINE void FN(load_transposed)(const T *x, ptrdiff_t ldx, V *block) {
+    FN_UNROLL(16)
+    for (int r = 0; r < LANES; r++) block[r] = FN(load)(x + r * ldx);
+    FN(transpose)(block);
+}
+#endif
