@@ -2,7 +2,8 @@
 
 Whether a second thread pays depends on where the machine's cores lie and who else uses them, which no one tells, and
 which changes by the minute on a shared machine: a wait for another core takes a tenth of a microsecond or ten.
-Called by trainer, with the time; what a step's work suggests is where it starts.
+Called by trainer; what a step's work suggests is where it starts. Time is that of the steps
+alone: a training that stands still does not come back to trying.
 """
 
 SHARE = 0.01  # of the time may go into trying
@@ -21,13 +22,14 @@ class Teams:
     Examples
     --------
     >>> teams = Teams(2, 2)
-    >>> teams.next(100, 0.0)
+    >>> teams.next(100)
     (100, 2)
-    >>> teams.took(2, 100, 0.001, 0.001)  # 10 us a step
-    >>> teams.next(5000, 1.0)  # now and then another size is tried
+    >>> teams.took(2, 100, 0.001)  # 10 us a step
+    >>> teams.took(2, 99900, 0.999)
+    >>> teams.next(5000)  # now and then another size is tried
     (500, 1)
-    >>> teams.took(1, 500, 0.0025, 1.0025)  # 5 us
-    >>> teams.next(5000, 1.0025)
+    >>> teams.took(1, 500, 0.0025)  # 5 us
+    >>> teams.next(5000)
     (5000, 1)
     """
 
@@ -35,20 +37,22 @@ class Teams:
         self.size, self.most = first, most
         self._seconds: dict[int, float] = {}  # of a step, by size
         self._due: dict[int, float] = {}  # when a size is to be tried
+        self._now = 0.0  # seconds of steps so far
 
-    def next(self, steps: int, now: float) -> tuple[int, int]:
+    def next(self, steps: int) -> tuple[int, int]:
         """How many of the next `steps` should be run at once, by a team of which size."""
         known = self._seconds.get(self.size)
         if known is not None:
             for size in (self.size // 2, min(2 * self.size, self.most)):
-                if size and size != self.size and now >= self._due.get(size, 0.0):
+                if size and size != self.size and self._now >= self._due.get(size, 0.0):
                     return min(steps, max(1, round(PROBE_SECONDS / known))), size
         return steps, self.size
 
-    def took(self, size: int, steps: int, seconds: float, now: float) -> None:
+    def took(self, size: int, steps: int, seconds: float) -> None:
         """Learn from steps that have been run."""
         if self.most == 1:
             return
+        self._now += seconds
         each = seconds / steps
         before = self._seconds.get(size)
         self._seconds[size] = each if before is None else 0.5 * (before + each)
@@ -56,13 +60,13 @@ class Teams:
             if before is None:  # until something is known: what another would cost if threads shared work perfectly
                 for other in (size // 2, min(2 * size, self.most)):
                     if other and other != size:
-                        self._wait(other, abs(size / other - 1.0) * max(each, PROBE_SECONDS), now)
+                        self._wait(other, abs(size / other - 1.0) * max(each, PROBE_SECONDS))
             return
         lost = each - self._seconds[self.size]
         if each < CLEARLY * self._seconds[self.size]:
             self.size, size = size, self.size
-        self._wait(size, abs(lost) * steps, now)
+        self._wait(size, abs(lost) * steps)
 
-    def _wait(self, size: int, lost: float, now: float) -> None:
+    def _wait(self, size: int, lost: float) -> None:
         """Try a size again when trying it, at so many seconds lost, has become a small share of the time."""
-        self._due[size] = now + max(lost, 0.1 * PROBE_SECONDS) / SHARE
+        self._due[size] = self._now + max(lost, 0.1 * PROBE_SECONDS) / SHARE

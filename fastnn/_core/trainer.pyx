@@ -234,7 +234,7 @@ cdef class Trainer:
             run.outputs_stride = stride_of(outputs, self.plan.itemsize)
         now = perf_counter()
         while first < total:
-            steps, size = self.teams.next((total - first + batch - 1) // batch, now)
+            steps, size = self.teams.next((total - first + batch - 1) // batch)
             threads = grant(size)
             run.total = min(steps * batch, total - first)
             run.iteration = self.iterations
@@ -251,7 +251,7 @@ cdef class Trainer:
             if outputs is not None:
                 run.outputs_made = <char *>run.outputs_made + run.total * run.outputs_stride * self.plan.itemsize
             began, now = now, perf_counter()
-            self.teams.took(size, steps, now - began, now)
+            self.teams.took(size, steps, now - began)
 
     def adopt_averages(self):
         """End of training: set the parameters to their moving averages, if the options ask for averages and there are any."""
