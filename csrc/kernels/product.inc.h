@@ -19,6 +19,8 @@
 #define FN_LINE_BYTES 64
 #define FN_PAGE_BYTES 4096
 #define FN_NEVER ((ptrdiff_t)1 << 40)
+#define FN_FAR_BYTES 4194304     /* of b, for one row: more may lie in memory, where pieces of lines come a third as fast */
+#define FN_LINES_AT_A_TIME 8     /* then: loads and stores of c are that much fewer */
 #define FN_STRIP_VECTORS 8       /* of one row's sums at a time: half of the fewest registers */
 #define FN_TILES_WORTH_PACKING 4 /* column tiles that must read a tile of X^T before it is copied */
 #ifndef FN_PANEL_BYTES
@@ -292,10 +294,40 @@ INLINE void FN(strip)(const int vectors, ptrdiff_t k, const T *a, ptrdiff_t a_st
     for (int v = 0; v < vectors; v++) FN(store)(c + v * LANES, sum[v]);
 }
 
+/* One row where b comes from far: whole lines of it, a few at a time, as memory likes it; c stays in L1. */
+INLINE void FN(product_by_lines)(ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t a_step, const T *b, ptrdiff_t ldb,
+                                 const T *start, T *c) {
+    ptrdiff_t p = 0;
+    do { /* once for k = 0, to write `start` */
+        const ptrdiff_t depth = k - p < FN_LINES_AT_A_TIME ? k - p : FN_LINES_AT_A_TIME;
+        const T *from = p ? c : start;
+        V factor[FN_LINES_AT_A_TIME];
+        for (ptrdiff_t q = 0; q < depth; q++) factor[q] = FN(splat)(a[(p + q) * a_step]);
+        for (ptrdiff_t j = 0; j < n; j += LANES) {
+            V sum = from ? FN(load)(from + j) : (V){0};
+            const T *line = b + p * ldb + j;
+            if (n - j < LANES)
+                for (ptrdiff_t q = 0; q < depth; q++)
+                    sum = FN(fma)(factor[q], FN(load_first)(line + q * ldb, n - j), sum);
+            else if (depth == FN_LINES_AT_A_TIME)
+                FN_UNROLL(8)
+                for (int q = 0; q < FN_LINES_AT_A_TIME; q++) sum = FN(fma)(factor[q], FN(load)(line + q * ldb), sum);
+            else
+                for (ptrdiff_t q = 0; q < depth; q++) sum = FN(fma)(factor[q], FN(load)(line + q * ldb), sum);
+            FN(store)(c + j, sum);
+        }
+        p += depth;
+    } while (p < k);
+}
+
 /* One row: a tile of one row would wait for its few chains, and touch a small piece of every line of b at a time.
  * b does not over-read. */
 INLINE void FN(product_of_a_row)(ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t a_step, const T *b, ptrdiff_t ldb,
                                  const T *start, T *c) {
+    if (n > FN_STRIP_VECTORS * LANES && n * k > (ptrdiff_t)(FN_FAR_BYTES / sizeof(T))) {
+        FN(product_by_lines)(n, k, a, a_step, b, ldb, start, c);
+        return;
+    }
     ptrdiff_t j = 0;
 #define FN_STRIPS(vectors) \
     for (; j + (vectors) * LANES <= n; j += (vectors) * LANES) \

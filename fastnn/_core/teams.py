@@ -9,6 +9,8 @@ alone: a training that stands still does not come back to trying.
 SHARE = 0.01  # of the time may go into trying
 CLEARLY = 0.97  # of the time of a step: a size that takes no more is taken
 PROBE_SECONDS = 5e-3  # of trying: long against the waking of threads that have slept meanwhile
+COLD_RUNS = 1  # before the time of a step counts: memory is touched for the first time, threads are started
+SLOWER = 1.05  # what a step is believed to take rises by so much a run: a slow moment says little
 
 
 class Teams:
@@ -24,7 +26,8 @@ class Teams:
     >>> teams = Teams(2, 2)
     >>> teams.next(100)
     (100, 2)
-    >>> teams.took(2, 100, 0.001)  # 10 us a step
+    >>> teams.took(2, 100, 0.002)  # cold
+    >>> teams.took(2, 99900, 0.999)  # 10 us a step
     >>> teams.took(2, 99900, 0.999)
     >>> teams.next(5000)  # now and then another size is tried
     (500, 1)
@@ -36,6 +39,7 @@ class Teams:
     def __init__(self, first: int, most: int) -> None:
         self.size, self.most = first, most
         self._seconds: dict[int, float] = {}  # of a step, by size
+        self._runs = 0  # by teams of the chosen size, as far as they are cold
         self._due: dict[int, float] = {}  # when a size is to be tried
         self._now = 0.0  # seconds of steps so far
 
@@ -53,9 +57,15 @@ class Teams:
         if self.most == 1:
             return
         self._now += seconds
+        if size == self.size and self._runs < COLD_RUNS:
+            self._runs += 1
+            return
         each = seconds / steps
         before = self._seconds.get(size)
-        self._seconds[size] = each if before is None else 0.5 * (before + each)
+        if before is not None:
+            self._seconds[size] = 0.5 * (before + each) if each < before else min(each, SLOWER * before)
+        else:
+            self._seconds[size] = each
         if size == self.size:
             if before is None:  # until something is known: what another would cost if threads shared work perfectly
                 for other in (size // 2, min(2 * size, self.most)):

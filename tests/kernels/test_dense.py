@@ -6,13 +6,13 @@ import pytest
 from fastnn._core import activations, dense, targets
 from fastnn.testing import reference
 
-DEPTHS = [0, 1, 2, 17, 255, 256, 257, 600]  # around the depth of a block
+DEPTHS = [0, 1, 2, 17, 255, 256, 257, 511, 512, 513, 600, 1030]  # around the depth of a block
 
 
 def shapes(heights, widths):
     """(B, I, O): each dimension around what the loops distinguish, the others small and odd."""
     around = [(b, 5, 37) for b in heights] + [(7, 5, o) for o in widths] + [(7, i, 5) for i in widths]
-    return around + [(7, i, 19) for i in DEPTHS] + [(65, 300, 33), (130, 9, 70)]
+    return around + [(7, i, 19) for i in DEPTHS] + [(65, 300, 33), (130, 9, 70), (70, 1040, 130)]
 
 
 def product_size(a, b, bias=0.0):
@@ -102,3 +102,16 @@ def test_errors(dtype):
         dense.forward(x, w, activation="swish")
     with pytest.raises(ValueError, match="threads: expected an integer of at least 1, received: 0"):
         dense.forward(x, w, threads=0)
+
+
+def test_one_row_through_a_kernel_that_lies_in_memory(dtype):
+    """Kernels above 4 MB are read by whole lines; the bits are those of the row in a batch."""
+    rng = np.random.default_rng(3)
+    inputs, outputs = 1043, 1029
+    x = rng.normal(size=(2, inputs)).astype(dtype)
+    w = rng.normal(size=(inputs, outputs)).astype(dtype)
+    bias = rng.normal(size=outputs).astype(dtype)
+    alone, together = dense.forward(x[:1], w, bias), dense.forward(x, w, bias)
+    assert alone.tobytes() == together[:1].tobytes()
+    expected = reference.dense_forward(x[:1], w, bias)
+    assert np.abs(alone - expected).max() <= 1e3 * np.finfo(dtype).eps * np.abs(expected).max()
