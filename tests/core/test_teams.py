@@ -76,3 +76,23 @@ def test_a_slow_moment_is_forgotten():
     machine.run(50, 5000)
     assert teams.size == 2
     assert machine.run(100, 5000) < 1.03
+
+
+def test_the_first_run_does_not_put_off_trying():
+    """It starts threads and touches memory: what it takes is no measure of how long trying must pay."""
+    teams = Teams(1, 2)
+    teams.took(1, 10, 1.0)  # 0.1 s a step, cold
+    machine = Machine(teams, {1: 1e-3, 2: 6e-4})
+    machine.run(20, 50)
+    assert teams.size == 2
+
+
+def test_a_slow_moment_does_not_change_the_size():
+    teams = Teams(2, 2)
+    machine = Machine(teams, {1: 1e-3, 2: 6e-4})
+    machine.run(30, 50)
+    teams.took(2, 100, 10.0)  # another process had the cores: 0.1 s a step, after which trying is due
+    tried = machine.spent.get(1, 0.0)
+    machine.run(1, 50)
+    assert machine.spent[1] > tried
+    assert teams.size == 2
