@@ -185,3 +185,19 @@ def test_zero_weights_teach_nothing(dtype):
 
 def test_states_have_the_slots_that_the_list_says():
     assert states("adam", np.zeros(5, np.float32)).shape == (2, 5)
+
+
+@pytest.mark.parametrize("widths", [[37, 21, 5], [40, 130, 3], [5, 1, 1]], ids=str)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_batch_of_one_descends_along_its_gradient(dtype, widths, threads):
+    """Its outer product goes onto the kernel itself, whose rows end where the next begin."""
+    plan, parameters = network(dtype, widths, ["tanh", "sigmoid"])
+    x, y, _, _ = problem(dtype, 6, widths[0], widths[-1])
+    trained = trainer(plan, parameters, "sgd", loss="binary_crossentropy_from_logits", batch_size=1, threads=threads)
+    trained.bind(x, y)
+    for row in range(6):
+        before, (_, gradient) = parameters.copy(), trained.gradients(x[row : row + 1], y[row : row + 1])
+        run(trained, np.array([row], dtype=np.int64), 1, 0.5)
+        room = 8 * np.finfo(dtype).eps * (np.abs(before) + np.abs(gradient))
+        assert (np.abs(parameters - (before - 0.5 * gradient)) <= room).all()
+        assert not np.array_equal(parameters, before)
