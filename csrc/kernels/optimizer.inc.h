@@ -151,6 +151,11 @@ INLINE V FN(lion_formula)(const FN(numbers) *c, V g, V w, V *m) {
 
 /* ---- the loop ------------------------------------------------------------------------------------------------- */
 
+#ifndef FN_AHEAD
+#define FN_AHEAD 4096 /* bytes: hardware fetches ahead within a page, not into the next */
+#endif
+INLINE void FN(ask_ahead)(const T *p) { __builtin_prefetch((const void *)((uintptr_t)p + FN_AHEAD), 1, 2); }
+
 typedef V (*const FN(formula))(const FN(numbers) *, V, V, V *);
 
 /* One vector of n elements from the i-th on: g + l2 w + l1 sign(w), the decay of w, the formula. `kind`, `slots` and
@@ -181,7 +186,12 @@ INLINE void FN(steps)(FN(formula) formula, const fn_optimizer_kind kind, const i
     T *at[3] = {states[0], states[1], states[2]};
     for (ptrdiff_t r = 0; r < rows; r++) {
         ptrdiff_t i = 0;
-        for (; i + LANES <= width; i += LANES) FN(step)(formula, kind, slots, plain, &c, i, LANES, g, w, at);
+        for (; i + LANES <= width; i += LANES) {
+            if (kind != FN_OPTIMIZER_store) FN(ask_ahead)(w + i);
+            FN_UNROLL(3)
+            for (int slot = 0; slot < slots; slot++) FN(ask_ahead)(at[slot] + i);
+            FN(step)(formula, kind, slots, plain, &c, i, LANES, g, w, at);
+        }
         if (i < width) FN(step)(formula, kind, slots, plain, &c, i, width - i, g, w, at);
         g += ldg;
         w += ldw;
