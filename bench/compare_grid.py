@@ -2,7 +2,8 @@
 
 64-32-10 on scikit-learn's digits over penalties, rates and seeds, 3 folds, in whole by each contestant: `fit_many` fold
 by fold; scikit-learn's GridSearchCV over fastnn's estimator, alone, in two threads and in two processes; and the same
-over scikit-learn's own. First the scores must agree: ours to the bit, scikit-learn's within a few rows.
+over scikit-learn's own. Both compute in the element type of X. First the scores must agree: ours to the bit,
+scikit-learn's within a few rows.
 """
 
 import sys
@@ -38,10 +39,10 @@ SEARCHES = {
 
 
 @cache
-def digits() -> tuple[np.ndarray, np.ndarray]:
+def digits(dtype: str) -> tuple[np.ndarray, np.ndarray]:
     """Read once: the file would take as long as ten fits."""
     X, y = load_digits(return_X_y=True)
-    return X / 16, y
+    return (X / 16).astype(dtype), y
 
 
 def grid_of(seeds: int) -> dict[str, list]:
@@ -49,9 +50,9 @@ def grid_of(seeds: int) -> dict[str, list]:
     return {"alpha": [1e-5, 1e-3, 1e-1], "learning_rate_init": [1e-3, 1e-2], "random_state": list(range(seeds))}
 
 
-def many(grid: dict, epochs: int) -> np.ndarray:
+def many(grid: dict, epochs: int, dtype: str) -> np.ndarray:
     """fit_many, fold by fold: scores [folds, networks]."""
-    X, y = digits()
+    X, y = digits(dtype)
     scores = []
     for train, test in FOLDS.split(X, y):
         models = [fastnn.MLPClassifier(**SETTINGS, **point, max_iter=epochs) for point in ParameterGrid(grid)]
@@ -59,22 +60,22 @@ def many(grid: dict, epochs: int) -> np.ndarray:
     return np.array(scores)
 
 
-def search(grid: dict, epochs: int, module, backend: str | None, jobs: int) -> np.ndarray:
+def search(grid: dict, epochs: int, dtype: str, module, backend: str | None, jobs: int) -> np.ndarray:
     """GridSearchCV over a module's estimator: scores [folds, networks]."""
     model = module.MLPClassifier(**SETTINGS, max_iter=epochs)
     made = GridSearchCV(model, grid, cv=FOLDS, n_jobs=jobs, refit=False)
     if backend is None:
-        made.fit(*digits())
+        made.fit(*digits(dtype))
     else:
         with parallel_backend(backend, n_jobs=jobs):
-            made.fit(*digits())
+            made.fit(*digits(dtype))
     return np.array([made.cv_results_[f"split{fold}_test_score"] for fold in range(FOLDS.n_splits)])
 
 
 def check(contestants: dict[str, Callable[[], np.ndarray]]) -> None:
     """Raise where scores differ; this is also everybody's first run, which starts processes."""
     scores = {name: contestant() for name, contestant in contestants.items()}
-    allowed = ROWS / (len(digits()[1]) / FOLDS.n_splits)
+    allowed = ROWS / (len(digits("float64")[1]) / FOLDS.n_splits)
     for name, found in scores.items():
         apart = np.abs(found - scores[OURS]).max()
         if apart > (allowed if name.startswith("scikit-learn") else 0):
@@ -87,12 +88,14 @@ def main(arguments=None) -> int:
     parser = parser_of(__doc__, rounds=5, seconds=None)
     parser.add_argument("--epochs", type=positive(int), default=20, help="of each network (default: %(default)s)")
     parser.add_argument("--seeds", type=positive(int), default=2, help="six networks each (default: %(default)s)")
+    types = ["float32", "float64"]
+    parser.add_argument("--dtype", choices=types, default="float64", help="of X (default: %(default)s)")
     options = parser.parse_args(arguments)
     warnings.simplefilter("ignore", ConvergenceWarning)
     say_machine()
     grid = grid_of(options.seeds)
-    contestants = {OURS: partial(many, grid, options.epochs)}
-    contestants |= {name: partial(search, grid, options.epochs, *how) for name, how in SEARCHES.items()}
+    contestants = {OURS: partial(many, grid, options.epochs, options.dtype)}
+    contestants |= {name: partial(search, grid, options.epochs, options.dtype, *how) for name, how in SEARCHES.items()}
     check(contestants)
     names = list(contestants)
     table = np.empty((options.rounds, len(names)))

@@ -17,6 +17,8 @@ from fastnn.testing import reference
 #: Batch, outputs, inputs: 14 and 6 rows, the tiles' heights, divide the first one's batch.
 SHAPES = {"126x128x784": (126, 128, 784), "256x256x256": (256, 256, 256), "512x512x512": (512, 512, 512)}
 PRODUCTS = ("X W", "X^T dY", "dY W^T")
+#: Who may run a product; the last only dY W^T, on a W that was transposed beforehand.
+ENGINES = (OURS, NUMPYS, AT_HAND) = "fastnn", "numpy", "fastnn, W^T at hand"
 C_TYPE = {"float32": "float", "float64": "double"}
 
 
@@ -24,7 +26,7 @@ class Product(NamedTuple):
     """One product of one shape: two ways to run it, where each leaves its result, and what that should be."""
 
     flop: int
-    run: dict[str, Callable[[], object]]  # by engine: "fastnn", "numpy"
+    run: dict[str, Callable[[], object]]  # by engine
     result: dict[str, np.ndarray]
     expected: np.ndarray
     magnitude: np.ndarray  # the sum of the terms' magnitudes: what rounding is relative to
@@ -75,13 +77,20 @@ def product(name: str, batch: int, outputs: int, inputs: int, dtype: str, thread
     expected = twin(*operands)
     ours = padded(expected, dtype)
     numpys = np.empty(expected.shape, dtype)
+    engines = {
+        OURS: lambda: run(*before, ours, *after),
+        NUMPYS: lambda: np.matmul(left, right, out=numpys),
+    }
+    results = {OURS: ours, NUMPYS: numpys}
+    if name == "dY W^T":
+        transposed, again = contiguous(W.T, dtype), padded(expected, dtype)
+        forward = dense._forward[C_TYPE[dtype]]
+        engines[AT_HAND] = lambda: forward(dy, transposed, None, again, linear, shape, threads)
+        results[AT_HAND] = again
     return Product(
         flop=2 * batch * outputs * inputs,
-        run={
-            "fastnn": lambda: run(*before, ours, *after),
-            "numpy": lambda: np.matmul(left, right, out=numpys),
-        },
-        result={"fastnn": ours, "numpy": numpys},
+        run=engines,
+        result=results,
         expected=expected,
         magnitude=np.abs(left.astype(np.float64)) @ np.abs(right.astype(np.float64)),
         depth=left.shape[1],

@@ -9,7 +9,7 @@ import json
 import sys
 
 from interleaved import Spread, measure
-from layer import PRODUCTS, SHAPES, product
+from layer import AT_HAND, NUMPYS, OURS, PRODUCTS, SHAPES, product
 from threadpoolctl import threadpool_limits
 from yardstick import peak_sample
 
@@ -26,12 +26,15 @@ def compare(name: str, shape: str, dtype: str, rounds: int) -> dict[str, Spread]
         work.check(engine)
     yardstick, peak_flop = peak_sample(dtype)
     made = measure({"peak": yardstick, **work.run}, rounds)
-    return {
-        "gflops": made.rate("fastnn", work.flop / 1e9),
-        "fraction_of_peak": made.speed("fastnn", "peak", work.flop, peak_flop),
-        "numpy_fraction_of_peak": made.speed("numpy", "peak", work.flop, peak_flop),
-        "speed_over_numpy": made.speed("fastnn", "numpy"),
+    figures = {
+        "gflops": made.rate(OURS, work.flop / 1e9),
+        "fraction_of_peak": made.speed(OURS, "peak", work.flop, peak_flop),
+        "numpy_fraction_of_peak": made.speed(NUMPYS, "peak", work.flop, peak_flop),
+        "speed_over_numpy": made.speed(OURS, NUMPYS),
     }
+    if AT_HAND in work.run:
+        figures["fraction_of_peak_at_hand"] = made.speed(AT_HAND, "peak", work.flop, peak_flop)
+    return figures
 
 
 def main(arguments=None) -> int:
@@ -46,7 +49,7 @@ def main(arguments=None) -> int:
     target = targets.active_name()
     claimed = CLAIMED.get(target, 0.0)
     print(f"CPU target {target}, one thread, {options.rounds} rounds; medians, the quartiles in brackets")
-    heads = f"{'GFLOP/s':>8}  {'of the peak':>17}  {'NumPy':>6}  {'over NumPy':>19}"
+    heads = f"{'GFLOP/s':>8}  {'of the peak':>17}  {'NumPy':>6}  {'over NumPy':>19}  {'W^T at hand':>11}"
     print(f"{'dtype':8} {'product':7} {'shape':12} {heads}")
     rows, below = [], 0
     with threadpool_limits(1):
@@ -55,13 +58,16 @@ def main(arguments=None) -> int:
                 for name in PRODUCTS:
                     made = compare(name, shape, dtype, options.rounds)
                     peak, ratio = made["fraction_of_peak"], made["speed_over_numpy"]
+                    at_hand = made.get("fraction_of_peak_at_hand")
                     short = peak.median < claimed or ratio.median < 1
                     below += short
                     print(
                         f"{dtype:8} {name:7} {shape:12} {made['gflops'].median:8.1f}  "
                         f"{peak.median:6.1%} [{peak.low:.0%}, {peak.high:.0%}]".ljust(58)
                         + f"{made['numpy_fraction_of_peak'].median:6.1%}  "
-                        f"{ratio.median:6.2f} [{ratio.low:.2f}, {ratio.high:.2f}]" + ("  below" if short else ""),
+                        f"{ratio.median:6.2f} [{ratio.low:.2f}, {ratio.high:.2f}]"
+                        + (f"{at_hand.median:13.1%}" if at_hand else " " * 13)
+                        + ("  below" if short else ""),
                         flush=True,
                     )
                     figures = {key: value._asdict() for key, value in made.items()}

@@ -4,9 +4,11 @@
  */
 #include "../simd/vector.inc.h"
 
+#include "row.inc.h"
+#include "product_row.inc.h"
+#include "product_narrow.inc.h"
 #include "product.inc.h"
 #include "vmath.inc.h"
-#include "row.inc.h"
 #include "narrow.inc.h"
 #include "activation.inc.h"
 #include "loss.inc.h"

@@ -134,7 +134,7 @@ FN_TERMS(kl_divergence) {
 INLINE void FN(narrow_loss)(FN(terms) (*const terms)(V, V, V), FN_LOSS_ARGUMENTS) {
     const V constant = FN(splat)((T)parameter);
     V column[LANES], truths[LANES], gradient[LANES], predicted[LANES];
-    T factor[LANES];
+    T factor[LANES], few[FN_FEW][LANES];
     double scale[LANES], loss[LANES];
     for (ptrdiff_t first = 0; first < rows; first += LANES) {
         const ptrdiff_t n = FN(part)(rows - first);
@@ -142,11 +142,18 @@ INLINE void FN(narrow_loss)(FN(terms) (*const terms)(V, V, V), FN_LOSS_ARGUMENTS
         for (ptrdiff_t r = 0; r < LANES; r++) {
             const ptrdiff_t row = first + (r < n ? r : 0), at = index ? (ptrdiff_t)index[row] : row;
             const double w = weight ? (double)weight[at] : 1;
-            truths[r] = FN(load_first)((const T *)truth + at * ldtruth, width);
+            const T *y = (const T *)truth + at * ldtruth;
+            if (width <= FN_FEW)
+                for (ptrdiff_t j = 0; j < width; j++) few[j][r] = y[j];
+            else
+                truths[r] = FN(load_first)(y, width);
             factor[r] = (T)(gradient_scale * w);
             scale[r] = value_scale * w;
         }
-        FN(transpose)(truths);
+        if (width <= FN_FEW)
+            for (ptrdiff_t j = 0; j < width; j++) truths[j] = FN(load)(few[j]);
+        else
+            FN(transpose)(truths);
         FN(rows_to_lanes)(n, width, z + first * ldz, ldz, column);
         for (ptrdiff_t j = 0; j < width; j++) {
             const FN(terms) t = terms(column[j], truths[j], constant);

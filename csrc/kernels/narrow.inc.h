@@ -7,11 +7,20 @@
  */
 #ifndef FN_NARROW
 #define FN_NARROW 32
+#define FN_FEW 2 /* columns that go into lanes and back element by element: a square block takes longer */
 #endif
 
 /* column[j] = x[0:rows, j], by square blocks; lanes without a row repeat the first */
 INLINE void FN(rows_to_lanes)(ptrdiff_t rows, ptrdiff_t width, const T *x, ptrdiff_t ldx, V *column) {
     V block[LANES];
+    if (width <= FN_FEW) {
+        T lanes[LANES];
+        for (ptrdiff_t j = 0; j < width; j++) {
+            for (ptrdiff_t r = 0; r < LANES; r++) lanes[r] = (r < rows ? x + r * ldx : x)[j];
+            column[j] = FN(load)(lanes);
+        }
+        return;
+    }
     for (ptrdiff_t j = 0; j < width; j += LANES) {
         const ptrdiff_t n = FN(part)(width - j);
         for (ptrdiff_t r = 0; r < LANES; r++) block[r] = FN(load_part)((r < rows ? x + r * ldx : x) + j, n);
@@ -22,6 +31,14 @@ INLINE void FN(rows_to_lanes)(ptrdiff_t rows, ptrdiff_t width, const T *x, ptrdi
 
 INLINE void FN(lanes_to_rows)(ptrdiff_t rows, ptrdiff_t width, const V *column, T *x, ptrdiff_t ldx) {
     V block[LANES];
+    if (width <= FN_FEW) {
+        T lanes[LANES];
+        for (ptrdiff_t j = 0; j < width; j++) {
+            FN(store)(lanes, column[j]);
+            for (ptrdiff_t r = 0; r < FN(part)(rows); r++) x[r * ldx + j] = lanes[r];
+        }
+        return;
+    }
     for (ptrdiff_t j = 0; j < width; j += LANES) {
         const ptrdiff_t n = FN(part)(width - j);
         for (ptrdiff_t q = 0; q < LANES; q++) block[q] = column[q < n ? j + q : j];

@@ -151,10 +151,8 @@ INLINE V FN(lion_formula)(const FN(numbers) *c, V g, V w, V *m) {
 
 /* ---- the loop ------------------------------------------------------------------------------------------------- */
 
-#ifndef FN_AHEAD
-#define FN_AHEAD 4096 /* bytes: hardware fetches ahead within a page, not into the next */
-#endif
-INLINE void FN(ask_ahead)(const T *p) { __builtin_prefetch((const void *)((uintptr_t)p + FN_AHEAD), 1, 2); }
+/* Elements: hardware fetches ahead within a page, not into the next. */
+#define AHEAD ((ptrdiff_t)(4096 / sizeof(T)))
 
 typedef V (*const FN(formula))(const FN(numbers) *, V, V, V *);
 
@@ -186,10 +184,14 @@ INLINE void FN(steps)(FN(formula) formula, const fn_optimizer_kind kind, const i
     T *at[3] = {states[0], states[1], states[2]};
     for (ptrdiff_t r = 0; r < rows; r++) {
         ptrdiff_t i = 0;
+        /* no further than to the end of this call's part: what comes then may be another core's */
+        const ptrdiff_t reach = (rows - 1 - r) * ldw + width - AHEAD;
         for (; i + LANES <= width; i += LANES) {
-            if (kind != FN_OPTIMIZER_store) FN(ask_ahead)(w + i);
-            FN_UNROLL(3)
-            for (int slot = 0; slot < slots; slot++) FN(ask_ahead)(at[slot] + i);
+            if (i < reach) {
+                if (kind != FN_OPTIMIZER_store) __builtin_prefetch(w + i + AHEAD, 1, 2);
+                FN_UNROLL(3)
+                for (int slot = 0; slot < slots; slot++) __builtin_prefetch(at[slot] + i + AHEAD, 1, 2);
+            }
             FN(step)(formula, kind, slots, plain, &c, i, LANES, g, w, at);
         }
         if (i < width) FN(step)(formula, kind, slots, plain, &c, i, width - i, g, w, at);
@@ -211,3 +213,4 @@ INLINE void FN(steps)(FN(formula) formula, const fn_optimizer_kind kind, const i
     }
 FN_OPTIMIZER_LIST(FN_DEFINE_UPDATE)
 #undef FN_DEFINE_UPDATE
+#undef AHEAD

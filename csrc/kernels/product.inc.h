@@ -19,10 +19,10 @@
 #define FN_LINE_BYTES 64
 #define FN_PAGE_BYTES 4096
 #define FN_NEVER ((ptrdiff_t)1 << 40)
-#define FN_FAR_BYTES 4194304     /* of b, for one row: more may lie in memory, where pieces of lines come a third as fast */
-#define FN_LINES_AT_A_TIME 8     /* then: loads and stores of c are that much fewer */
-#define FN_STRIP_VECTORS 8       /* of one row's sums at a time: half of the fewest registers */
 #define FN_TILES_WORTH_PACKING 4 /* column tiles that must read a tile of X^T before it is copied */
+/* Rows that must read few columns before they are moved into lanes: that takes less than the lanes that a tile leaves empty
+ * only where vectors are long. */
+#define FN_ROWS_WORTH_LANES (FN_VECTOR_BYTES < 64 ? FN_NEVER : LANES / 2)
 #ifndef FN_PANEL_BYTES
 #define FN_PANEL_BYTES 24576     /* of a block of a panel: most of an L1 */
 #define FN_ROWS_WORTH_PACKING 64 /* rows that must read a panel before it is copied, */
@@ -174,6 +174,24 @@ INLINE void FN(panel)(ptrdiff_t m, ptrdiff_t vectors, ptrdiff_t k, const T *a, p
         FN(panel_rows)(m, 1, k, a, a_row, a_step, b, ldb, start, ldstart, c, ldc);
 }
 
+/* The same, asking with each tile for some lines of the block [rows, k] that is transposed next: nothing else fetches
+ * them ahead, and other operands push them out of L2. */
+INLINE void FN(panel_asking)(ptrdiff_t m, ptrdiff_t vectors, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step,
+                             const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc,
+                             ptrdiff_t rows, const T *next, ptrdiff_t ldnext) {
+    const ptrdiff_t asking = m / FN_TILE_ROWS - 2; /* the last two tiles may be uneven */
+    ptrdiff_t asked = 0, i = 0;
+    for (ptrdiff_t tile = 1; tile <= asking; tile++, i += FN_TILE_ROWS) {
+        for (; asked < rows * tile / asking; asked++)
+            for (ptrdiff_t p = 0; p < k; p += FN_LINE_BYTES / (ptrdiff_t)sizeof(T))
+                __builtin_prefetch(next + asked * ldnext + p, 0, 3);
+        FN(panel)(FN_TILE_ROWS, vectors, k, a + i * a_row, a_row, a_step, b, ldb, start ? start + i * ldstart : NULL, ldstart,
+                  c + i * ldc, ldc);
+    }
+    FN(panel)(m - i, vectors, k, a + i * a_row, a_row, a_step, b, ldb, start ? start + i * ldstart : NULL, ldstart, c + i * ldc,
+              ldc);
+}
+
 /* b[k,n] (transposed = 0) or bt[n,k] (transposed = 1, always packed). */
 INLINE void FN(product_of_panels)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step,
                                   const T *b, ptrdiff_t ldb, const int transposed, const T *start, ptrdiff_t ldstart,
@@ -195,10 +213,13 @@ INLINE void FN(product_of_panels)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T
             const T *from = p ? c + j : start ? start + j : NULL, *block = b + p * ldb + j;
             ptrdiff_t ldblock = ldb;
             if (transposed) {
+                const ptrdiff_t left = n - done - columns, next = room ? j + columns : j - columns;
                 FN(pack_panel_transposed)(depth, width, b + j * ldb + p, ldb, panel);
-                block = panel;
-                ldblock = columns;
-            } else if (m >= enough && depth <= PANEL_DEPTH) {
+                FN(panel_asking)(m, vectors, depth, a + p * a_step, a_row, a_step, panel, columns, from, p ? ldc : ldstart, c + j,
+                                 ldc, left <= 0 ? 0 : left < columns ? left : columns, b + next * ldb + p, ldb);
+                continue;
+            }
+            if (m >= enough && depth <= PANEL_DEPTH) {
                 FN(pack_panel)(depth, vectors, block, ldb, panel);
                 block = panel;
                 ldblock = columns;
@@ -264,13 +285,14 @@ static void FN(product_of_packed_tiles)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, c
 }
 #undef FN_TILE_ARGUMENTS
 
-/* The same, in blocks of rows that stay in L2 while all panels pass. */
+/* The same, in blocks of rows that stay in L2 while all panels pass; where panels are transposed, of which each costs more
+ * than rows from the next cache, all rows at once. */
 INLINE void FN(product_of_blocks)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step,
                                   const T *b, ptrdiff_t ldb, const int transposed, const T *start, ptrdiff_t ldstart,
                                   T *c, ptrdiff_t ldc) {
     if (m <= 0 || n <= 0) return;
     ptrdiff_t rows = m;
-    if (m * k > (ptrdiff_t)(FN_ROWS_BYTES / sizeof(T))) { /* small products do not wait for divisions */
+    if (!transposed && m * k > (ptrdiff_t)(FN_ROWS_BYTES / sizeof(T))) { /* small products do not wait for divisions */
         const ptrdiff_t most = ROWS_OF(FN_ROWS_BYTES, FN(even_block)(k, PANEL_DEPTH, 1));
         rows = FN(even_block)(m, most, FN_TILE_ROWS);
     }
@@ -279,76 +301,12 @@ INLINE void FN(product_of_blocks)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T
                               start ? start + i * ldstart : NULL, ldstart, c + i * ldc, ldc);
 }
 
-/* A strip of one row: its sums stay in registers, b passes line after line, in pieces of `vectors` vectors. */
-INLINE void FN(strip)(const int vectors, ptrdiff_t k, const T *a, ptrdiff_t a_step, const T *b, ptrdiff_t ldb,
-                      const T *start, T *c) {
-    V sum[FN_STRIP_VECTORS];
-    FN_UNROLL(8)
-    for (int v = 0; v < vectors; v++) sum[v] = start ? FN(load)(start + v * LANES) : (V){0};
-    for (ptrdiff_t p = 0; p < k; p++, a += a_step, b += ldb) {
-        const V factor = FN(splat)(*a);
-        FN_UNROLL(8)
-        for (int v = 0; v < vectors; v++) sum[v] = FN(fma)(factor, FN(load)(b + v * LANES), sum[v]);
-    }
-    FN_UNROLL(8)
-    for (int v = 0; v < vectors; v++) FN(store)(c + v * LANES, sum[v]);
-}
-
-/* One row where b comes from far: whole lines of it, a few at a time, as memory likes it; c stays in L1. */
-INLINE void FN(product_by_lines)(ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t a_step, const T *b, ptrdiff_t ldb,
-                                 const T *start, T *c) {
-    ptrdiff_t p = 0;
-    do { /* once for k = 0, to write `start` */
-        const ptrdiff_t depth = k - p < FN_LINES_AT_A_TIME ? k - p : FN_LINES_AT_A_TIME;
-        const T *from = p ? c : start;
-        V factor[FN_LINES_AT_A_TIME];
-        for (ptrdiff_t q = 0; q < depth; q++) factor[q] = FN(splat)(a[(p + q) * a_step]);
-        for (ptrdiff_t j = 0; j < n; j += LANES) {
-            V sum = from ? FN(load)(from + j) : (V){0};
-            const T *line = b + p * ldb + j;
-            if (n - j < LANES)
-                for (ptrdiff_t q = 0; q < depth; q++)
-                    sum = FN(fma)(factor[q], FN(load_first)(line + q * ldb, n - j), sum);
-            else if (depth == FN_LINES_AT_A_TIME)
-                FN_UNROLL(8)
-                for (int q = 0; q < FN_LINES_AT_A_TIME; q++) sum = FN(fma)(factor[q], FN(load)(line + q * ldb), sum);
-            else
-                for (ptrdiff_t q = 0; q < depth; q++) sum = FN(fma)(factor[q], FN(load)(line + q * ldb), sum);
-            FN(store)(c + j, sum);
-        }
-        p += depth;
-    } while (p < k);
-}
-
-/* One row: a tile of one row would wait for its few chains, and touch a small piece of every line of b at a time.
- * b does not over-read. */
-INLINE void FN(product_of_a_row)(ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t a_step, const T *b, ptrdiff_t ldb,
-                                 const T *start, T *c) {
-    if (n > FN_STRIP_VECTORS * LANES && n * k > (ptrdiff_t)(FN_FAR_BYTES / sizeof(T))) {
-        FN(product_by_lines)(n, k, a, a_step, b, ldb, start, c);
-        return;
-    }
-    ptrdiff_t j = 0;
-#define FN_STRIPS(vectors) \
-    for (; j + (vectors) * LANES <= n; j += (vectors) * LANES) \
-        FN(strip)(vectors, k, a, a_step, b + j, ldb, start ? start + j : NULL, c + j);
-    FN_STRIPS(FN_STRIP_VECTORS)
-    FN_STRIPS(4)
-    FN_STRIPS(2)
-    FN_STRIPS(1)
-#undef FN_STRIPS
-    if (j < n) {
-        V sum = start ? FN(load_first)(start + j, n - j) : (V){0};
-        for (ptrdiff_t p = 0; p < k; p++)
-            sum = FN(fma)(FN(splat)(a[p * a_step]), FN(load_first)(b + p * ldb + j, n - j), sum);
-        FN(store)(c + j, sum);
-    }
-}
-
 static void FN(product)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *b, ptrdiff_t ldb,
                         const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
     if (m == 1)
         FN(product_of_a_row)(n, k, a, 1, b, ldb, start, c);
+    else if (n <= FN_FEW_OUTPUTS && m >= FN_ROWS_WORTH_LANES)
+        FN(few_outputs_product)(m, n, k, a, lda, b, ldb, start, ldstart, c, ldc);
     else
         FN(product_of_blocks)(m, n, k, a, lda, 1, b, ldb, 0, start, ldstart, c, ldc);
 }
@@ -358,28 +316,14 @@ INLINE int FN(worth_packing)(ptrdiff_t n, ptrdiff_t k, ptrdiff_t ldat) {
     return n >= FN_TILES_WORTH_PACKING * FN_TILE_VECTORS * LANES && FN_LINES_LEAVE_L1(k, apart);
 }
 
-/* One row each: lines of c one after the other, nothing past their ends, so that c may be parameters (start = c). */
-INLINE void FN(outer_product)(ptrdiff_t m, ptrdiff_t n, const T *a, ptrdiff_t a_row, const T *b, const T *start,
-                              ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
-    for (ptrdiff_t i = 0; i < m; i++, c += ldc) {
-        const V factor = FN(splat)(a[i * a_row]);
-        const T *from = start ? start + i * ldstart : NULL;
-        ptrdiff_t j = 0;
-        for (; j + LANES <= n; j += LANES)
-            FN(store)(c + j, FN(fma)(factor, FN(load)(b + j), from ? FN(load)(from + j) : (V){0}));
-        if (j < n) {
-            const V last = from ? FN(load_first)(from + j, n - j) : (V){0};
-            FN(store_first)(c + j, n - j, FN(fma)(factor, FN(load_first)(b + j, n - j), last));
-        }
-    }
-}
-
 static void FN(product_at)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *b,
                            ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
     if (n == 1 && ldc == 1 && !start && k > 0) /* a column without gaps is the row (b^T a^T) */
         FN(product_of_a_row)(m, k, b, ldb, a, lda, NULL, c);
     else if (k == 1)
         FN(outer_product)(m, n, a, 1, b, start, ldstart, c, ldc);
+    else if (n <= FN_FEW_OUTPUTS && m > LANES / 2)
+        FN(few_outputs_at_product)(m, n, k, a, lda, b, ldb, start, ldstart, c, ldc);
     else if (FN(worth_packing)(n, k, lda) && k > 0 && FN(has_room)(n, ldc))
         FN(product_of_packed_tiles)(m, n, k, a, lda, b, ldb, start, ldstart, c, ldc);
     else

@@ -18,7 +18,6 @@ cdef enum:
     BLOCK_BYTES = 262144     # of a product's result, before the operations after it run: part of an L2
     SCRATCH_BYTES = 262144   # of a weight gradient, before the update runs over it while it is in cache
     FEWEST_ROWS = 48         # but at least so many rows: each block reads all of delta's columns
-    ZEROS = 2048             # elements, for columns that a sparse batch does not have
     WIDEST_TIGHT = 32        # columns
     GROUP_ROWS = 512         # see group_rows
     MOST_GROUPS = 32
@@ -150,7 +149,7 @@ cdef inline ptrdiff_t block_rows(ptrdiff_t ld, ptrdiff_t itemsize) noexcept nogi
 cdef inline ptrdiff_t block_size(const Segment *segment, ptrdiff_t ld, ptrdiff_t itemsize) noexcept nogil:
     """Elements of a block of a segment's gradient, or of its bias's."""
     cdef ptrdiff_t rows = min(max(segment.kernel_rows, <ptrdiff_t>1), block_rows(ld, itemsize))
-    return max(<ptrdiff_t>ZEROS, rows * ld) + targets.FN_SLACK_BYTES
+    return rows * ld + targets.FN_SLACK_BYTES
 
 
 cdef ptrdiff_t scratch_size(const Segment *segment, ptrdiff_t ld, ptrdiff_t itemsize) noexcept nogil:
@@ -258,10 +257,9 @@ cdef void update_segment(const real *sample, const Segment *segment, int index, 
         block.start = block.stop
 
 
-cdef void update_row(const real *sample, const Segment *segment, int index, const Memory *memory, const Sink *sink,
-                     const fn_update *numbers, const Batch *batch, ptrdiff_t column, const Links *links,
-                     real *sums) noexcept nogil:
-    """Gradient and update of the kernel's row for a column of sparse X."""
+cdef void row_gradient(const real *sample, const Segment *segment, int index, const Memory *memory, const Batch *batch,
+                       ptrdiff_t column, const Links *links, real *sums) noexcept nogil:
+    """Gradient of the kernel's row for a column of sparse X."""
     cdef fn_stream stream
     targets.sparse_gradient(segment.outputs, links.first[column], links.next, links.rows, <const real *>links.values,
                             <const real *>memory.deltas[index], memory.delta_leading[index], sums)
@@ -269,42 +267,42 @@ cdef void update_row(const real *sample, const Segment *segment, int index, cons
         stream.key, stream.step, stream.layer = batch.key, batch.step, segment.layer
         targets.dropout(1, segment.outputs, <real>segment.drop_rate, stream, column, segment.outputs, 0, sums,
                         segment.outputs, sums, segment.outputs)
-    apply(<const real *>sums, segment.kernel + column * segment.outputs, segment.outputs, sink, numbers)
 
 
 cdef void update_sparse(const real *sample, const Segment *segment, int index, const Memory *memory, const Sink *sink,
                         const fn_update *kernel_numbers, const fn_update *bias_numbers, const Batch *batch, ptrdiff_t size,
                         Share mine, const Links *links, int thread, bint zero_matters, real *scratch) noexcept nogil:
-    cdef ptrdiff_t count, i, column, end, part
-    cdef real *zeros = scratch + block_size(segment, memory.delta_leading[index], sizeof(real))
-    cdef Share columns
+    cdef ptrdiff_t count, i, j, column, width = segment.outputs
+    cdef ptrdiff_t height = min(block_rows(memory.delta_leading[index], sizeof(real)), mine.stop - mine.start)
+    cdef Share columns, block
     if mine.stop <= mine.start:
         return
     if segment.bias >= 0 and mine.start == 0:
-        columns.start, columns.stop = 0, segment.outputs
+        columns.start, columns.stop = 0, width
         update_columns(sample, segment, index, memory, sink, bias_numbers, size, columns, True, scratch)
     count = link(batch.sparse, batch.index, size, mine, thread, links, sample)
     if not zero_matters:
         for i in range(count):
-            update_row(sample, segment, index, memory, sink, kernel_numbers, batch, links.touched[thread][i], links, scratch)
+            column = links.touched[thread][i]
+            row_gradient(sample, segment, index, memory, batch, column, links, scratch)
+            apply(<const real *>scratch, segment.kernel + column * width, width, sink, kernel_numbers)
         unlink(count, thread, links)
         return
-    for i in range(ZEROS):
-        zeros[i] = 0
-    column = mine.start
-    while column < mine.stop:
-        if links.first[column] >= 0:
-            update_row(sample, segment, index, memory, sink, kernel_numbers, batch, column, links, scratch)
-            column += 1
-            continue
-        end = column  # a stretch of columns that the batch does not have
-        while end < mine.stop and links.first[end] < 0:
-            end += 1
-        i, column = column * segment.outputs, end
-        while i < end * segment.outputs:
-            part = min(<ptrdiff_t>ZEROS, end * segment.outputs - i)
-            apply(<const real *>zeros, segment.kernel + i, part, sink, kernel_numbers)
-            i += part
+    for i in range(height * width):
+        scratch[i] = 0
+    block.start = mine.start
+    while block.start < mine.stop:
+        block.stop = min(mine.stop, block.start + height)
+        for column in range(block.start, block.stop):
+            if links.first[column] >= 0:
+                row_gradient(sample, segment, index, memory, batch, column, links, scratch + (column - block.start) * width)
+        apply(<const real *>scratch, segment.kernel + block.start * width, (block.stop - block.start) * width, sink,
+              kernel_numbers)
+        for column in range(block.start, block.stop):
+            if links.first[column] >= 0:
+                for j in range(width):
+                    scratch[(column - block.start) * width + j] = 0
+        block.start = block.stop
     unlink(count, thread, links)
 
 
