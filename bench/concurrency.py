@@ -2,7 +2,8 @@
 
 - `defaults`: fits with the default number of threads over fits with one, for every configuration.
 - `fits`: two fits at once, in two threads and in two processes, over one after the other.
-- `neighbour`: a fit with the default threads while another process keeps one core busy, over the same fit alone.
+- `neighbour`: a fit with the default threads while another process keeps one core busy, over the same fit alone; and a
+  loop of one thread likewise, which tells whether this machine gives a lone thread the core that is free.
 - `predict`: one row at a time through one model from two threads, over one thread; the 99th percentile of a call.
 
 All are ratios of rates within a round; 1 is no gain and no loss.
@@ -24,6 +25,9 @@ from contest import brief, check, start, take_turns, turn_to
 from interleaved import Rounds
 from peers import DEFAULTS, Setting
 from peers.fastnn_ import Fastnn
+from yardstick import sample_rounds
+
+from fastnn._core import targets
 
 #: Of one fit among two, or beside a neighbour: a small, a medium and a large network.
 FITTED = ("64-64-10, 32", "784-128-10, 128", "784-512-512-10, 128")
@@ -111,25 +115,33 @@ class Neighbour:
         self._process.wait()
 
 
+def loop(samples: int) -> None:
+    """So many milliseconds of multiply-adds, in one thread."""
+    for _ in range(samples):
+        targets.multiply_add_peak("float32", sample_rounds("float32"))
+
+
 def beside_a_neighbour(names: Sequence[str], rounds: int, seconds: float) -> list[dict]:
+    works = {"a loop of one thread": (loop, "float32")}
+    for name in names:
+        works[f"{name}: default threads"] = Fastnn(CONFIGURATIONS[name], None).train, CONFIGURATIONS[name].dtype
     results = []
     with Neighbour(max(os.sched_getaffinity(0))) as neighbour:
-        for name in names:
-            fit = Fastnn(CONFIGURATIONS[name], None)
+        for said, (work, dtype) in works.items():
 
-            def busy(epochs: int, fit=fit) -> float:
+            def alone(times: int, work=work) -> float:
+                return timed(lambda: work(times))
+
+            def busy(times: int, alone=alone) -> float:
                 neighbour.busy(True)
                 try:
-                    return timed(lambda: fit.train(epochs))
+                    return alone(times)
                 finally:
                     neighbour.busy(False)
 
-            def alone(epochs: int, fit=fit) -> float:
-                return timed(lambda: fit.train(epochs))
-
             timers = {"one core busy": busy, "alone": alone}
-            made, machine = take_turns(timers, rounds, seconds, CONFIGURATIONS[name].dtype)
-            results.append(report(f"{name}: default threads, one core busy, over alone", made, *made.names, machine))
+            made, machine = take_turns(timers, rounds, seconds, dtype)
+            results.append(report(f"{said}, one core busy, over alone", made, *made.names, machine))
     return results
 
 
