@@ -18,12 +18,12 @@ from fastnn.testing import reference
 SHAPES = {"126x128x784": (126, 128, 784), "256x256x256": (256, 256, 256), "512x512x512": (512, 512, 512)}
 PRODUCTS = ("X W", "X^T dY", "dY W^T")
 #: Who may run a product; the last only dY W^T, on a W that was transposed beforehand.
-ENGINES = (OURS, NUMPYS, AT_HAND) = "fastnn", "numpy", "fastnn, W^T at hand"
+OURS, NUMPYS, AT_HAND = "fastnn", "numpy", "fastnn, W^T at hand"
 C_TYPE = {"float32": "float", "float64": "double"}
 
 
 class Product(NamedTuple):
-    """One product of one shape: two ways to run it, where each leaves its result, and what that should be."""
+    """One product of one shape: ways to run it, where each leaves its result, and what that should be."""
 
     flop: int
     run: dict[str, Callable[[], object]]  # by engine
