@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastnn import arguments, datasets, progress, stepwise, training
+from fastnn._core import engine
 from fastnn.callbacks import History
 from fastnn.forward import Forward
 from fastnn.layers import Layer
@@ -237,18 +238,19 @@ class Sequential(Forward):
             raise ValueError(
                 f"expected validation X of {dataset.x.shape[1]} columns like X, received: {validation.x.shape[1]}"
             )
-        return compiled.fit(
-            dataset,
-            validation,
-            batch_size=size,
-            epochs=last,
-            initial_epoch=first,
-            shuffle=order,
-            callbacks=callbacks,
-            verbose=verbose,
-            resume=resume,
-            augment=changed,
-        )
+        with engine.under_way():
+            return compiled.fit(
+                dataset,
+                validation,
+                batch_size=size,
+                epochs=last,
+                initial_epoch=first,
+                shuffle=order,
+                callbacks=callbacks,
+                verbose=verbose,
+                resume=resume,
+                augment=changed,
+            )
 
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False

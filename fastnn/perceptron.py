@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastnn import lbfgs, losses, team
+from fastnn._core import engine
 from fastnn.binding import Binding
 from fastnn.callbacks import CallbackList
 from fastnn.compat import (
@@ -215,10 +216,11 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
                 train, held_out = self._validation_rows(samples, y, sample_weight, validation, dtype)
                 descent = self._descent(binding, loss, samples, train, held_out, incremental, report)
         report.begin()
-        if self.solver == "lbfgs":
-            self._minimize(objective, report)
-        else:
-            descent.run()
+        with engine.under_way():
+            if self.solver == "lbfgs":
+                self._minimize(objective, report)
+            else:
+                descent.run()
         report.end()
         return self
 

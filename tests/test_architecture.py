@@ -23,7 +23,7 @@ BUILD_FILES = [ROOT / name for name in ("setup.py", "pyproject.toml", "Makefile"
 TYPED_KERNELS = {"dense", "activations", "losses", "optimizers", "arrays", "random", "normalization", "sparse"}
 CORE_FLOORS = [
     {"targets", "checks"},
-    {"threads", "teams"},
+    {"threads", "teams", "company"},
     TYPED_KERNELS | {"data"},
     {"plan", "heads", "passes", "workspace", "inference", "rates", "flat", "steps", "trainer"},
     {"engine"},

@@ -1,9 +1,11 @@
 """The engine's door: what the rooms above may use of it.
 
 A `Plan` says what to run, a `Trainer` runs slices of epochs on it, `predict`, `activations` and a `Predictor` run it
-forward; parameters and optimizer state come from `allocate`, the order of an epoch's rows from `permutation`.
+forward; parameters and optimizer state come from `allocate`, the order of an epoch's rows from `permutation`. Who
+trains for longer than a step says so by `under_way`.
 """
 
+from fastnn._core.company import under_way
 from fastnn._core.data import Compressed
 from fastnn._core.inference import Predictor, activations, predict
 from fastnn._core.plan import Plan
@@ -11,4 +13,14 @@ from fastnn._core.random import permutation
 from fastnn._core.trainer import Trainer
 from fastnn._core.workspace import allocate
 
-__all__ = ["Compressed", "Plan", "Predictor", "Trainer", "activations", "allocate", "permutation", "predict"]
+__all__ = [
+    "Compressed",
+    "Plan",
+    "Predictor",
+    "Trainer",
+    "activations",
+    "allocate",
+    "permutation",
+    "predict",
+    "under_way",
+]

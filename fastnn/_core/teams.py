@@ -42,19 +42,24 @@ class Teams:
         self._runs = 0  # by teams of the chosen size, as far as they are cold
         self._due: dict[int, float] = {}  # when a size is to be tried
         self._now = 0.0  # seconds of steps so far
+        self._kept_small = False  # whether the last answer was less than the size, by order
 
-    def next(self, steps: int) -> tuple[int, int]:
-        """How many of the next `steps` should be run at once, by a team of which size."""
+    def next(self, steps: int, allowed: int | None = None) -> tuple[int, int]:
+        """How many of the next `steps` should be run at once, by a team of which size, `allowed` at most for now."""
+        allowed = self.most if allowed is None else allowed
+        self._kept_small = allowed < self.size
+        if self._kept_small:
+            return steps, allowed
         known = self._seconds.get(self.size)
         if known is not None:
-            for size in (self.size // 2, min(2 * self.size, self.most)):
+            for size in (self.size // 2, min(2 * self.size, allowed)):
                 if size and size != self.size and self._now >= self._due.get(size, 0.0):
                     return min(steps, max(1, round(PROBE_SECONDS / known))), size
         return steps, self.size
 
     def took(self, size: int, steps: int, seconds: float) -> None:
-        """Learn from steps that have been run."""
-        if self.most == 1:
+        """Learn from steps that have been run, but from those of a team that was kept small: they tell of the company."""
+        if self.most == 1 or self._kept_small:
             return
         self._now += seconds
         if size == self.size and self._runs < COLD_RUNS:

@@ -23,6 +23,7 @@ from time import perf_counter
 
 import numpy as np
 
+from fastnn._core.company import allowed
 from fastnn._core.targets import LOSSES, OPTIMIZERS, correction
 from fastnn._core.teams import Teams
 from fastnn._core.workspace import allocate
@@ -234,7 +235,7 @@ cdef class Trainer:
             run.outputs_stride = stride_of(outputs, self.plan.itemsize)
         now = perf_counter()
         while first < total:
-            steps, size = self.teams.next((total - first + batch - 1) // batch)
+            steps, size = self.teams.next((total - first + batch - 1) // batch, allowed(self.threads))
             threads = grant(size)
             run.total = min(steps * batch, total - first)
             run.iteration = self.iterations
@@ -266,7 +267,7 @@ cdef class Trainer:
         judge.truth = <const void *><size_t>y.ctypes.data
         judge.truth_stride = y.strides[0] // y.itemsize
         judge.weight = NULL if sample_weight is None else <const void *><size_t>sample_weight.ctypes.data
-        return evaluate(self.plan, self.parameters, X, &judge, outputs, self.threads)
+        return evaluate(self.plan, self.parameters, X, &judge, outputs, allowed(self.threads))
 
     def penalty(self):
         """The penalties at the current parameters, not divided by anything."""

@@ -96,3 +96,16 @@ def test_a_slow_moment_does_not_change_the_size():
     machine.run(1, 50)
     assert machine.spent[1] > tried
     assert teams.size == 2
+
+
+def test_a_team_that_is_kept_small_teaches_nothing():
+    """Company's steps take what company makes of them; afterwards the size is what it was."""
+    teams = Teams(2, 2)
+    for _ in range(5):
+        assert teams.next(1000, 1) == (1000, 1)
+        teams.took(1, 1000, 1e-3)
+    machine = Machine(teams, {1: 1e-5, 2: 6e-6})
+    machine.run(50, 5000)
+    assert teams.size == 2
+    machine.run(1, 5000)
+    assert teams.next(5000, 1) == (5000, 1)
