@@ -2,8 +2,8 @@
 
 64-32-10 on scikit-learn's digits over penalties, rates and seeds, 3 folds, in whole by each contestant: `fit_many` fold
 by fold; scikit-learn's GridSearchCV over fastnn's estimator, alone, in two threads and in two processes; and the same
-over scikit-learn's own. Both compute in the element type of X. What a step of scikit-learn's costs hardly depends on its
-batch, so the batch decides the ratio: `--batch 200` is what its estimators take of such data by default. First the
+over scikit-learn's own. Both compute in the element type of X. A step of scikit-learn's costs nearly the same whatever
+its batch, so the batch decides the ratio: `--batch 200` is what its estimators take of such data by default. First the
 scores must agree: ours to the bit, scikit-learn's within a few rows.
 """
 

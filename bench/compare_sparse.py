@@ -1,9 +1,10 @@
 """Sparse rows of many columns: `python bench/compare_sparse.py`.
 
-20000-100-10 and 20000-500-10 on a CSR matrix of which a thousandth is not zero, batches of 200, one thread: an epoch of
-plain SGD and of Adam on sparse rows, on the same rows made dense, and by scikit-learn. SGD touches only the rows of the
-kernel that a batch has; Adam moves all, so it is held to the time that one pass over the parameters and its two states
-takes: 24 MB, which some third-level caches hold, and 120 MB, which come from memory.
+20000-100-10 and 20000-500-10 on a CSR matrix of which a thousandth is not zero, one thread: an epoch of plain SGD and
+of Adam on sparse rows, on the same rows made dense, and by scikit-learn. SGD touches only the rows of the kernel that a
+batch has; Adam moves all, so it is held to the time that one pass over the parameters and its two states takes: 24 MB,
+which some third-level caches hold, and 120 MB, which come from memory. What a batch itself costs comes on top, for more
+rows more (`--batch`).
 """
 
 import os
@@ -20,7 +21,7 @@ from sklearn.neural_network import MLPClassifier
 
 import fastnn
 
-ROWS, COLUMNS, DENSITY, CLASSES, BATCH = 2000, 20000, 0.001, 10, 200
+ROWS, COLUMNS, DENSITY, CLASSES = 2000, 20000, 0.001, 10
 RATES = {"sgd": 0.01, "adam": 0.001}
 
 
@@ -31,7 +32,7 @@ def data() -> tuple[sparse.csr_matrix, np.ndarray]:
     return X, (X @ rng.standard_normal((COLUMNS, CLASSES))).argmax(axis=1)
 
 
-def ours(units: int, optimizer: str, X, y: np.ndarray):
+def ours(units: int, batch: int, optimizer: str, X, y: np.ndarray):
     """A model, and a function that trains it for so many epochs and returns the seconds."""
     model = fastnn.Sequential(
         [
@@ -46,16 +47,16 @@ def ours(units: int, optimizer: str, X, y: np.ndarray):
 
     def time_epochs(epochs: int) -> float:
         begin = perf_counter()
-        model.fit(X, y, BATCH, epochs, verbose=0)
+        model.fit(X, y, batch, epochs, verbose=0)
         return perf_counter() - begin
 
     return model, time_epochs
 
 
-def theirs(units: int, optimizer: str, X, y: np.ndarray):
+def theirs(units: int, batch: int, optimizer: str, X, y: np.ndarray):
     def time_epochs(epochs: int) -> float:
         model = MLPClassifier(
-            (units,), solver=optimizer, learning_rate_init=RATES[optimizer], momentum=0.0, alpha=0.0, batch_size=BATCH,
+            (units,), solver=optimizer, learning_rate_init=RATES[optimizer], momentum=0.0, alpha=0.0, batch_size=batch,
             max_iter=1, warm_start=True, random_state=0,
         )  # fmt: skip
         begin = perf_counter()
@@ -66,13 +67,13 @@ def theirs(units: int, optimizer: str, X, y: np.ndarray):
     return time_epochs
 
 
-def stream(units: int):
+def stream(units: int, batch: int):
     """One pass for each step over three arrays of the parameters' size, each number read and written."""
     arrays = [np.zeros(COLUMNS * units, np.float32) for _ in range(3)]
 
     def time_epochs(epochs: int) -> float:
         begin = perf_counter()
-        for _ in range(epochs * (ROWS // BATCH)):
+        for _ in range(epochs * -(-ROWS // batch)):
             for array in arrays:
                 np.add(array, np.float32(1), out=array)
         return perf_counter() - begin
@@ -80,17 +81,18 @@ def stream(units: int):
     return time_epochs
 
 
-def compare(units: int, X, dense: np.ndarray, y: np.ndarray, rounds: int, seconds: float) -> dict:
+def compare(units: int, batch: int, X, dense: np.ndarray, y: np.ndarray, *numbers) -> dict:
     """Print the times of an epoch of COLUMNS-units-CLASSES and their ratios, which are returned."""
-    print(f"\n{COLUMNS}-{units}-{CLASSES}")
-    timers = {"one pass over parameters and states": stream(units)}
+    print(f"\n{COLUMNS}-{units}-{CLASSES}, batches of {batch}")
+    timers = {"one pass over parameters and states": stream(units, batch)}
     for optimizer in RATES:
-        pairs = [ours(units, optimizer, rows, y) for rows in (X, dense)]
-        logs = [pair[0].fit(rows, y, BATCH, 3, verbose=0).history for pair, rows in zip(pairs, (X, dense), strict=True)]
+        pairs = [ours(units, batch, optimizer, rows, y) for rows in (X, dense)]
+        fits = zip(pairs, (X, dense), strict=True)
+        logs = [model.fit(rows, y, batch, 3, verbose=0).history for (model, _), rows in fits]
         np.testing.assert_allclose(logs[0]["loss"], logs[1]["loss"], rtol=1e-5)  # the same work
         timers |= {f"{optimizer}, sparse": pairs[0][1], f"{optimizer}, dense": pairs[1][1]}
-        timers[f"{optimizer}, scikit-learn, sparse"] = theirs(units, optimizer, X, y)
-    made, machine = take_turns(timers, rounds, seconds, "float32")
+        timers[f"{optimizer}, scikit-learn, sparse"] = theirs(units, batch, optimizer, X, y)
+    made, machine = take_turns(timers, *numbers, "float32")
     results = {}
     for name in timers:
         print(f"{name:40} {np.median(made.of(name)) * 1e3:10.2f} ms an epoch")
@@ -110,11 +112,13 @@ def compare(units: int, X, dense: np.ndarray, y: np.ndarray, rounds: int, second
 def main(arguments=None) -> int:
     parser = parser_of(__doc__, rounds=9, seconds=0.2)
     parser.add_argument("--units", type=positive(int), nargs="+", default=[100, 500], help="default: 100 500")
+    parser.add_argument("--batch", type=positive(int), default=32, help="rows of a batch (default: %(default)s)")
     options = parser.parse_args(arguments)
     say_machine()
     X, y = data()
     dense = X.toarray()
-    results = {units: compare(units, X, dense, y, options.rounds, options.seconds) for units in options.units}
+    numbers = options.rounds, options.seconds
+    results = {units: compare(units, options.batch, X, dense, y, *numbers) for units in options.units}
     write_json(options.json, results)
     return 0
 
