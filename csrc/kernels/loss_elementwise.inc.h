@@ -153,7 +153,7 @@ INLINE void FN(narrow_loss)(FN(terms) (*const terms)(V, V, V), FN_LOSS_ARGUMENTS
         if (width <= FN_FEW)
             for (ptrdiff_t j = 0; j < width; j++) truths[j] = FN(load)(few[j]);
         else
-            FN(transpose)(truths);
+            FN(transpose_first)(width, truths);
         FN(rows_to_lanes)(n, width, z + first * ldz, ldz, column);
         for (ptrdiff_t j = 0; j < width; j++) {
             const FN(terms) t = terms(column[j], truths[j], constant);

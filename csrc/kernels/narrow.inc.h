@@ -24,18 +24,32 @@ INLINE void FN(rows_to_lanes)(ptrdiff_t rows, ptrdiff_t width, const T *x, ptrdi
     for (ptrdiff_t j = 0; j < width; j += LANES) {
         const ptrdiff_t n = FN(part)(width - j);
         for (ptrdiff_t r = 0; r < LANES; r++) block[r] = FN(load_part)((r < rows ? x + r * ldx : x) + j, n);
-        FN(transpose)(block);
+        FN(transpose_first)(n, block);
         for (ptrdiff_t q = 0; q < n; q++) column[j + q] = block[q];
     }
 }
 
 INLINE void FN(lanes_to_rows)(ptrdiff_t rows, ptrdiff_t width, const V *column, T *x, ptrdiff_t ldx) {
+    enum { quarter = LANES / 4 };
     V block[LANES];
     if (width <= FN_FEW) {
         T lanes[LANES];
         for (ptrdiff_t j = 0; j < width; j++) {
             FN(store)(lanes, column[j]);
             for (ptrdiff_t r = 0; r < FN(part)(rows); r++) x[r * ldx + j] = lanes[r];
+        }
+        return;
+    }
+    if (quarter > FN_FEW && width <= quarter) { /* interleaved, they are rows one after the other */
+        T lanes[LANES * LANES / 4] __attribute__((aligned(64)));
+        for (int q = 0; q < quarter; q++) block[q] = column[q < width ? q : 0];
+        FN(interleave)(block, quarter);
+        for (int q = 0; q < quarter; q++) FN(store)(lanes + q * LANES, block[q]);
+        for (ptrdiff_t r = 0; r < FN(part)(rows); r++) {
+            if (width == quarter)
+                __builtin_memcpy(x + r * ldx, lanes + r * quarter, quarter * sizeof(T));
+            else
+                for (ptrdiff_t j = 0; j < width; j++) x[r * ldx + j] = lanes[r * quarter + j];
         }
         return;
     }

@@ -82,8 +82,8 @@ INLINE V FN(round_to_integer)(V v, I *as_integer) {
 }
 #undef FN_ROUND_MAGIC
 
-/* block[LANES] -> its transpose: log2(LANES) rounds of a perfect shuffle, each vector zipped with the one half the
- * block away. */
+/* block[count] -> its elements in turn: the first of each vector, the second of each, ... `count`, a power of two, is a
+ * constant: log2(count) rounds of a perfect shuffle, each vector zipped with the one half the block away. */
 #if FN_VECTOR_BYTES / FN_ELEMENT_BYTES == 2
 #define FN_ZIP_LOW 0, 2
 #define FN_ZIP_HIGH 1, 3
@@ -97,21 +97,39 @@ INLINE V FN(round_to_integer)(V v, I *as_integer) {
 #define FN_ZIP_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
 #define FN_ZIP_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
 #endif
-INLINE void FN(transpose)(V *block) {
+INLINE void FN(interleave)(V *block, const int count) {
     FN_UNROLL(4)
-    for (int round = 1; round < LANES; round *= 2) {
+    for (int round = 1; round < count; round *= 2) {
         V zipped[LANES];
         FN_UNROLL(8)
-        for (int r = 0; r < LANES / 2; r++) {
-            zipped[2 * r] = __builtin_shufflevector(block[r], block[r + LANES / 2], FN_ZIP_LOW);
-            zipped[2 * r + 1] = __builtin_shufflevector(block[r], block[r + LANES / 2], FN_ZIP_HIGH);
+        for (int r = 0; r < count / 2; r++) {
+            zipped[2 * r] = __builtin_shufflevector(block[r], block[r + count / 2], FN_ZIP_LOW);
+            zipped[2 * r + 1] = __builtin_shufflevector(block[r], block[r + count / 2], FN_ZIP_HIGH);
         }
         FN_UNROLL(16)
-        for (int r = 0; r < LANES; r++) block[r] = zipped[r];
+        for (int r = 0; r < count; r++) block[r] = zipped[r];
     }
 }
 #undef FN_ZIP_LOW
 #undef FN_ZIP_HIGH
+
+/* block[LANES] -> its transpose */
+INLINE void FN(transpose)(V *block) { FN(interleave)(block, LANES); }
+
+/* The same where only the first n columns matter, the others become anything: of the shuffles a compiler leaves what
+ * makes as many as there are. */
+INLINE void FN(transpose_first)(ptrdiff_t n, V *block) {
+    V part[LANES];
+    if (n > LANES / 4) {
+        FN(transpose)(block);
+        return;
+    }
+    FN_UNROLL(16)
+    for (int r = 0; r < LANES; r++) part[r] = block[r];
+    FN(transpose)(part);
+    FN_UNROLL(4)
+    for (int q = 0; q < LANES / 4; q++) block[q] = part[q];
+}
 
 #ifndef FN_HAS_LOAD_TRANSPOSED
 /* block[LANES] = the columns of LANES rows of as many elements */
