@@ -1,6 +1,8 @@
 """Trainings under way at once in one process: each has an even part of its threads."""
 
 import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -53,14 +55,27 @@ def test_it_ends_with_an_error(four):
         assert pool.submit(company.allowed, 4).result() == 4
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
-def test_a_forked_child_is_alone(four):
-    with company.under_way():
-        child = os.fork()
-        if child == 0:
-            with ThreadPoolExecutor(1) as pool:
-                os._exit(pool.submit(company.allowed, 4).result())
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 4
+FORK = """
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from fastnn._core import company
+
+company.default_threads = lambda: 4
+with company.under_way():
+    child = os.fork()
+    if child == 0:
+        with ThreadPoolExecutor(1) as pool:
+            os._exit(pool.submit(company.allowed, 4).result())
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_a_forked_child_is_alone():
+    done = subprocess.run([sys.executable, "-c", FORK], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == ["4"]
 
 
 @pytest.mark.parametrize("face", ["Sequential", "MLPClassifier", "lbfgs"])
