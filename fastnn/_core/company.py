@@ -6,9 +6,9 @@ a short fit ends. Called by trainer, and by what trains for longer than a step.
 """
 
 import os
+from _thread import get_ident  # threading imports more than an import of fastnn may take
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import get_ident
 
 from fastnn._core.threads import default_threads
 
