@@ -58,7 +58,7 @@ class Teams:
         return steps, self.size
 
     def took(self, size: int, steps: int, seconds: float) -> None:
-        """Learn from steps that have been run, not from those of a team that was kept small: they tell of the company."""
+        """Learn from steps that have been run, unless the team was kept small: then they tell of the company."""
         if self.most == 1 or self._kept_small:
             return
         self._now += seconds
