@@ -10,7 +10,9 @@ SHARE = 0.01  # of the time may go into trying
 CLEARLY = 0.97  # of the time of a step: a size that takes no more is taken
 PROBE_SECONDS = 5e-3  # of trying: long against the waking of threads that have slept meanwhile
 COLD_RUNS = 1  # before the time of a step counts: memory is touched for the first time, threads are started
-SLOWER = 1.05  # what a step is believed to take rises by so much a run: a slow moment says little
+SLOWER = 1.05  # what a step is believed to take rises by so much a run: a slow moment says little, two in a row are believed
+CHANGED = 1.25  # a rise by which the machine is another: somebody came, and half as many are tried soon
+SOON = 0.05  # seconds of steps from a trial to one so early, at least
 
 
 class Teams:
@@ -42,6 +44,8 @@ class Teams:
         self._runs = 0  # by teams of the chosen size, as far as they are cold
         self._due: dict[int, float] = {}  # when a size is to be tried
         self._now = 0.0  # seconds of steps so far
+        self._last = 0.0  # seconds of a step in the last run by a team of the chosen size
+        self._tried = -SOON  # when another size was, last
         self._kept_small = False  # whether the last answer was less than the size, by order
 
     def next(self, steps: int, allowed: int | None = None) -> tuple[int, int]:
@@ -68,18 +72,23 @@ class Teams:
         each = seconds / steps
         before = self._seconds.get(size)
         if before is not None:
-            self._seconds[size] = 0.5 * (before + each) if each < before else min(each, SLOWER * before)
+            slower = max(SLOWER * before, self._last if size == self.size else 0.0)
+            self._seconds[size] = 0.5 * (before + each) if each < before else min(each, slower)
         else:
             self._seconds[size] = each
         if size == self.size:
+            self._last = each
             if before is None:  # until something is known: what another would cost if threads shared work perfectly
                 for other in (size // 2, min(2 * size, self.most)):
                     if other and other != size:
                         self._wait(other, abs(size / other - 1.0) * max(each, PROBE_SECONDS))
+            elif self._seconds[size] > CHANGED * before and size // 2 in self._due:
+                self._due[size // 2] = min(self._due[size // 2], self._tried + SOON)
             return
+        self._tried = self._now
         lost = each - self._seconds[self.size]
         if each < CLEARLY * self._seconds[self.size]:
-            self.size, size = size, self.size
+            self.size, size, self._last = size, self.size, each
         self._wait(size, abs(lost) * steps)
 
     def _wait(self, size: int, lost: float) -> None:

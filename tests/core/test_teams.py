@@ -52,6 +52,31 @@ def test_it_follows_the_machine():
     assert teams.size == 2
 
 
+def test_company_is_noticed_within_a_few_runs():
+    """Two slow runs are believed, whatever trying has cost before."""
+    teams = Teams(2, 2)
+    machine = Machine(teams, {1: 1e-3, 2: 5.5e-4})
+    machine.run(100, 50)
+    assert teams.size == 2
+    machine.seconds = {1: 1e-3, 2: 1.2e-3}  # another process takes half of both cores
+    machine.run(4, 50)
+    assert teams.size == 1
+    machine.seconds = {1: 1e-3, 2: 5.5e-4}
+    machine.run(20, 50)
+    assert teams.size == 2
+
+
+def test_a_machine_that_changes_all_the_time_is_not_tried_all_the_time():
+    teams = Teams(2, 2)
+    machine = Machine(teams, {1: 1e-5, 2: 6e-6})
+    machine.run(50, 500)
+    for _ in range(300):
+        for step in (6e-6, 6e-6, 9e-6, 9e-6):
+            machine.seconds = {1: 1e-5, 2: step}
+            machine.run(1, 500)
+    assert machine.spent[1] < 0.12 * machine.spent[2]
+
+
 def test_many_cores_are_taken_by_halves_and_doubles():
     seconds = {size: 1e-4 / size + 1e-6 * size for size in range(1, 65)}  # best near 10
     teams = Teams(64, 64)
