@@ -10,7 +10,7 @@ SHARE = 0.01  # of the time may go into trying
 CLEARLY = 0.97  # of the time of a step: a size that takes no more is taken
 PROBE_SECONDS = 5e-3  # of trying: long against the waking of threads that have slept meanwhile
 COLD_RUNS = 1  # before the time of a step counts: memory is touched for the first time, threads are started
-SLOWER = 1.05  # what a step is believed to take rises by so much a run: a slow moment says little, two in a row are believed
+SLOWER = 1.05  # what a step is believed to take rises by so much a run, or to the lesser of two slow runs in a row
 CHANGED = 1.25  # a rise by which the machine is another: somebody came, and half as many are tried soon
 SOON = 0.05  # seconds of steps from a trial to one so early, at least
 
