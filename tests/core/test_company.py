@@ -11,6 +11,8 @@ import pytest
 
 import fastnn
 from fastnn._core import company
+from fastnn._core.teams import Teams
+from tests.core.networks import network, problem, run, trainer
 
 
 @pytest.fixture
@@ -101,3 +103,23 @@ def test_fits_say_that_they_are_under_way(face, monkeypatch):
         fastnn.MLPClassifier((2,), **solver).fit(X, y)
     assert seen
     assert set(seen) == {2}
+
+
+def test_the_engine_keeps_to_it(monkeypatch):
+    sizes = []
+
+    class Asked(Teams):
+        def next(self, steps, allowed=None):
+            answer = super().next(steps, allowed)
+            sizes.append(answer[1])
+            return answer
+
+    monkeypatch.setattr("fastnn._core.trainer.Teams", Asked)
+    plan, parameters = network("float32", [200, 128, 10], ["relu", "softmax"])
+    x, y, _, _ = problem("float32", 512, 200, 10)
+    trained = trainer(plan, parameters, loss="categorical_crossentropy_from_logits", batch_size=128, threads=2)
+    trained.bind(x, y)
+    for most in (2, 1):
+        monkeypatch.setattr("fastnn._core.trainer.allowed", lambda threads, most=most: min(threads, most))
+        run(trained, np.arange(512), 128)
+        assert sizes[-1] == most

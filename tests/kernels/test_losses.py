@@ -131,7 +131,7 @@ def compare(name, z, truth, within, dtype, weight=None, index=None, **scales):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_loss(name, within, dtype, rng, heights, widths):
-    for rows, width in [(rows, 10) for rows in heights] + [(rows, 1) for rows in heights] + [(3, w) for w in widths]:
+    for rows, width in [(rows, few) for rows in heights for few in (1, 3, 4, 10)] + [(3, w) for w in widths]:
         if width == 0:
             continue
         z, truth = arguments(name, rows, width, rows, dtype, rng)
@@ -139,7 +139,7 @@ def test_loss(name, within, dtype, rng, heights, widths):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("width", [1, 3, 10, 33])
+@pytest.mark.parametrize("width", [1, 3, 4, 10, 33])
 def test_index_weight_and_scales(name, width, within, dtype, rng):
     z, truth = arguments(name, 13, width, 20, dtype, rng)
     index = rng.integers(0, 20, 13)
@@ -150,7 +150,7 @@ def test_index_weight_and_scales(name, width, within, dtype, rng):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("width", [1, 3, 10, 33])
+@pytest.mark.parametrize("width", [1, 3, 4, 10, 33])
 def test_layouts_aliases_and_left_out_results(name, width, block, dtype, rng):
     plain_z, plain_truth = arguments(name, 7, width, 7, dtype, rng)
     expected = losses.loss(name, plain_z, plain_truth)
@@ -171,7 +171,7 @@ def test_layouts_aliases_and_left_out_results(name, width, block, dtype, rng):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("width", [1, 3, 10, 33])
+@pytest.mark.parametrize("width", [1, 3, 4, 10, 33])
 def test_rows_do_not_depend_on_the_batch(name, width, dtype, rng):
     z, truth = arguments(name, 19, width, 19, dtype, rng)
     whole = losses.loss(name, z, truth)
