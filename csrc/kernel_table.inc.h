@@ -36,6 +36,12 @@ typedef struct {
     void (*product_bt)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const FN_T *a, ptrdiff_t lda, const FN_T *bt,
                        ptrdiff_t ldbt, const FN_T *start, ptrdiff_t ldstart, FN_T *c, ptrdiff_t ldc);
 
+    /* c[m,n] += a[m]^T b[n], and with what that is then, y[n] = start[n] + x[m] c: the update of a kernel by one row's
+     * gradient, and the next row's product with it. The chains of product_at and of product; start: NULL for zero. Nothing
+     * over-reads, nothing past n is written. */
+    void (*rank_one_product)(ptrdiff_t m, ptrdiff_t n, const FN_T *a, const FN_T *b, FN_T *c, ptrdiff_t ldc, const FN_T *x,
+                             const FN_T *start, FN_T *y);
+
     /* ---- elementwise functions (kernels/vmath.inc.h): y[n] = f(x[n]), within 2 ulp; y = x allowed ---------- */
     void (*exp)(ptrdiff_t n, const FN_T *x, FN_T *y);
     void (*log)(ptrdiff_t n, const FN_T *x, FN_T *y);

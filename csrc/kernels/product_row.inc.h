@@ -1,4 +1,4 @@
-/* product_row.inc.h: products with one row: X W of a single row, and X^T dY or dY W^T that are outer products.
+/* product_row.inc.h: products with one row: X W of a single row, X^T dY or dY W^T that are outer products, and both in one.
  *
  * Room: what reads or writes a whole kernel for few multiply-adds, so goes at the rate of memory: a tile of one row would
  * wait for its few chains, and touch a small piece of every line at a time. Called by product.inc.h; the same chains.
@@ -75,18 +75,92 @@ INLINE void FN(product_of_a_row)(ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t
     }
 }
 
-/* One row each: lines of c one after the other, nothing past their ends, so that c may be parameters (start = c). */
-INLINE void FN(outer_product)(ptrdiff_t m, ptrdiff_t n, const T *a, ptrdiff_t a_row, const T *b, const T *start,
-                              ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
-    for (ptrdiff_t i = 0; i < m; i++, c += ldc) {
+/* ---- outer products, into parameters: nothing is written past a row, where the next one begins ----
+ * A tail of a row is its last whole vector, which overlaps the one before: read before that is written, written after it, to the
+ * same values. With a mask instead, the next row would wait for what reaches into it. Rows narrower than a vector need the
+ * mask; a few are read before any is written. */
+INLINE V FN(load_tail)(const T *row, ptrdiff_t n) {
+    return n < LANES ? FN(load_first)(row, n) : FN(load)(row + n - LANES);
+}
+
+INLINE void FN(store_tail)(T *row, ptrdiff_t n, V v) {
+    if (n < LANES)
+        FN(store_first)(row, n, v);
+    else
+        FN(store)(row + n - LANES, v);
+}
+
+INLINE void FN(load_tails)(ptrdiff_t rows, ptrdiff_t n, const T *c, ptrdiff_t ldc, V *tails) {
+    FN_UNROLL(8)
+    for (ptrdiff_t i = 0; i < rows; i++) tails[i] = FN(load_tail)(c + i * ldc, n);
+}
+
+/* c's tails = `tails` + a^T b; returns sum + x c, if x is not NULL. */
+INLINE V FN(move_tails)(ptrdiff_t rows, ptrdiff_t n, const T *a, ptrdiff_t a_row, V b, V *tails, T *c, ptrdiff_t ldc,
+                        const T *x, V sum) {
+    FN_UNROLL(8)
+    for (ptrdiff_t i = 0; i < rows; i++) {
+        tails[i] = FN(fma)(FN(splat)(a[i * a_row]), b, tails[i]);
+        FN(store_tail)(c + i * ldc, n, tails[i]);
+        if (x) sum = FN(fma)(FN(splat)(x[i]), tails[i], sum);
+    }
+    return sum;
+}
+
+/* A few rows of outer_product, line after line. */
+INLINE void FN(outer_rows)(ptrdiff_t rows, ptrdiff_t n, const T *a, ptrdiff_t a_row, const T *b, const T *start,
+                           ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+    V tails[FN_LINES_AT_A_TIME] = {{0}};
+    if (n % LANES && start) FN(load_tails)(rows, n, start, ldstart, tails);
+    for (ptrdiff_t i = 0; i < rows; i++) {
         const V factor = FN(splat)(a[i * a_row]);
         const T *from = start ? start + i * ldstart : NULL;
-        ptrdiff_t j = 0;
-        for (; j + LANES <= n; j += LANES)
-            FN(store)(c + j, FN(fma)(factor, FN(load)(b + j), from ? FN(load)(from + j) : (V){0}));
-        if (j < n) {
-            const V last = from ? FN(load_first)(from + j, n - j) : (V){0};
-            FN(store_first)(c + j, n - j, FN(fma)(factor, FN(load_first)(b + j, n - j), last));
-        }
+        for (ptrdiff_t j = 0; j + LANES <= n; j += LANES)
+            FN(store)(c + i * ldc + j, FN(fma)(factor, FN(load)(b + j), from ? FN(load)(from + j) : (V){0}));
     }
+    if (n % LANES) FN(move_tails)(rows, n, a, a_row, FN(load_tail)(b, n), tails, c, ldc, NULL, (V){0});
+}
+
+/* c = start + a^T b, start NULL for zero. */
+INLINE void FN(outer_product)(ptrdiff_t m, ptrdiff_t n, const T *a, ptrdiff_t a_row, const T *b, const T *start,
+                              ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+    ptrdiff_t i = 0;
+    for (; i + FN_LINES_AT_A_TIME <= m; i += FN_LINES_AT_A_TIME)
+        FN(outer_rows)(FN_LINES_AT_A_TIME, n, a + i * a_row, a_row, b, start ? start + i * ldstart : NULL, ldstart, c + i * ldc,
+                       ldc);
+    FN(outer_rows)(m - i, n, a + i * a_row, a_row, b, start ? start + i * ldstart : NULL, ldstart, c + i * ldc, ldc);
+}
+
+/* A few rows of rank_one_product, a vector of columns after the other: y goes to L1 and back once for all of them. */
+INLINE void FN(rank_one_rows)(ptrdiff_t rows, ptrdiff_t n, const T *a, const T *b, T *c, ptrdiff_t ldc, const T *x,
+                              const T *start, T *y) {
+    V tails[FN_LINES_AT_A_TIME] = {{0}}, last = {0};
+    if (n % LANES) {
+        FN(load_tails)(rows, n, c, ldc, tails);
+        if (start) last = FN(load_tail)(start, n);
+    }
+    for (ptrdiff_t j = 0; j + LANES <= n; j += LANES) {
+        const V factor = FN(load)(b + j);
+        V sum = start ? FN(load)(start + j) : (V){0};
+        T *line = c + j;
+        FN_UNROLL(8)
+        for (ptrdiff_t i = 0; i < rows; i++, line += ldc) {
+            const V moved = FN(fma)(FN(splat)(a[i]), factor, FN(load)(line));
+            FN(store)(line, moved);
+            sum = FN(fma)(FN(splat)(x[i]), moved, sum);
+        }
+        FN(store)(y + j, sum);
+    }
+    if (n % LANES) FN(store_tail)(y, n, FN(move_tails)(rows, n, a, 1, FN(load_tail)(b, n), tails, c, ldc, x, last));
+}
+
+/* c += a^T b, and at once y = start + x c: c comes from L2, and is read once instead of twice. The chains of outer_product,
+ * then those of product_of_a_row. */
+static void FN(rank_one_product)(ptrdiff_t m, ptrdiff_t n, const T *a, const T *b, T *c, ptrdiff_t ldc, const T *x,
+                                 const T *start, T *y) {
+    ptrdiff_t i = 0;
+    for (; i + FN_LINES_AT_A_TIME <= m; i += FN_LINES_AT_A_TIME)
+        FN(rank_one_rows)(FN_LINES_AT_A_TIME, n, a + i, b, c + i * ldc, ldc, x + i, i ? y : start, y);
+    if (i < m || m == 0) /* for m = 0, to write `start` */
+        FN(rank_one_rows)(m - i, n, a + i, b, c + i * ldc, ldc, x + i, i ? y : start, y);
 }

@@ -58,6 +58,31 @@ static void N(product_case)(const TABLE *table, int order, int mode, int tight, 
     release();
 }
 
+/* c[m,n] += a^T b, then y = start + x c: bit for bit the chains of products, and nothing written around. */
+static void N(rank_one_case)(const TABLE *table, int fused, int start, ptrdiff_t m, ptrdiff_t n, int tight) {
+    const ptrdiff_t ldc = n + (tight ? 0 : 3);
+    T *a = fresh((size_t)m * sizeof(T)), *b = fresh((size_t)n * sizeof(T)), *x = fresh((size_t)m * sizeof(T));
+    T *bias = fresh((size_t)n * sizeof(T)), *y = fresh((size_t)n * sizeof(T));
+    T *c = fresh((size_t)((m - 1) * ldc + n) * sizeof(T));
+    T *moved = malloc((size_t)(m * n) * sizeof(T)), *wanted = malloc((size_t)n * sizeof(T));
+    for (ptrdiff_t i = 0; i < m; i++) a[i] = (T)random_in(-1, 1), x[i] = (T)random_in(-1, 1);
+    for (ptrdiff_t j = 0; j < n; j++) b[j] = (T)random_in(-1, 1), bias[j] = (T)random_in(-1, 1);
+    for (ptrdiff_t i = 0; i < m; i++)
+        for (ptrdiff_t j = 0; j < n; j++) moved[i * n + j] = c[i * ldc + j] = (T)random_in(-1, 1);
+    N(chains)(fused, START_SELF, m, n, 1, a, 1, b, n, moved, moved);
+    N(chains)(fused, start, 1, n, m, x, m, moved, n, bias, wanted);
+    table->rank_one_product(m, n, a, b, c, ldc, x, start == START_ZERO ? NULL : bias, y);
+    int same = N(same)(n, y, wanted), clean = 1;
+    for (ptrdiff_t i = 0; i < m; i++) {
+        same &= N(same)(n, c + i * ldc, moved + i * n);
+        if (i + 1 < m) clean &= N(untouched)(ldc - n, c + i * ldc + n);
+    }
+    check(same, "rank_one_product m %td n %td start %d tight %d", m, n, start, tight);
+    check(clean, "rank_one_product m %td n %td start %d: wrote between rows", m, n, start);
+    free(moved), free(wanted);
+    release();
+}
+
 static void N(check_product)(const TABLE *table) {
     const int fused = N(fuses)(table);
     const ptrdiff_t rows = table->tile_rows, lanes = table->lanes, tile = table->tile_columns;
@@ -86,6 +111,11 @@ static void N(check_product)(const TABLE *table) {
                     }
         }
     free(a), free(b), free(start), free(wanted);
+    const ptrdiff_t heights[] = {1, 2, 7, 8, 9, 16, 31};
+    for (int im = 0; im < COUNT(heights); im++)
+        for (ptrdiff_t n = 1; n <= 2 * tile + 1; n++)
+            for (int which = 0; which < 4; which++)
+                N(rank_one_case)(table, fused, which & 1 ? START_BIAS : START_ZERO, heights[im], n, which >> 1);
     const T peak = table->multiply_add_peak(10);
     check(isfinite(peak), "multiply_add_peak: %g", (double)peak);
     report("product", TYPE_NAME);

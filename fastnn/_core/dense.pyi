@@ -20,6 +20,9 @@ def forward(
 def input_gradient(
     dy: NDArray[Any], w: NDArray[Any], out: NDArray[Any] | None = None, threads: int = 1
 ) -> NDArray[Any]: ...
+def rank_one_product(
+    w: NDArray[Any], x: NDArray[Any], dy: NDArray[Any], following: NDArray[Any], bias: NDArray[Any] | None = None
+) -> NDArray[Any]: ...
 def weight_gradient(
     x: NDArray[Any], dy: NDArray[Any], out: NDArray[Any] | None = None, threads: int = 1
 ) -> NDArray[Any]: ...

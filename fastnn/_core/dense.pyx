@@ -167,3 +167,36 @@ def weight_gradient(x, dy, out=None, threads=1):
     if dw.size:
         _weight_gradient(x, dy, dw, checked_threads(threads))
     return finished(dw, out)
+
+
+def _rank_one_product(real[:, :] w, const real[::1] x, const real[::1] dy, const real[::1] following, const real[::1] bias,
+                      real[::1] y):
+    with nogil:
+        targets.rank_one_product(w.shape[0], w.shape[1], &x[0], &dy[0], &w[0, 0], w.strides[0] // sizeof(real), &following[0],
+                                 &bias[0] if bias is not None else <const real *>NULL, &y[0])
+
+
+def rank_one_product(w, x, dy, following, bias=None):
+    """w[I,O] += x[I]^T dy[O] in place; then y[O] = following[I] w + bias, in the same pass over w.
+
+    The update of a kernel by the gradient of one row, and the next row's product.
+
+    Returns
+    -------
+    ndarray of shape (O,)
+
+    Raises
+    ------
+    TypeError, ValueError
+        For another dtype or shape.
+    """
+    checked("w", w, (None, None))
+    checked("x", x, (w.shape[0],), w.dtype)
+    checked("dy", dy, (w.shape[1],), w.dtype)
+    checked("following", following, (w.shape[0],), w.dtype)
+    if bias is not None:
+        checked("bias", bias, (w.shape[1],), w.dtype)
+    y = np.zeros(w.shape[1], w.dtype) if bias is None else bias.copy()
+    if w.size:
+        _rank_one_product(w, x, dy, following, bias, y)
+    return y

@@ -49,6 +49,11 @@ cdef inline Share half(ptrdiff_t size, int which) noexcept nogil:
 cdef void head_half(const real *parameters, const Segment *segments, int index, const Memory *memory, Share rows, Share columns,
                     int which, int turn) noexcept nogil
 
+# The same and the kernel's update before it, in one pass: kernel rows `rows` += x^T dy, and with them the product of the next
+# row, which is in `following`: of whichever halves are within `rows`, or of all inputs where they are not cut (`cut` False)
+cdef void head_ahead(real *parameters, const Segment *segment, const real *x, const real *dy, const Memory *following, bint cut,
+                     Share rows) noexcept nogil
+
 # values[product][rows, columns] += partials[turn]
 cdef void head_join(const real *sample, const Segment *segment, const Memory *memory, Share rows, Share columns,
                     int turn) noexcept nogil

@@ -70,6 +70,25 @@ cdef void head_half(const real *parameters, const Segment *segments, int index, 
                   memory.partial_leading if which else memory.leading[segment.product])
 
 
+cdef void head_ahead(real *parameters, const Segment *segment, const real *x, const real *dy, const Memory *following, bint cut,
+                     Share rows) noexcept nogil:
+    cdef ptrdiff_t width = segment.outputs
+    cdef const real *row = <const real *>following.values[segment.source]
+    cdef const real *bias
+    cdef Share part
+    cdef int which
+    for which in range(2 if cut else 1):
+        part = rows
+        if cut:
+            part = half(segment.inputs, which)
+            if part.start < rows.start or part.stop > rows.stop:
+                continue
+        bias = <const real *>NULL if which else at(<const real *>parameters, segment.bias, 0)
+        targets.rank_one_product(part.stop - part.start, width, x + part.start, dy, parameters + segment.kernel + part.start * width,
+                                 width, row + part.start, bias,
+                                 <real *>following.partials[0] if which else <real *>following.values[segment.product])
+
+
 cdef void head_join(const real *sample, const Segment *segment, const Memory *memory, Share rows, Share columns,
                     int turn) noexcept nogil:
     cdef ptrdiff_t ld = memory.leading[segment.product], ldhalf = memory.partial_leading

@@ -12,7 +12,7 @@ from libc.string cimport memcpy
 from fastnn._core cimport targets
 from fastnn._core.data cimport DOUBLE, SINGLE, Rows, data_of, gather, is_sparse, rows_of, stride_of
 from fastnn._core.heads cimport Batch, Memory
-from fastnn._core.passes cimport add_activity, forward_segment
+from fastnn._core.passes cimport NOTHING, add_activity, forward_segment
 from fastnn._core.plan cimport Op, Plan, Program, Segment
 from fastnn._core.targets cimport real
 from fastnn._core.threads cimport Share, grant, share, team_size
@@ -81,7 +81,7 @@ cdef void pass_block(const Pass *run, const real *sample, Memory *memory, ptrdif
         last_op = segment.last_op
         if index == run.n_segments - 1 and run.judge != NULL and run.judge.fused:
             last_op -= 1
-        forward_segment(parameters, run.segments, index, run.ops, last_op, memory, &batch, all_rows, columns, -1)
+        forward_segment(parameters, run.segments, index, run.ops, last_op, memory, &batch, all_rows, columns, NOTHING)
     buffer = segment.result
     if last_op < segment.last_op:
         buffer = run.ops[last_op].source

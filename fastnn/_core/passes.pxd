@@ -30,10 +30,16 @@ cdef inline void apply(const real *gradient, ptrdiff_t offset, ptrdiff_t n, cons
                        const fn_update *numbers) noexcept nogil:
     apply_rows(gradient, n, offset, 1, n, n, sink, numbers)
 
-# values of segment `index` on a part: its head, or, where both halves of its product are there and `joins` >= 0, their sum,
-# then its operations up to last_op
+# How much of a segment's head there is already, before its operations run: nothing; the halves of its product, in partials[0]
+# or [1], which are to be added; all of it.
+cdef enum Made:
+    NOTHING = -1
+    HALVES = 0
+    ALL = 2
+
+# values of segment `index` on a part: what its head lacks (`made`), then its operations up to last_op
 cdef void forward_segment(const real *parameters, const Segment *segments, int index, const Op *ops, int last_op,
-                          const Memory *memory, const Batch *batch, Share rows, Share columns, int joins) noexcept nogil
+                          const Memory *memory, const Batch *batch, Share rows, Share columns, int made) noexcept nogil
 
 # deltas[index]: from the gradient with respect to the output of operation last_op - 1 to that of the head, in place
 cdef void backward_ops(const real *sample, const Segment *segment, int index, const Op *ops, int last_op,
@@ -43,9 +49,11 @@ cdef void backward_ops(const real *sample, const Segment *segment, int index, co
 cdef void backward_segment(const real *parameters, const Segment *segments, int index, int lowest, const Op *ops,
                            const Memory *memory, const Batch *batch, Share rows, Share columns) noexcept nogil
 
+# `following`: the memory that has the next row of X; then, where batches are of one row and the update is plain descent, its
+# product with the kernel is made at once (head_ahead). NULL elsewhere.
 cdef void update_segment(const real *sample, const Segment *segment, int index, const Memory *memory, const Sink *sink,
                          const fn_update *kernel_numbers, const fn_update *bias_numbers, const Batch *batch, ptrdiff_t size,
-                         Share rows, Share columns, real *scratch) noexcept nogil
+                         Share rows, Share columns, const Memory *following, real *scratch) noexcept nogil
 
 # The same of a kernel whose input is sparse: the columns `mine` of X. `links` from link(); where a gradient of zero changes
 # nothing (`zero_matters` False), only columns that the batch has are touched.

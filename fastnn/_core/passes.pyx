@@ -8,7 +8,9 @@ from libc.stddef cimport ptrdiff_t
 
 from fastnn._core cimport targets
 from fastnn._core.dense cimport dense_weight_gradient, padded
-from fastnn._core.heads cimport Batch, Memory, batch_gradient, head_backward, head_forward, head_gradient, head_join
+from fastnn._core.heads cimport (
+    Batch, Memory, batch_gradient, head_ahead, head_backward, head_forward, head_gradient, head_join, is_cut,
+)
 from fastnn._core.plan cimport ACTIVATION, ACTIVITY, AFFINE, BATCH_NORM, DENSE, DROPOUT, INPUT, Op, Segment
 from fastnn._core.sparse cimport Links, link, unlink
 from fastnn._core.targets cimport fn_stream, fn_update, real
@@ -64,7 +66,7 @@ cdef void forward_op(const real *sample, const Op *op, const Memory *memory, con
 
 
 cdef void forward_segment(const real *parameters, const Segment *segments, int index, const Op *ops, int last_op,
-                          const Memory *memory, const Batch *batch, Share rows, Share columns, int joins) noexcept nogil:
+                          const Memory *memory, const Batch *batch, Share rows, Share columns, int made) noexcept nogil:
     cdef const Segment *segment = &segments[index]
     cdef int position
     cdef Share block
@@ -74,9 +76,9 @@ cdef void forward_segment(const real *parameters, const Segment *segments, int i
     block.start = columns.start
     while block.start < columns.stop:
         block.stop = min(columns.stop, block.start + width)
-        if joins >= 0:
-            head_join(parameters, segment, memory, rows, block, joins)
-        elif segment.head != INPUT:
+        if made == HALVES or made == HALVES + 1:
+            head_join(parameters, segment, memory, rows, block, made - HALVES)
+        elif made == NOTHING and segment.head != INPUT:
             head_forward(<real *>parameters, segments, index, memory, batch, rows, block)
         for position in range(segment.first_op, last_op):
             forward_op(parameters, &ops[position], memory, batch, rows, block)
@@ -200,7 +202,7 @@ cdef inline bint descends(const Sink *sink, const fn_update *numbers) noexcept n
 
 cdef void update_segment(const real *sample, const Segment *segment, int index, const Memory *memory, const Sink *sink,
                          const fn_update *kernel_numbers, const fn_update *bias_numbers, const Batch *batch, ptrdiff_t size,
-                         Share rows, Share columns, real *scratch) noexcept nogil:
+                         Share rows, Share columns, const Memory *following, real *scratch) noexcept nogil:
     """Gradient of the kernel's part rows x columns (and of the bias's columns, for the thread whose rows begin at 0),
     block by block, each block's update right after it."""
     cdef ptrdiff_t ldx = memory.leading[segment.source], ld = memory.delta_leading[index]
@@ -227,6 +229,10 @@ cdef void update_segment(const real *sample, const Segment *segment, int index, 
     if size == 1 and segment.drop_rate == 0 and descends(sink, kernel_numbers):
         # One row's gradient is as large as the kernel, its two factors are not.
         targets.affine(1, width, <real>-kernel_numbers.rate, <real>0, delta + columns.start, ld, scratch, width)
+        if following != NULL:
+            head_ahead(<real *>sink.parameters, segment, x, <const real *>scratch, following,
+                       is_cut(segment, size, batch.sparse != NULL), rows)
+            return
         block.start, block.stop = 0, width
         dense_weight_gradient(rows, block, 1, x, ldx, <const real *>scratch, width, True, <real *>sink.parameters
                               + segment.kernel + rows.start * segment.outputs + columns.start, segment.outputs)

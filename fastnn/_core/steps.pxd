@@ -30,6 +30,7 @@ cdef struct Run:
     int correction               # what of the optimizer's numbers depends on the step: FN_RATE_* of fastnn.h
     Rows x
     bint to_one_product          # X goes to one dense product and nowhere else
+    bint may_go_ahead            # and its update, of one row by plain descent, may go on with the next row's product
     Judge judge
     bint weighted_mean, summed, penalty_over_batch
     double decay                 # decoupled weight decay, times the rate

@@ -26,7 +26,7 @@ from fastnn._core.division cimport (
 from fastnn._core.flat cimport flat_step
 from fastnn._core.heads cimport Batch, Memory, half, head_half, is_cut, mask_kernel
 from fastnn._core.passes cimport (
-    accumulate_segment, add_activity, backward_ops, backward_segment, forward_segment, group_rows,
+    ALL, HALVES, NOTHING, accumulate_segment, add_activity, backward_ops, backward_segment, forward_segment, group_rows,
     update_from_sums, update_segment, update_sparse,
 )
 from fastnn._core.plan cimport DENSE, Segment
@@ -155,6 +155,12 @@ cdef inline bint by_halves(const Run *run, int index, int threads) noexcept nogi
     return threads == 2 and is_cut(&run.segments[index], run.batch, is_sparse(&run.x))
 
 
+cdef inline bint goes_ahead(const Run *run, int threads) noexcept nogil:
+    """Whether the first product's update makes the next row's product too: a thread that has the kernel's rows needs no
+    other's."""
+    return run.may_go_ahead and (threads == 1 or by_halves(run, 1, threads))
+
+
 cdef void gather_share(const Run *run, const real *sample, const Memory *memory, ptrdiff_t position, int thread,
                        int threads) noexcept nogil:
     cdef Share rows = share(min(run.batch, run.total - position), 1, thread, threads), columns
@@ -203,8 +209,9 @@ cdef void step_by_layers(const Run *run, const real *sample, ptrdiff_t step, int
     cdef const Segment *segment
     cdef Batch batch = batch_of(run, step, 0, divisor)
     cdef Division division
-    cdef bint by_rows
-    cdef int s, last = run.n_segments - 1, turn = 0
+    cdef const Memory *following = &run.memories[(step + 1) & 1]
+    cdef bint by_rows, more = position + run.batch < run.total, ahead = goes_ahead(run, threads)
+    cdef int s, last = run.n_segments - 1, turn = 0, made
     if run.drops_weights:
         mask_kernels(run, parameters, memory, &batch, thread, threads)
 
@@ -216,14 +223,16 @@ cdef void step_by_layers(const Run *run, const real *sample, ptrdiff_t step, int
             if stage != EVERYBODYS and stage != OWN_HALF:
                 wait_for_all(run.barrier, threads)
             divide(sample, rows, segment.outputs, True, 0, 1, &my_rows, &my_columns)
-            head_half(parameters, run.segments, s, memory, my_rows, my_columns, thread, turn)
-            wait_for_all(run.barrier, threads)
+            if not (ahead and s == 1 and step):
+                head_half(parameters, run.segments, s, memory, my_rows, my_columns, thread, turn)
+                wait_for_all(run.barrier, threads)
             by_rows = segment.rowwise or s == last
             if by_rows:
                 divide(sample, rows, segment.outputs, True, thread, threads, &my_rows, &my_columns)
             else:
                 my_columns = half(segment.outputs, thread)
-            forward_segment(parameters, run.segments, s, run.ops, operations(run, s), memory, &batch, my_rows, my_columns, turn)
+            forward_segment(parameters, run.segments, s, run.ops, operations(run, s), memory, &batch, my_rows, my_columns,
+                            HALVES + turn)
             stage = OWN_ROWS if by_rows else OWN_HALF
             turn = 1 - turn
             continue
@@ -231,7 +240,10 @@ cdef void step_by_layers(const Run *run, const real *sample, ptrdiff_t step, int
         choose(sample, rows, segment.outputs, stage, threads, &division)
         synchronize(run.barrier, &stage, &division, threads)
         divide(sample, rows, segment.outputs, division.by_rows, thread, threads, &my_rows, &my_columns)
-        forward_segment(parameters, run.segments, s, run.ops, operations(run, s), memory, &batch, my_rows, my_columns, -1)
+        made = NOTHING
+        if ahead and s == 1 and step:
+            made = HALVES if is_cut(segment, run.batch, False) else ALL
+        forward_segment(parameters, run.segments, s, run.ops, operations(run, s), memory, &batch, my_rows, my_columns, made)
         stage = after(division.by_rows)
 
     division.by_rows, division.local = True, False
@@ -263,6 +275,8 @@ cdef void step_by_layers(const Run *run, const real *sample, ptrdiff_t step, int
     wait_for_all(run.barrier, threads)
     if thread == 0:
         report(run, step, rows, divisor)
+    if ahead and more:
+        gather_share(run, sample, following, position + run.batch, thread, threads)
     for s in range(run.lowest, run.n_segments):
         segment = &run.segments[s]
         if s > 0 and segment.trainable:
@@ -282,10 +296,10 @@ cdef void step_by_layers(const Run *run, const real *sample, ptrdiff_t step, int
                 my_rows = half(segment.inputs, thread)
                 my_columns.start, my_columns.stop = 0, segment.outputs
             update_segment(sample, segment, s, memory, &run.sink, &kernel_numbers, &bias_numbers, &batch, rows, my_rows,
-                           my_columns, <real *>run.scratch[thread])
+                           my_columns, following if ahead and more and s == 1 else NULL, <real *>run.scratch[thread])
     update_whole(run, sample, &numbers, step, thread, threads)
-    if position + run.batch < run.total:
-        gather_share(run, sample, &run.memories[(step + 1) & 1], position + run.batch, thread, threads)
+    if more and not ahead:
+        gather_share(run, sample, following, position + run.batch, thread, threads)
     wait_for_all(run.barrier, threads)
 
 
@@ -302,7 +316,7 @@ cdef void block_by_groups(const Run *run, const real *sample, const Memory *memo
     gather(&run.x, 0, index, rows, run.inputs, <real *>memory.values[0], memory.leading[0])
     for s in range(run.n_segments):
         columns.stop = run.segments[s].outputs
-        forward_segment(parameters, run.segments, s, run.ops, operations(run, s), memory, &batch, all_rows, columns, -1)
+        forward_segment(parameters, run.segments, s, run.ops, operations(run, s), memory, &batch, all_rows, columns, NOTHING)
     judge_rows(run, sample, memory, index, position + first, all_rows, first, divisor)
     backward_ops(sample, &run.segments[last], last, run.ops, operations(run, last), memory, &batch, all_rows, columns)
     for s in range(last, run.lowest, -1):

@@ -120,6 +120,8 @@ cdef class Trainer:
         run.key = seed
         run.batch = batch_size
         self.place_tensors()
+        run.may_go_ahead = (batch_size == 1 and run.to_one_product and not sparse and run.sink.kind == targets.FN_OPTIMIZER_sgd
+                            and run.decay == 0 and self.is_plain(1))
         self.plan_memory(batch_size, threads)
 
     cdef int judge_with(self, Judge *judge) except -1:
@@ -152,6 +154,13 @@ cdef class Trainer:
         self.penalties = np.zeros(blocks + 1)
         run.penalties = <double *><size_t>self.penalties.ctypes.data
         return 0
+
+    cdef bint is_plain(self, int index):
+        """Whether a segment's kernel is trained, used whole, and without penalties."""
+        cdef Run *run = &self.template
+        cdef int tensor = run.kernel_tensor[index]
+        return (run.segments[index].trainable and run.segments[index].drop_rate == 0
+                and (tensor < 0 or run.tensors[tensor].l1 == run.tensors[tensor].l2 == 0))
 
     cdef int plan_memory(self, Py_ssize_t batch_size, int threads) except -1:
         cdef Run *run = &self.template

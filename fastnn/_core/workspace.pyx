@@ -33,7 +33,7 @@ cdef class Workspace:
     and `groups` gradients with padded rows.
 
     `alternate`: the two sets share everything but their input buffer, so that a batch can be gathered while the one
-    before is still in use. `sparse`: there is no input buffer. `lowest`: gradients of segments below it are not needed.
+    before is still in use, and the first product of a single row (steps.goes_ahead). `sparse`: there is no input buffer. `lowest`: gradients of segments below it are not needed.
     `batch`: of which the rows are a part, in training.
     """
 
@@ -58,7 +58,9 @@ cdef class Workspace:
                 widest = max(widest, program.leading[program.segments[index].product])
         for which in range(sets):
             shared = which > 0 and alternate
-            values.append([values[0][index] if shared and index else reserve(0 if sparse and not index else rows * program.leading[index])
+            own = {0, program.segments[1].product} if rows == 1 and program.n_segments > 1 else {0}
+            values.append([values[0][index] if shared and index not in own else
+                           reserve(0 if sparse and not index else rows * program.leading[index])
                            for index in range(program.n_values)])
             gradients.append(gradients[0] if shared else
                              [reserve(rows * program.delta_leading[index]) if deltas and index >= min(lowest, program.n_segments - 1) else 0

@@ -67,6 +67,38 @@ def test_slices_do_not_change_a_bit(dtype, batch):
     assert fitted(dtype, "deep", 2, batch, rows=1500, slices=3)[1:] == whole[1:]
 
 
+@pytest.mark.parametrize(
+    "options", [{}, {"l2": 1e-2}, {"numbers": {"weight_decay": 0.1}}], ids=["plain", "l2", "decay"]
+)
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize(
+    "widths", [[1041, 261, 10], [645, 301, 303, 10], [64, 96, 64, 40], [33, 129, 3], [10, 32, 1], [3, 5]], ids=str
+)
+def test_batches_of_one_have_the_same_bits_step_by_step(dtype, widths, threads, options):
+    """Under plain descent the first kernel's update goes on with the next row's product, but not past a slice's end."""
+    activations = [*["relu", "tanh", "sigmoid"][: len(widths) - 2], "sigmoid"]
+    x, y, _, weight = problem(dtype, 40, widths[0], widths[-1])
+    order = np.random.default_rng(2).permutation(40).astype(np.int64)
+    results = []
+    for team, slices in ((1, 40), (threads, 1), (threads, 7)):
+        plan, parameters = network(dtype, widths, activations, l2=options.get("l2", 0.0))
+        trained = trainer(
+            plan,
+            parameters,
+            loss="binary_crossentropy_from_logits",
+            batch_size=1,
+            threads=team,
+            numbers=options.get("numbers"),
+        )
+        assert trained.threads == team or widths[0] < 600, "too little work for threads: this test would prove nothing"
+        trained.bind(x, y, weight)
+        cuts = [40 * part // slices for part in range(slices + 1)]
+        losses = [run(trained, order, 1, 0.05, start=start, stop=stop) for start, stop in itertools.pairwise(cuts)]
+        results.append((parameters.tobytes(), np.concatenate(losses).tobytes()))
+    assert results[1] == results[0]
+    assert results[2] == results[0]
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_row_has_the_same_bits_alone_and_in_any_batch(dtype, name):
     widths, activations, _ = NETWORKS[name]

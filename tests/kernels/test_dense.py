@@ -45,6 +45,24 @@ def test_weight_gradient(block, within, rng, heights, widths):
         within(dw, reference.dense_weight_gradient(x, dy), product_size(x.T, dy))
 
 
+def test_rank_one_product(block, within, rng, heights, widths):
+    for i, o in [(i, o) for i in (*heights, 7, 8, 9, 16, 24) for o in widths]:
+        w, x, dy, following, bias = (block(rng.standard_normal(shape)) for shape in ((i, o), i, o, i, o))
+        before = w.copy()
+        y = dense.rank_one_product(w, x, dy, following, bias)
+        moved, expected = reference.rank_one_product(before, x, dy, following, bias)
+        within(w, moved, 2 * (np.abs(np.float64(before)) + np.abs(np.outer(np.float64(x), np.float64(dy)))))
+        within(
+            y,
+            expected,
+            3 * product_size(following[np.newaxis], np.abs(before) + np.abs(np.outer(x, dy)), np.float64(bias))[0],
+        )
+        if w.size:
+            row, weights = np.ascontiguousarray(following)[np.newaxis], np.ascontiguousarray(w)
+            assert y.tobytes() == dense.forward(row, weights, np.ascontiguousarray(bias)).tobytes()
+            assert dense.rank_one_product(w, 0 * x, dy, following).tobytes() == dense.forward(row, weights).tobytes()
+
+
 def test_whole_numbers_are_exact(dtype, rng, heights, widths):
     """Sums of small integers have no rounding: every element must be exactly right."""
     for b, i, o in shapes(heights, widths):
@@ -102,6 +120,12 @@ def test_errors(dtype):
         dense.forward(x, w, activation="swish")
     with pytest.raises(ValueError, match="threads: expected an integer of at least 1, received: 0"):
         dense.forward(x, w, threads=0)
+    before = w.copy()
+    for bad in range(4):
+        vectors = [np.ones(size + (index == bad), dtype=dtype) for index, size in enumerate((3, 4, 3, 4))]
+        with pytest.raises(ValueError, match=rf"{('x', 'dy', 'following', 'bias')[bad]}: expected shape"):
+            dense.rank_one_product(w, *vectors)
+    assert np.array_equal(w, before)
 
 
 def test_one_row_through_a_kernel_that_lies_in_memory(dtype):

@@ -1,5 +1,7 @@
 """Products of a dense layer. Twins of the kernels: float64, slow, obvious."""
 
+import numpy as np
+
 from fastnn.testing.reference.activations import activation_forward
 from fastnn.testing.reference.common import float64
 
@@ -21,3 +23,10 @@ def dense_weight_gradient(x, dy):
     """dw[I,O] = x[B,I]^T dy[B,O]."""
     x, dy = float64(x, dy)
     return x.T @ dy
+
+
+def rank_one_product(w, x, dy, following, bias=None):
+    """w[I,O] += x[I]^T dy[O], a new array; and y[O] = following[I] w + bias with it."""
+    w, x, dy = float64(w, x, dy)
+    w = w + np.outer(x, dy)
+    return w, dense_forward(following, w, bias)
