@@ -160,10 +160,10 @@ typedef V (*const FN(formula))(const FN(numbers) *, V, V, V *);
  * `plain`, that is without penalties and decay, are constants wherever this is inlined. States that an optimizer lacks
  * are NULL, to which nothing may be added. */
 INLINE void FN(step)(FN(formula) formula, const fn_optimizer_kind kind, const int slots, const int plain,
-                     const FN(numbers) *c, ptrdiff_t i, ptrdiff_t n, const T *g0, T *w0, T *const *states) {
+                     const FN(numbers) *c, ptrdiff_t i, ptrdiff_t n, V g, T *w0, T *const *states) {
     const V zero = FN(splat)(0);
     const int stores = kind == FN_OPTIMIZER_store;
-    V g = FN(load_part)(g0 + i, n), w = stores && plain ? zero : FN(load_part)(w0 + i, n), s[3] = {zero, zero, zero};
+    V w = stores && plain ? zero : FN(load_part)(w0 + i, n), s[3] = {zero, zero, zero};
     FN_UNROLL(3)
     for (int slot = 0; slot < slots && !stores; slot++) s[slot] = FN(load_part)(states[slot] + i, n);
     if (!plain) {
@@ -177,24 +177,56 @@ INLINE void FN(step)(FN(formula) formula, const fn_optimizer_kind kind, const in
     for (int slot = 0; slot < slots; slot++) FN(store_part)(states[slot] + i, n, s[slot]);
 }
 
+/* Asks for what comes a page after the i-th element, if it is before `end`: what comes then may be another core's. */
+INLINE void FN(ask_ahead)(const fn_optimizer_kind kind, const int slots, ptrdiff_t i, ptrdiff_t end, const T *w, T *const *states) {
+    if (i >= end - AHEAD) return;
+    if (kind != FN_OPTIMIZER_store) __builtin_prefetch(w + i + AHEAD, 1, 2);
+    FN_UNROLL(3)
+    for (int slot = 0; slot < slots; slot++) __builtin_prefetch(states[slot] + i + AHEAD, 1, 2);
+}
+
+/* A vector of g[rows, width] as if its rows had no gaps: from `row` on those columns that are left, then the next row's. */
+INLINE V FN(across_rows)(const T *row, ptrdiff_t column, ptrdiff_t width, ptrdiff_t ldg) {
+    const V here = FN(load)(row + column);
+    const ptrdiff_t left = width - column;
+    return left >= LANES ? here : FN(select)(FN(first_lanes)(left), here, FN(load)(row + ldg - left));
+}
+
+/* Rows of w without gaps, longer than a vector, in whole vectors from the first to the last element. A tail of each by itself
+ * would take as long as a vector, and the next row's load would wait for what the tail's masked store leaves of a line. */
+INLINE void FN(steps_across)(FN(formula) formula, const fn_optimizer_kind kind, const int slots, const int plain,
+                             const FN(numbers) *c, ptrdiff_t rows, ptrdiff_t width, const T *g, ptrdiff_t ldg, T *w,
+                             T *const *states) {
+    const ptrdiff_t end = rows * width;
+    ptrdiff_t i = 0, column = 0;
+    for (; i + LANES <= end; i += LANES) {
+        FN(ask_ahead)(kind, slots, i, end, w, states);
+        FN(step)(formula, kind, slots, plain, c, i, LANES, FN(across_rows)(g, column, width, ldg), w, states);
+        column += LANES;
+        if (column >= width) {
+            column -= width;
+            g += ldg;
+        }
+    }
+    if (i < end) FN(step)(formula, kind, slots, plain, c, i, end - i, FN(load_part)(g + column, end - i), w, states);
+}
+
 INLINE void FN(steps)(FN(formula) formula, const fn_optimizer_kind kind, const int slots, const int plain,
                       const fn_update *update, ptrdiff_t rows, ptrdiff_t width, const T *g, ptrdiff_t ldg, T *w,
                       T *const *states, ptrdiff_t ldw) {
     const FN(numbers) c = FN(numbers_of)(update);
     T *at[3] = {states[0], states[1], states[2]};
+    if (rows > 1 && ldw == width && width > LANES && width % LANES) {
+        FN(steps_across)(formula, kind, slots, plain, &c, rows, width, g, ldg, w, states);
+        return;
+    }
     for (ptrdiff_t r = 0; r < rows; r++) {
         ptrdiff_t i = 0;
-        /* no further than to the end of this call's part: what comes then may be another core's */
-        const ptrdiff_t reach = (rows - 1 - r) * ldw + width - AHEAD;
         for (; i + LANES <= width; i += LANES) {
-            if (i < reach) {
-                if (kind != FN_OPTIMIZER_store) __builtin_prefetch(w + i + AHEAD, 1, 2);
-                FN_UNROLL(3)
-                for (int slot = 0; slot < slots; slot++) __builtin_prefetch(at[slot] + i + AHEAD, 1, 2);
-            }
-            FN(step)(formula, kind, slots, plain, &c, i, LANES, g, w, at);
+            FN(ask_ahead)(kind, slots, i, (rows - 1 - r) * ldw + width, w, at);
+            FN(step)(formula, kind, slots, plain, &c, i, LANES, FN(load)(g + i), w, at);
         }
-        if (i < width) FN(step)(formula, kind, slots, plain, &c, i, width - i, g, w, at);
+        if (i < width) FN(step)(formula, kind, slots, plain, &c, i, width - i, FN(load_part)(g + i, width - i), w, at);
         g += ldg;
         w += ldw;
         FN_UNROLL(3)

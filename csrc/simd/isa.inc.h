@@ -72,25 +72,16 @@ INLINE void FN(load_transposed)(const T *x, ptrdiff_t ldx, V *block) {
 
 #elif defined(FN_ISA_AVX2)
 #define FN_HAS_PARTIAL
-/* a window of 2 LANES integers, slid so that the first n lanes are set */
-static const INT FN(first_lanes)[2 * FN_VECTOR_BYTES / FN_ELEMENT_BYTES] = {
 #if FN_IS_F32
-    -1, -1, -1, -1,
-#endif
-    -1, -1, -1, -1};
-INLINE __m256i FN(first)(ptrdiff_t n) {
-    return _mm256_loadu_si256((const __m256i *)(FN(first_lanes) + LANES - n));
-}
-#if FN_IS_F32
-INLINE V FN(load_first)(const T *p, ptrdiff_t n) { return (V)_mm256_maskload_ps(p, FN(first)(n)); }
-INLINE void FN(store_first)(T *p, ptrdiff_t n, V v) { _mm256_maskstore_ps(p, FN(first)(n), (__m256)v); }
+INLINE V FN(load_first)(const T *p, ptrdiff_t n) { return (V)_mm256_maskload_ps(p, (__m256i)FN(first_lanes)(n)); }
+INLINE void FN(store_first)(T *p, ptrdiff_t n, V v) { _mm256_maskstore_ps(p, (__m256i)FN(first_lanes)(n), (__m256)v); }
 INLINE V FN(fma)(V a, V b, V c) { return (V)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
 INLINE V FN(root)(V a) { return (V)_mm256_sqrt_ps((__m256)a); }
 INLINE V FN(maximum)(V a, V b) { return (V)_mm256_max_ps((__m256)a, (__m256)b); }
 INLINE V FN(minimum)(V a, V b) { return (V)_mm256_min_ps((__m256)a, (__m256)b); }
 #else
-INLINE V FN(load_first)(const T *p, ptrdiff_t n) { return (V)_mm256_maskload_pd(p, FN(first)(n)); }
-INLINE void FN(store_first)(T *p, ptrdiff_t n, V v) { _mm256_maskstore_pd(p, FN(first)(n), (__m256d)v); }
+INLINE V FN(load_first)(const T *p, ptrdiff_t n) { return (V)_mm256_maskload_pd(p, (__m256i)FN(first_lanes)(n)); }
+INLINE void FN(store_first)(T *p, ptrdiff_t n, V v) { _mm256_maskstore_pd(p, (__m256i)FN(first_lanes)(n), (__m256d)v); }
 INLINE V FN(fma)(V a, V b, V c) { return (V)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c); }
 INLINE V FN(root)(V a) { return (V)_mm256_sqrt_pd((__m256d)a); }
 INLINE V FN(maximum)(V a, V b) { return (V)_mm256_max_pd((__m256d)a, (__m256d)b); }

@@ -35,6 +35,22 @@ INLINE V FN(with_sign)(V v, V sign) {
     return (V)(((I)v & magnitude) | ((I)sign & ~magnitude));
 }
 
+/* All bits of the first n lanes: a window of 2 LANES integers, slid */
+INLINE I FN(first_lanes)(ptrdiff_t n) {
+    static const INT ones[2 * FN_VECTOR_BYTES / FN_ELEMENT_BYTES] = {
+#if FN_VECTOR_BYTES / FN_ELEMENT_BYTES > 8
+        -1, -1, -1, -1, -1, -1, -1, -1,
+#endif
+#if FN_VECTOR_BYTES / FN_ELEMENT_BYTES > 4
+        -1, -1, -1, -1,
+#endif
+#if FN_VECTOR_BYTES / FN_ELEMENT_BYTES > 2
+        -1, -1,
+#endif
+        -1, -1};
+    return FN(bits)(FN(load)((const T *)(ones + LANES - n)));
+}
+
 /* fma(a, b, c) = a b + c, in one rounding where the target has it; root; maximum and minimum, which give their
  * second argument where either is NaN. */
 #include "isa.inc.h"

@@ -107,9 +107,35 @@ static void N(optimizer_case)(const TABLE *table, int kind, int penalties, ptrdi
     release();
 }
 
+/* Rows without gaps in one call have the bits of rows one by one; the gradient's rows have gaps. */
+static void N(optimizer_rows)(const TABLE *table, int kind, ptrdiff_t width) {
+    enum { ROWS = 3, GAP = 2 };
+    const fn_update update = {.rate = 0.01, .gradient_rate = 0.02, .momentum = 0.9, .rho = 0.95, .beta_1 = 0.9, .beta_2 = 0.999,
+                              .epsilon = 1e-7};
+    const ptrdiff_t n = ROWS * width, ldg = width + GAP;
+    T *g = N(randoms)(n + (ROWS - 1) * GAP, -1, 1, 0), *w = N(randoms)(n, -1, 1, 0), *alone = N(copied)(n, w);
+    T *s[3] = {NULL, NULL, NULL}, *states[3] = {NULL, NULL, NULL};
+    for (int slot = 0; slot < fn_optimizer_infos[kind].slots; slot++) {
+        s[slot] = slot ? N(randoms)(n, 0.01, 0.3, 0) : N(randoms)(n, 0.2, 1, 0);
+        states[slot] = N(copied)(n, s[slot]);
+    }
+    table->optimizer[kind](ROWS, width, &update, g, ldg, w, s[0], s[1], s[2], width);
+    for (ptrdiff_t r = 0; r < ROWS; r++) {
+        T *at[3] = {NULL, NULL, NULL};
+        for (int slot = 0; slot < 3; slot++) at[slot] = states[slot] ? states[slot] + r * width : NULL;
+        table->optimizer[kind](1, width, &update, g + r * ldg, width, alone + r * width, at[0], at[1], at[2], width);
+    }
+    int same = N(same)(n, w, alone);
+    for (int slot = 0; slot < fn_optimizer_infos[kind].slots; slot++) same &= N(same)(n, s[slot], states[slot]);
+    check(same, "%s: rows of %td in one call", fn_optimizer_infos[kind].name, width);
+    release();
+}
+
 static void N(check_optimizer)(const TABLE *table) {
     for (int kind = 0; kind < FN_OPTIMIZERS; kind++)
         for (int penalties = 0; penalties < 8; penalties++)
             for (ptrdiff_t n = 0; n <= 5 * table->lanes + 1; n++) N(optimizer_case)(table, kind, penalties, n);
+    for (int kind = 0; kind < FN_OPTIMIZERS; kind++)
+        for (ptrdiff_t width = 1; width <= 3 * table->lanes + 1; width++) N(optimizer_rows)(table, kind, width);
     report("optimizer", TYPE_NAME);
 }

@@ -340,13 +340,15 @@ cdef void update_from_sums(const Segment *segment, const Sink *sink, const fn_up
                            const fn_update *bias_numbers, ptrdiff_t groups, ptrdiff_t sums_size, Share rows,
                            real *sums) noexcept nogil:
     """Add the groups' sums in order, onto the first, and update: the part `rows` of the kernel, the bias with row 0."""
-    cdef ptrdiff_t ld = padded(segment.outputs, sizeof(real)), row, group
+    cdef ptrdiff_t ld = padded(segment.outputs, sizeof(real)), row, group, end = min(rows.stop, segment.kernel_rows)
     cdef real *total
-    for row in range(rows.start, min(rows.stop, segment.kernel_rows)):
+    for row in range(rows.start, end):
         total = sums + segment.kernel_sums + row * ld
         for group in range(1, groups):
             targets.accumulate(segment.outputs, <const real *>total + group * sums_size, total)
-        apply(<const real *>total, segment.kernel + row * segment.outputs, segment.outputs, sink, kernel_numbers)
+    if rows.start < end:
+        apply_rows(<const real *>sums + segment.kernel_sums + rows.start * ld, ld, segment.kernel + rows.start * segment.outputs,
+                   end - rows.start, segment.outputs, segment.outputs, sink, kernel_numbers)
     if segment.bias >= 0 and rows.start == 0 and rows.stop > 0:
         total = sums + segment.bias_sums
         for group in range(1, groups):

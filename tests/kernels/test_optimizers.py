@@ -137,19 +137,21 @@ def test_errors(dtype):
         optimizers.update("sgd", g[:2], w[::2])
 
 
+@pytest.mark.parametrize("gaps", [(2, 7), (0, 0)], ids=["gaps", "no gaps"])
 @pytest.mark.parametrize("penalty", ["plain", "all"])
 @pytest.mark.parametrize("name", NAMES)
-def test_rows_with_gaps(name, penalty, dtype, rng):
-    """Rows in one call are rows one by one, and what lies between them stays."""
-    rows, width = 5, 19
-    gradient, *parts = (x.astype(dtype).reshape(rows, width) for x in arguments(name, rows * width, rng))
-    padded = [np.pad(x, ((0, 0), (2, 7)), constant_values=0.5) for x in parts]
-    wide_gradient = np.pad(gradient, ((0, 0), (0, 3)))[:, :width]
-    optimizers.update(name, wide_gradient, *(x[:, 2:-7] for x in padded), **NUMBERS, **PENALTIES[penalty])
-    for row in range(rows):
-        optimizers.update(name, gradient[row], *(x[row] for x in parts), **NUMBERS, **PENALTIES[penalty])
-    for part, whole in zip(parts, padded, strict=True):
-        assert whole.tobytes() == np.pad(part, ((0, 0), (2, 7)), constant_values=0.5).tobytes()
+def test_rows_in_one_call(name, penalty, gaps, dtype, rng, widths):
+    """Rows in one call are rows one by one, and what lies between them stays: whole vectors may go across rows."""
+    for rows, width in [(rows, width) for rows in (1, 2, 5) for width in widths if width]:
+        gradient, *parts = (x.astype(dtype).reshape(rows, width) for x in arguments(name, rows * width, rng))
+        padded = [np.pad(x, ((0, 0), gaps), constant_values=0.5) for x in parts]
+        wide_gradient = np.pad(gradient, ((0, 0), (0, 3)), constant_values=np.nan)[:, :width]
+        between = slice(gaps[0], gaps[0] + width)
+        optimizers.update(name, wide_gradient, *(x[:, between] for x in padded), **NUMBERS, **PENALTIES[penalty])
+        for row in range(rows):
+            optimizers.update(name, gradient[row], *(x[row] for x in parts), **NUMBERS, **PENALTIES[penalty])
+        for part, whole in zip(parts, padded, strict=True):
+            assert whole.tobytes() == np.pad(part, ((0, 0), gaps), constant_values=0.5).tobytes()
 
 
 def test_states_have_the_strides_of_the_parameters():
