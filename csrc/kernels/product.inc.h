@@ -1,7 +1,8 @@
 /* product.inc.h: the matrix products of a dense layer: X W, X^T dY and dY W^T.
  *
- * Room: register tiles and the loops over them. No threads, no activation of its own: a bias is the value that the
- * chains start from, activations run over the block while it is in L1 (fastnn/_core/passes.pyx). Called by dense.
+ * Room: panels of register tiles (product_tile.inc.h) and the loops over them. No threads, no activation of its own: a bias
+ * is the value that the chains start from, activations run over the block while it is in L1 (fastnn/_core/passes.pyx).
+ * Called by dense.
  *
  * Design: a tile of R rows x N vectors of c lives in registers while k runs; b is read row by row, a by scalar
  * broadcasts, so a's two orders differ by two strides alone. R and N are compile-time constants in every instance;
@@ -19,6 +20,7 @@
 #define FN_LINE_BYTES 64
 #define FN_PAGE_BYTES 4096
 #define FN_NEVER ((ptrdiff_t)1 << 40)
+#define FN_ROWS_WORTH_HALVES 4   /* fewer have too few chains in half a vector's width by itself */
 #define FN_TILES_WORTH_PACKING 4 /* column tiles that must read a tile of X^T before it is copied */
 /* Rows that must read few columns before they are moved into lanes: that takes less than the lanes that a tile leaves empty
  * only where vectors are long. */
@@ -43,73 +45,30 @@
     ((ptrdiff_t)((bytes) / ((depth) * sizeof(T)) / FN_TILE_ROWS * FN_TILE_ROWS))
 #define PANEL_DEPTH ((ptrdiff_t)(FN_PANEL_BYTES / (FN_TILE_VECTORS * FN_VECTOR_BYTES)))
 
-/* One tile. `rows` and `vectors` are constants wherever this is inlined. */
-INLINE void FN(tile)(const int rows, const int vectors, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step,
-                     const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
-    V sum[FN_TILE_ROWS][FN_TILE_VECTORS];
-    FN_UNROLL(16)
-    for (int r = 0; r < rows; r++)
-        FN_UNROLL(4)
-        for (int v = 0; v < vectors; v++)
-            sum[r][v] = start ? FN(load)(start + r * ldstart + v * LANES) : (V){0};
-    FN_UNROLL_BY(4)
-    for (ptrdiff_t p = 0; p < k; p++) {
-        V row[FN_TILE_VECTORS];
-        FN_UNROLL(4)
-        for (int v = 0; v < vectors; v++) row[v] = FN(load)(b + v * LANES);
-        FN_UNROLL(16)
-        for (int r = 0; r < rows; r++) {
-            const V factor = FN(splat)(a[r * a_row]);
-            FN_UNROLL(4)
-            for (int v = 0; v < vectors; v++) sum[r][v] = FN(fma)(factor, row[v], sum[r][v]);
-        }
-        a += a_step;
-        b += ldb;
-    }
-    FN_UNROLL(16)
-    for (int r = 0; r < rows; r++)
-        FN_UNROLL(4)
-        for (int v = 0; v < vectors; v++) FN(store)(c + r * ldc + v * LANES, sum[r][v]);
-}
-
-#define FN_TILE_ARGUMENTS k, a, a_row, a_step, b, ldb, start, ldstart, c, ldc
-#define FN_TILE_CASE(r) \
-    case r:             \
-        FN(tile)(r, vectors, FN_TILE_ARGUMENTS); \
-        return;
-/* A tile of any height: one instance each. */
-INLINE void FN(tile_of_rows)(ptrdiff_t rows, const int vectors, ptrdiff_t k, const T *a, ptrdiff_t a_row,
-                             ptrdiff_t a_step, const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c,
-                             ptrdiff_t ldc) {
-    switch (rows) {
-        FN_TILE_CASE(1)
-        FN_TILE_CASE(2)
-        FN_TILE_CASE(3)
-        FN_TILE_CASE(4)
-        FN_TILE_CASE(5)
-        FN_TILE_CASE(6)
-#if FN_TILE_ROWS > 6
-        FN_TILE_CASE(7)
-        FN_TILE_CASE(8)
-#endif
-#if FN_TILE_ROWS > 8
-        FN_TILE_CASE(9)
-        FN_TILE_CASE(10)
-        FN_TILE_CASE(11)
-        FN_TILE_CASE(12)
-        FN_TILE_CASE(13)
-        FN_TILE_CASE(14)
-#endif
-    }
-}
-#undef FN_TILE_CASE
-
 /* Height of the next tile when `left` rows remain: full tiles, the last two made even, since a tile of one or two
  * rows has too few chains to hide the latency of the multiply-add. */
 INLINE ptrdiff_t FN(tile_height)(ptrdiff_t left) {
     if (left <= FN_TILE_ROWS || left >= 2 * FN_TILE_ROWS) return left < FN_TILE_ROWS ? left : FN_TILE_ROWS;
     return (left + 1) / 2;
 }
+
+#define FN_TILE_ARGUMENTS k, a, a_row, a_step, b, ldb, start, ldstart, c, ldc
+#define TILE(name) FN(name)
+#define TILE_V V
+#define TILE_LANES LANES
+#include "product_tile.inc.h"
+#undef TILE
+#undef TILE_V
+#undef TILE_LANES
+#ifdef FN_HALVES
+#define TILE(name) FN(name##_half)
+#define TILE_V FN(half)
+#define TILE_LANES (LANES / 2)
+#include "product_tile.inc.h"
+#undef TILE
+#undef TILE_V
+#undef TILE_LANES
+#endif
 
 /* Length of a block where `size` is cut into as few as possible, none longer than `most`, all alike: in whole units. */
 INLINE ptrdiff_t FN(even_block)(ptrdiff_t size, ptrdiff_t most, ptrdiff_t unit) {
@@ -150,33 +109,37 @@ static void FN(pack_panel_transposed)(ptrdiff_t k, ptrdiff_t n, const T *bt, ptr
     }
 }
 
-/* All rows of one column panel of `vectors` vectors over one block of k. */
-INLINE void FN(panel_rows)(ptrdiff_t m, const int vectors, ptrdiff_t k, const T *a0, ptrdiff_t a_row, ptrdiff_t a_step,
-                           const T *b, ptrdiff_t ldb, const T *start0, ptrdiff_t ldstart, T *c0, ptrdiff_t ldc) {
-    for (ptrdiff_t i = 0, height; i < m; i += height) {
-        height = FN(tile_height)(m - i);
-        const T *a = a0 + i * a_row, *start = start0 ? start0 + i * ldstart : NULL;
-        T *c = c0 + i * ldc;
-        FN(tile_of_rows)(height, vectors, FN_TILE_ARGUMENTS);
-    }
+#ifdef FN_HALVES
+static void FN(panel_of_half)(ptrdiff_t m, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step, const T *b, ptrdiff_t ldb,
+                              const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+    FN(panel_rows_half)(m, 1, FN_TILE_ARGUMENTS);
 }
-
-/* The same for a panel whose number of vectors is not known beforehand. */
-INLINE void FN(panel)(ptrdiff_t m, ptrdiff_t vectors, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step,
-                      const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
-    if (vectors == FN_TILE_VECTORS)
-        FN(panel_rows)(m, FN_TILE_VECTORS, k, a, a_row, a_step, b, ldb, start, ldstart, c, ldc);
-#if FN_TILE_VECTORS > 2
-    else if (vectors == 2)
-        FN(panel_rows)(m, 2, k, a, a_row, a_step, b, ldb, start, ldstart, c, ldc);
 #endif
-    else
-        FN(panel_rows)(m, 1, k, a, a_row, a_step, b, ldb, start, ldstart, c, ldc);
+
+/* All rows of one column panel, at most a tile wide, over one block of k. What half a vector holds goes first: it may run into
+ * the next row's first sums. */
+INLINE void FN(panel)(ptrdiff_t m, ptrdiff_t width, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step,
+                      const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+#ifdef FN_HALVES
+    const ptrdiff_t over = width % LANES, whole = width - over;
+    if (over && over <= LANES / 2 && m >= FN_ROWS_WORTH_HALVES) {
+        FN(panel_of_half)(m, k, a, a_row, a_step, b + whole, ldb, start ? start + whole : NULL, ldstart, c + whole, ldc);
+        width = whole;
+    }
+#endif
+    if (width > (FN_TILE_VECTORS - 1) * LANES)
+        FN(panel_rows)(m, FN_TILE_VECTORS, FN_TILE_ARGUMENTS);
+#if FN_TILE_VECTORS > 2
+    else if (width > LANES)
+        FN(panel_rows)(m, 2, FN_TILE_ARGUMENTS);
+#endif
+    else if (width)
+        FN(panel_rows)(m, 1, FN_TILE_ARGUMENTS);
 }
 
 /* The same, asking with each tile for some lines of the block [rows, k] that is transposed next: nothing else fetches
  * them ahead, and other operands push them out of L2. */
-INLINE void FN(panel_asking)(ptrdiff_t m, ptrdiff_t vectors, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step,
+INLINE void FN(panel_asking)(ptrdiff_t m, ptrdiff_t width, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step,
                              const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc,
                              ptrdiff_t rows, const T *next, ptrdiff_t ldnext) {
     const ptrdiff_t asking = m / FN_TILE_ROWS - 2; /* the last two tiles may be uneven */
@@ -185,10 +148,10 @@ INLINE void FN(panel_asking)(ptrdiff_t m, ptrdiff_t vectors, ptrdiff_t k, const 
         for (; asked < rows * tile / asking; asked++)
             for (ptrdiff_t p = 0; p < k; p += FN_LINE_BYTES / (ptrdiff_t)sizeof(T))
                 __builtin_prefetch(next + asked * ldnext + p, 0, 3);
-        FN(panel)(FN_TILE_ROWS, vectors, k, a + i * a_row, a_row, a_step, b, ldb, start ? start + i * ldstart : NULL, ldstart,
+        FN(panel)(FN_TILE_ROWS, width, k, a + i * a_row, a_row, a_step, b, ldb, start ? start + i * ldstart : NULL, ldstart,
                   c + i * ldc, ldc);
     }
-    FN(panel)(m - i, vectors, k, a + i * a_row, a_row, a_step, b, ldb, start ? start + i * ldstart : NULL, ldstart, c + i * ldc,
+    FN(panel)(m - i, width, k, a + i * a_row, a_row, a_step, b, ldb, start ? start + i * ldstart : NULL, ldstart, c + i * ldc,
               ldc);
 }
 
@@ -215,7 +178,7 @@ INLINE void FN(product_of_panels)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T
             if (transposed) {
                 const ptrdiff_t left = n - done - columns, next = room ? j + columns : j - columns;
                 FN(pack_panel_transposed)(depth, width, b + j * ldb + p, ldb, panel);
-                FN(panel_asking)(m, vectors, depth, a + p * a_step, a_row, a_step, panel, columns, from, p ? ldc : ldstart, c + j,
+                FN(panel_asking)(m, width, depth, a + p * a_step, a_row, a_step, panel, columns, from, p ? ldc : ldstart, c + j,
                                  ldc, left <= 0 ? 0 : left < columns ? left : columns, b + next * ldb + p, ldb);
                 continue;
             }
@@ -224,7 +187,7 @@ INLINE void FN(product_of_panels)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T
                 block = panel;
                 ldblock = columns;
             }
-            FN(panel)(m, vectors, depth, a + p * a_step, a_row, a_step, block, ldblock, from, p ? ldc : ldstart, c + j,
+            FN(panel)(m, width, depth, a + p * a_step, a_row, a_step, block, ldblock, from, p ? ldc : ldstart, c + j,
                       ldc);
         }
         p += depth;
@@ -276,7 +239,7 @@ static void FN(product_of_packed_tiles)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, c
                 }
                 for (ptrdiff_t r = 0, height; r < block; tile += height * depth, r += height) {
                     height = FN(tile_height)(block - r);
-                    FN(panel)(height, vectors, depth, tile, 1, height, lines, ldlines,
+                    FN(panel)(height, width, depth, tile, 1, height, lines, ldlines,
                               from ? from + (i + r) * ldfrom + j : NULL, ldfrom, c + (i + r) * ldc + j, ldc);
                 }
             }

@@ -1,13 +1,16 @@
 /* isa.inc.h: the operations of vector.inc.h for which the vector extensions have no word, by instruction set.
  *
- * Each block defines fma, root, maximum, minimum for FN(vec), and may define load_first, store_first
- * (FN_HAS_PARTIAL) where the target has masks.
+ * Each block defines fma, root, maximum, minimum for FN(vec), fma_half for FN(half) where FN_HALVES asks for it, and may
+ * define load_first, store_first (FN_HAS_PARTIAL) where the target has masks.
  */
 
 #if defined(FN_ISA_AVX512)
 #define FN_HAS_PARTIAL
 #if FN_IS_F32
 INLINE V FN(fma)(V a, V b, V c) { return (V)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
+INLINE FN(half) FN(fma_half)(FN(half) a, FN(half) b, FN(half) c) {
+    return (FN(half))_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+}
 INLINE V FN(root)(V a) { return (V)_mm512_sqrt_ps((__m512)a); }
 INLINE V FN(maximum)(V a, V b) { return (V)_mm512_max_ps((__m512)a, (__m512)b); }
 INLINE V FN(minimum)(V a, V b) { return (V)_mm512_min_ps((__m512)a, (__m512)b); }
@@ -43,6 +46,9 @@ INLINE void FN(load_transposed)(const T *x, ptrdiff_t ldx, V *block) {
 }
 #else
 INLINE V FN(fma)(V a, V b, V c) { return (V)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c); }
+INLINE FN(half) FN(fma_half)(FN(half) a, FN(half) b, FN(half) c) {
+    return (FN(half))_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+}
 INLINE V FN(root)(V a) { return (V)_mm512_sqrt_pd((__m512d)a); }
 INLINE V FN(maximum)(V a, V b) { return (V)_mm512_max_pd((__m512d)a, (__m512d)b); }
 INLINE V FN(minimum)(V a, V b) { return (V)_mm512_min_pd((__m512d)a, (__m512d)b); }
@@ -116,6 +122,17 @@ INLINE V FN(maximum)(V a, V b) { return FN(select)(a > b, a, b); }
 INLINE V FN(minimum)(V a, V b) { return FN(select)(a < b, a, b); }
 
 #else /* any other CPU: what C alone can say */
+#ifdef FN_HALVES
+INLINE FN(half) FN(fma_half)(FN(half) a, FN(half) b, FN(half) c) {
+#if defined(__FP_FAST_FMA) && defined(__FP_FAST_FMAF)
+    for (int i = 0; i < LANES / 2; i++)
+        a[i] = FN_IS_F32 ? __builtin_fmaf((float)a[i], (float)b[i], (float)c[i]) : __builtin_fma(a[i], b[i], c[i]);
+    return a;
+#else
+    return a * b + c;
+#endif
+}
+#endif
 INLINE V FN(fma)(V a, V b, V c) {
 #if defined(__FP_FAST_FMA) && defined(__FP_FAST_FMAF) /* said outright: `a * b + c` may be contracted here and not there */
     for (int i = 0; i < LANES; i++)

@@ -21,6 +21,14 @@ typedef T FN(vec) __attribute__((vector_size(FN_VECTOR_BYTES)));
 typedef INT FN(ivec) __attribute__((vector_size(FN_VECTOR_BYTES)));
 typedef T FN(unaligned) __attribute__((vector_size(FN_VECTOR_BYTES), aligned(sizeof(T)), may_alias));
 
+#ifdef FN_HALVES /* half a vector takes half as long */
+typedef T FN(half) __attribute__((vector_size(FN_VECTOR_BYTES / 2)));
+typedef T FN(unaligned_half) __attribute__((vector_size(FN_VECTOR_BYTES / 2), aligned(sizeof(T)), may_alias));
+INLINE FN(half) FN(load_half)(const T *p) { return *(const FN(unaligned_half) *)p; }
+INLINE void FN(store_half)(T *p, FN(half) v) { *(FN(unaligned_half) *)p = v; }
+INLINE FN(half) FN(splat_half)(T x) { return x - (FN(half)){0}; }
+#endif
+
 INLINE V FN(load)(const T *p) { return *(const FN(unaligned) *)p; }
 INLINE void FN(store)(T *p, V v) { *(FN(unaligned) *)p = v; }
 INLINE V FN(splat)(T x) { return x - (V){0}; }

@@ -9,6 +9,7 @@
     __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma")
 #define FN_ISA_AVX512
 #define FN_VECTOR_BYTES 64
+#define FN_HALVES /* Zen 4 takes two cycles for a whole vector, one for half a one */
 #define FN_TILE_ROWS 14
 #define FN_TILE_VECTORS 2
 /* product.inc.h: panels read where they lie, as deep as half a megabyte of rows in L2 allows; X^T copied only where its

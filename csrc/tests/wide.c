@@ -7,6 +7,7 @@
 #define FN_TARGET wide
 #define FN_SUPPORTED 1
 #define FN_VECTOR_BYTES 64
+#define FN_HALVES
 #define FN_TILE_ROWS 14
 #define FN_TILE_VECTORS 2
 #include "../targets/target.inc.h"

@@ -1,0 +1,77 @@
+/* product_tile.inc.h: a product's register tile, and the tiles of a panel, one below the other.
+ *
+ * Room: the multiply-adds. Included by product.inc.h once for whole vectors and, where half a vector takes half as long
+ * (FN_HALVES), once more for halves: TILE(name), TILE_V and TILE_LANES say which.
+ */
+
+/* One tile. `rows` and `vectors` are constants wherever this is inlined. */
+INLINE void TILE(tile)(const int rows, const int vectors, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step,
+                       const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+    TILE_V sum[FN_TILE_ROWS][FN_TILE_VECTORS];
+    FN_UNROLL(16)
+    for (int r = 0; r < rows; r++)
+        FN_UNROLL(4)
+        for (int v = 0; v < vectors; v++)
+            sum[r][v] = start ? TILE(load)(start + r * ldstart + v * TILE_LANES) : (TILE_V){0};
+    FN_UNROLL_BY(4)
+    for (ptrdiff_t p = 0; p < k; p++) {
+        TILE_V row[FN_TILE_VECTORS];
+        FN_UNROLL(4)
+        for (int v = 0; v < vectors; v++) row[v] = TILE(load)(b + v * TILE_LANES);
+        FN_UNROLL(16)
+        for (int r = 0; r < rows; r++) {
+            const TILE_V factor = TILE(splat)(a[r * a_row]);
+            FN_UNROLL(4)
+            for (int v = 0; v < vectors; v++) sum[r][v] = TILE(fma)(factor, row[v], sum[r][v]);
+        }
+        a += a_step;
+        b += ldb;
+    }
+    FN_UNROLL(16)
+    for (int r = 0; r < rows; r++)
+        FN_UNROLL(4)
+        for (int v = 0; v < vectors; v++) TILE(store)(c + r * ldc + v * TILE_LANES, sum[r][v]);
+}
+
+#define FN_TILE_CASE(r) \
+    case r:             \
+        TILE(tile)(r, vectors, FN_TILE_ARGUMENTS); \
+        return;
+/* A tile of any height: one instance each. */
+INLINE void TILE(tile_of_rows)(ptrdiff_t rows, const int vectors, ptrdiff_t k, const T *a, ptrdiff_t a_row,
+                               ptrdiff_t a_step, const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c,
+                               ptrdiff_t ldc) {
+    switch (rows) {
+        FN_TILE_CASE(1)
+        FN_TILE_CASE(2)
+        FN_TILE_CASE(3)
+        FN_TILE_CASE(4)
+        FN_TILE_CASE(5)
+        FN_TILE_CASE(6)
+#if FN_TILE_ROWS > 6
+        FN_TILE_CASE(7)
+        FN_TILE_CASE(8)
+#endif
+#if FN_TILE_ROWS > 8
+        FN_TILE_CASE(9)
+        FN_TILE_CASE(10)
+        FN_TILE_CASE(11)
+        FN_TILE_CASE(12)
+        FN_TILE_CASE(13)
+        FN_TILE_CASE(14)
+#endif
+    }
+}
+#undef FN_TILE_CASE
+
+/* All rows of one column panel of `vectors` vectors over one block of k. */
+INLINE void TILE(panel_rows)(ptrdiff_t m, const int vectors, ptrdiff_t k, const T *a0, ptrdiff_t a_row,
+                             ptrdiff_t a_step, const T *b, ptrdiff_t ldb, const T *start0, ptrdiff_t ldstart, T *c0,
+                             ptrdiff_t ldc) {
+    for (ptrdiff_t i = 0, height; i < m; i += height) {
+        height = FN(tile_height)(m - i);
+        const T *a = a0 + i * a_row, *start = start0 ? start0 + i * ldstart : NULL;
+        T *c = c0 + i * ldc;
+        TILE(tile_of_rows)(height, vectors, FN_TILE_ARGUMENTS);
+    }
+}
