@@ -235,6 +235,7 @@ class Training:
             first = dataset.part(0, PROBE_ROWS)
             self.probe_rows = first.x, first.y
         pace, order_key = Pace(), model.stream_key(ORDER_STREAM)
+        order = datasets.order(rows, False, order_key, 0)
         finite, begun = True, self.iterations
 
         def finish() -> None:
@@ -250,7 +251,9 @@ class Training:
             for epoch in range(initial_epoch, epochs):
                 told.call("on_epoch_begin", epoch, {})
                 shown.begin_epoch(epoch)
-                logs = self._epoch(trainer, dataset, batch_size, shuffle, told, shown, pace, order_key, augment)
+                if shuffle:  # keyed by the step: training resumed from a saved model goes on as if never interrupted
+                    order = datasets.order(rows, shuffle, order_key, self.iterations)
+                logs = self._epoch(trainer, dataset, batch_size, order, told, shown, pace, augment)
                 if finite and not np.isfinite(logs["loss"]):
                     finite = False
                     warnings.warn(
@@ -284,17 +287,14 @@ class Training:
         trainer: Any,
         dataset: Dataset,
         batch_size: int,
-        shuffle: bool | str,
+        order: np.ndarray,
         told: CallbackList,
         shown: progress.Silent,
         pace: Pace,
-        order_key: int,
         augment: stepwise.Augment | None,
     ) -> Logs:
-        """Run one epoch and return its loss and metrics."""
+        """Run one epoch over the rows in `order` and return its loss and metrics."""
         rows = dataset.rows
-        # keyed by the step: training resumed from a saved model goes on as if never interrupted
-        order = datasets.order(rows, shuffle, order_key, self.iterations)
         steps = -(-rows // batch_size)
         step_losses = np.empty(steps, dtype=np.float64)
         outputs = np.empty((rows, self.model.plan.outputs), dtype=self.model.dtype) if self.metrics else None

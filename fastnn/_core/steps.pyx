@@ -133,12 +133,22 @@ cdef double total_penalty(const Run *run) noexcept nogil:
     return total
 
 
-cdef void report(const Run *run, ptrdiff_t step, ptrdiff_t rows, double divisor) noexcept nogil:
-    """losses[step]: the batch's mean loss (or its sum), with penalties; rows are added in order."""
-    cdef double total = 0, factor = 1.0 / divisor if divisor != 0 else 0.0
+cdef inline double loss_of_rows(const Run *run, ptrdiff_t first, ptrdiff_t end) noexcept nogil:
+    cdef double total = 0
     cdef ptrdiff_t row
-    for row in range(rows):
+    for row in range(first, end):
         total += run.row_loss[row]
+    return total
+
+
+cdef void report(const Run *run, ptrdiff_t step, ptrdiff_t rows, double divisor) noexcept nogil:
+    """losses[step]: the batch's mean loss (or its sum), with penalties; rows of each group are added in order, then groups,
+    whose sums are there already where steps go by groups, in place of each one's first row."""
+    cdef double total = 0, factor = 1.0 / divisor if divisor != 0 else 0.0
+    cdef ptrdiff_t size = group_rows(rows), first = 0
+    while first < rows:
+        total += run.row_loss[first] if run.group else loss_of_rows(run, first, min(rows, first + size))
+        first += size
     run.losses[step] = total * factor + total_penalty(run) * (factor if run.penalty_over_batch else 1.0)
 
 
@@ -343,6 +353,7 @@ cdef void step_by_groups(const Run *run, const real *sample, ptrdiff_t step, int
             block_by_groups(run, sample, &run.memories[thread], step, position, first, min(run.block, end - first),
                             first > group * size, divisor, <real *>run.sums + group * run.sums_size)
             first += run.block
+        run.row_loss[group * size] = loss_of_rows(run, group * size, end)
     sum_penalties(run, sample, thread, threads)
     wait_for_all(run.barrier, threads)
     if thread == 0:
