@@ -4,7 +4,8 @@ A machine's speed drifts by the second (clock, neighbours, where its virtual CPU
 after the other say little about each other. Here every round runs every contestant once, in an order that turns round,
 and a ratio is the median of the rounds' ratios.
 
-What one thread does is timed by that thread's clock, which stands still while another process has the core.
+A turn begins with a call that does not count. What one thread does is timed by that thread's clock, which stands still while
+another process has the core.
 """
 
 from collections.abc import Callable, Sequence
@@ -98,5 +99,6 @@ def measure(
     table = np.empty((rounds, len(names)))
     for number in range(rounds):
         for name in turn(names, number):
+            contestants[name]()  # caches as its own last call leaves them, not as the one's before
             table[number, names.index(name)] = time_calls(contestants[name], calls[name], clock) / calls[name]
     return Rounds(names, table)

@@ -30,9 +30,10 @@
 #define FN_ROWS_WORTH_PACKING 64 /* rows that must read a panel before it is copied, */
 #define FN_ROWS_IF_PAGES 16      /* and how many if its rows lie whole pages apart, all in one cache set */
 #define FN_ROWS_BYTES 294912     /* of the rows that pass by one block of k: half an L2, and some */
-/* Where X^T's tile is better copied, its k rows so many bytes apart: where its lines and a panel's do not stay in L1, or
- * share cache sets. Copying takes 1.05 to 1.12 times as long for shallow products, 0.9 times for others. */
-#define FN_LINES_LEAVE_L1(k, apart) \
+/* Where X^T's tile is better copied, its k rows so many bytes apart, for so many column tiles that read it: where its lines
+ * and a panel's do not stay in L1, or share cache sets. Copying takes 1.05 to 1.12 times as long for shallow products, 0.9
+ * times for others. */
+#define FN_LINES_LEAVE_L1(k, apart, tiles) \
     ((k) * (FN_LINE_BYTES + FN_TILE_VECTORS * FN_VECTOR_BYTES) > 32768 || (apart) >= FN_PAGE_BYTES || \
      (apart) % (FN_PAGE_BYTES / 4) == 0)
 #define FN_PACKED_BYTES 49152    /* of X^T that is copied at a time, */
@@ -275,8 +276,8 @@ static void FN(product)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdi
 }
 
 INLINE int FN(worth_packing)(ptrdiff_t n, ptrdiff_t k, ptrdiff_t ldat) {
-    const ptrdiff_t apart = ldat * (ptrdiff_t)sizeof(T);
-    return n >= FN_TILES_WORTH_PACKING * FN_TILE_VECTORS * LANES && FN_LINES_LEAVE_L1(k, apart);
+    const ptrdiff_t apart = ldat * (ptrdiff_t)sizeof(T), tiles = n / (FN_TILE_VECTORS * LANES);
+    return tiles >= FN_TILES_WORTH_PACKING && FN_LINES_LEAVE_L1(k, apart, tiles);
 }
 
 static void FN(product_at)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *b,
