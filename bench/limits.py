@@ -1,6 +1,6 @@
 """What a training step costs at least on this machine, beside what it takes: `python bench/limits.py compare.json`.
 
-Reads what `compare.py --json` wrote. At least: every multiply-add at the measured peak, or every kernel read twice at
+Reads what `compare.py --json` wrote. At least: every multiply-add at the measured peak, or every kernel read once at
 the measured rate of its cache, whichever is longer; the optimizer's update at the rate that its kernel has in a near
 cache; the batch's rows read once at the rate of where the data lies. All of it shared perfectly by the cores, with no
 wait, no loss, no activation, no call. The ratio over the fastest peer that this leaves is the most that anybody could
@@ -63,7 +63,7 @@ def least(configuration: Configuration, cores: int) -> dict[str, float]:
     dtype, itemsize = configuration.dtype, np.dtype(configuration.dtype).itemsize
     parameters = sum(kernel.size + bias.size for kernel, bias in configuration.parameters())
     flop = configuration.flop() / configuration.steps
-    read = 2 * parameters * itemsize * seconds_a_byte(parameters * itemsize // cores, dtype)
+    read = parameters * itemsize * seconds_a_byte(parameters * itemsize // cores, dtype)
     data = configuration.rows * configuration.widths[0] * itemsize
     rows = configuration.batch * configuration.widths[0] * itemsize * seconds_a_byte(data, dtype)
     one = {"products": max(flop / peak(dtype), read), "update": parameters * seconds_a_parameter(configuration)}
