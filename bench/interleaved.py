@@ -4,8 +4,8 @@ A machine's speed drifts by the second (clock, neighbours, where its virtual CPU
 after the other say little about each other. Here every round runs every contestant once, in an order that turns round,
 and a ratio is the median of the rounds' ratios.
 
-A turn begins with a call that does not count. What one thread does is timed by that thread's clock, which stands still while
-another process has the core.
+A turn begins with a call that does not count. What one thread does is timed by that thread's clock, which stands still
+while another process has the core.
 """
 
 from collections.abc import Callable, Sequence
