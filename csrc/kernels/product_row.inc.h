@@ -5,7 +5,7 @@
  */
 #ifndef FN_STRIP_VECTORS
 #define FN_FAR_BYTES 4194304     /* of b, for one row: more may lie in memory, where pieces of lines come a third as fast */
-#define FN_LINES_AT_A_TIME 8     /* then: loads and stores of c are that much fewer */
+#define FN_LINES_AT_A_TIME 8     /* then, and of outer products: loads and stores of sums are that much fewer */
 #define FN_STRIP_VECTORS 8       /* of one row's sums at a time: half of the fewest registers */
 #endif
 
