@@ -38,7 +38,11 @@ def ctrl_c():
 def widths(dtype):
     """Widths around everything that a kernel's loops distinguish."""
     lanes, _, columns = targets.tile(dtype)
-    around = {size + delta for size in (lanes // 4, lanes, 2 * lanes, columns) for delta in (-1, 0, 1)} - {-1}
+    around = {
+        size + delta
+        for size in (lanes // 4, lanes // 2, lanes, 3 * lanes // 2, 2 * lanes, columns)
+        for delta in (-1, 0, 1)
+    } - {-1}
     return sorted(around | {0, 1, 2, 3, 10, 31, 67})
 
 

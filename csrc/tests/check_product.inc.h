@@ -87,7 +87,8 @@ static void N(check_product)(const TABLE *table) {
     const int fused = N(fuses)(table);
     const ptrdiff_t rows = table->tile_rows, lanes = table->lanes, tile = table->tile_columns;
     const ptrdiff_t ms[] = {1, 2, rows - 1, rows, rows + 1, 2 * rows - 1, 2 * rows + 1, 101};
-    const ptrdiff_t ns[] = {1, 2, 3, 4, lanes - 1, lanes, lanes + 1, tile - 1, tile, tile + 1, 4 * tile, 4 * tile + 3};
+    const ptrdiff_t ns[] = {1, 2, 3, 4, lanes / 2, lanes / 2 + 1, lanes - 1,
+                            3 * lanes / 2, 3 * lanes / 2 + 1, lanes, lanes + 1, tile - 1, tile, tile + 1, 4 * tile, 4 * tile + 3};
     /* around the depths at which the products split k: 128 (packed tiles), 192 to 768 (panels) */
     const ptrdiff_t ks[] = {0, 1, 17, 128, 129, 395, 777};
     enum { M = 101, DEPTH = 777 };

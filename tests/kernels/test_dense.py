@@ -75,6 +75,15 @@ def test_whole_numbers_are_exact(dtype, rng, heights, widths):
         assert np.array_equal(dense.weight_gradient(x, dy), reference.dense_weight_gradient(x, dy))
 
 
+@pytest.mark.parametrize(("rows", "row_bytes", "outputs"), [(70, 4096, 130), (70, 8192, 67), (300, 4224, 1550)])
+def test_rows_of_x_pages_apart(dtype, rng, rows, row_bytes, outputs):
+    """Such an X^T is copied before it is multiplied."""
+    inputs = row_bytes // np.dtype(dtype).itemsize
+    x = rng.integers(-8, 9, (rows, inputs)).astype(dtype)
+    dy = rng.integers(-8, 9, (rows, outputs)).astype(dtype)
+    assert np.array_equal(dense.weight_gradient(x, dy), reference.dense_weight_gradient(x, dy))
+
+
 @pytest.mark.parametrize("activation", list(targets.ACTIVATIONS))
 def test_epilogue_is_the_activation(activation, dtype, rng):
     x, w, bias = (rng.standard_normal(s).astype(dtype) for s in ((23, 11), (11, 37), (37,)))
