@@ -1,5 +1,5 @@
 # cython: language_level=3, cdivision=True
-"""What of an optimizer's numbers depends on the step alone: bias corrections, Nadam's momenta. Called by steps."""
+"""What of an optimizer's numbers depends on the step alone: bias corrections, Nadam's momenta. Called by step_parts."""
 from libc.math cimport pow, sqrt
 from libc.stdint cimport uint64_t
 

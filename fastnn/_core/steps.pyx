@@ -26,130 +26,16 @@ from fastnn._core.division cimport (
 from fastnn._core.flat cimport flat_step
 from fastnn._core.heads cimport Batch, Memory, half, head_half, is_cut, mask_kernel
 from fastnn._core.passes cimport (
-    ALL, HALVES, NOTHING, accumulate_segment, add_activity, backward_ops, backward_segment, forward_segment, group_rows,
-    update_from_sums, update_segment, update_sparse,
+    ALL, HALVES, NOTHING, accumulate_segment, backward_ops, backward_segment, forward_segment, group_rows, update_from_sums,
+    update_segment, update_sparse,
 )
 from fastnn._core.plan cimport DENSE, Segment
-from fastnn._core.rates cimport correct
+from fastnn._core.step_parts cimport (
+    Run, all_tensors, batch_of, denominator, judge_rows, loss_of_rows, operations, report, step_numbers, sum_penalties,
+    with_penalty,
+)
 from fastnn._core.targets cimport fn_update, real
 from fastnn._core.threads cimport Share, share, team_size, wait_for_all
-
-
-cdef double denominator(const Run *run, const real *sample, const int64_t *index, ptrdiff_t rows) noexcept nogil:
-    """What a batch's loss divides by: its rows, the sum of their weights, or nothing."""
-    cdef const real *weight = <const real *>run.judge.weight
-    cdef double total = 0
-    cdef ptrdiff_t row
-    if run.summed:
-        return 1.0
-    if not run.weighted_mean or weight == NULL:
-        return <double>rows
-    for row in range(rows):
-        total += weight[index[row]]
-    return total
-
-
-cdef void judge_rows(const Run *run, const real *sample, const Memory *memory, const int64_t *index, ptrdiff_t position,
-                     Share rows, ptrdiff_t first_row, double divisor) noexcept nogil:
-    """Loss of rows and its gradient, into the last segment's delta. `position`: of index[0] in the slice; `first_row`: of the
-    memory's row 0 in the batch."""
-    cdef int last = run.n_segments - 1
-    cdef const Segment *segment = &run.segments[last]
-    cdef int buffer = run.ops[segment.last_op - 1].source if run.judge.fused else segment.result
-    cdef ptrdiff_t ld = memory.leading[buffer], lddelta = memory.delta_leading[last]
-    cdef const real *weight = <const real *>run.judge.weight
-    cdef real *made = <real *>NULL
-    # A batch whose weights are all zero teaches nothing: no gradient, no loss.
-    cdef double factor = 1.0 / divisor if divisor != 0 else 0.0
-    if run.outputs_made != NULL:
-        made = <real *>run.outputs_made + (position + rows.start) * run.outputs_stride
-    targets.loss(run.judge.loss, rows.stop - rows.start, run.outputs,
-                 <const real *>memory.values[buffer] + rows.start * ld, ld, run.judge.truth, run.judge.truth_stride,
-                 index + rows.start, weight, run.judge.value_scale, run.judge.gradient_scale * factor,
-                 run.judge.parameter, run.row_loss + first_row + rows.start, <real *>memory.deltas[last] + rows.start * lddelta, lddelta,
-                 made, run.outputs_stride)
-    if run.penalizes:
-        add_activity(sample, run.ops, run.n_ops, memory, rows, run.row_loss + first_row)
-
-
-cdef inline int operations(const Run *run, int index) noexcept nogil:
-    """End of the operations of a segment that run by themselves: the loss may take the last one over."""
-    return run.segments[index].last_op - (1 if run.judge.fused and index == run.n_segments - 1 else 0)
-
-
-cdef inline void with_penalty(const Run *run, const fn_update *numbers, int tensor, double divisor,
-                              fn_update *result) noexcept nogil:
-    cdef double factor = 1.0 / divisor if run.penalty_over_batch and divisor != 0 else 1.0
-    result[0] = numbers[0]
-    if tensor >= 0:
-        result.l1, result.l2 = run.tensors[tensor].l1 * factor, run.tensors[tensor].l2 * factor
-
-
-cdef fn_update step_numbers(const Run *run, ptrdiff_t step) noexcept nogil:
-    cdef fn_update numbers = run.sink.numbers
-    cdef uint64_t count = (run.iteration + <uint64_t>step) // (run.flat.accumulation if run.flat != NULL else 1) + 1
-    numbers.rate = run.rates[step]
-    numbers.weight_decay = run.decay * numbers.rate
-    if run.correction != targets.FN_RATE_GIVEN:
-        correct(&numbers, run.correction, count)
-    return numbers
-
-
-cdef void sum_penalties(const Run *run, const real *sample, int thread, int threads) noexcept nogil:
-    """This thread's share of the blocks of parameters: each block's penalty to its own place."""
-    cdef const real *parameters = <const real *>run.parameters
-    cdef ptrdiff_t block = 0, at, size
-    cdef int tensor
-    if not run.penalized:
-        return
-    for tensor in range(run.n_tensors):
-        if run.tensors[tensor].l1 == 0 and run.tensors[tensor].l2 == 0:
-            continue
-        at = 0
-        while at < run.tensors[tensor].size:
-            if block % threads == thread:
-                size = min(<ptrdiff_t>PENALTY_BLOCK, run.tensors[tensor].size - at)
-                run.penalties[block] = 0
-                if run.tensors[tensor].l2 != 0:
-                    run.penalties[block] += 0.5 * run.tensors[tensor].l2 * targets.sum_of_squares(
-                        size, parameters + run.tensors[tensor].offset + at)
-                if run.tensors[tensor].l1 != 0:
-                    run.penalties[block] += run.tensors[tensor].l1 * targets.sum_of_magnitudes(
-                        size, parameters + run.tensors[tensor].offset + at)
-            block += 1
-            at += PENALTY_BLOCK
-
-
-cdef double total_penalty(const Run *run) noexcept nogil:
-    cdef double total = 0
-    cdef ptrdiff_t block = 0, blocks
-    cdef int tensor
-    if run.penalized:
-        for tensor in range(run.n_tensors):
-            if run.tensors[tensor].l1 != 0 or run.tensors[tensor].l2 != 0:
-                for blocks in range((run.tensors[tensor].size + PENALTY_BLOCK - 1) // PENALTY_BLOCK):
-                    total += run.penalties[block]
-                    block += 1
-    return total
-
-
-cdef inline double loss_of_rows(const Run *run, ptrdiff_t first, ptrdiff_t end) noexcept nogil:
-    cdef double total = 0
-    cdef ptrdiff_t row
-    for row in range(first, end):
-        total += run.row_loss[row]
-    return total
-
-
-cdef void report(const Run *run, ptrdiff_t step, ptrdiff_t rows, double divisor) noexcept nogil:
-    """losses[step]: the batch's mean loss (or its sum), with penalties; rows of each group are added in order, then groups,
-    whose sums are there already where steps go by groups, in place of each one's first row."""
-    cdef double total = 0, factor = 1.0 / divisor if divisor != 0 else 0.0
-    cdef ptrdiff_t size = group_rows(rows), first = 0
-    while first < rows:
-        total += run.row_loss[first] if run.group else loss_of_rows(run, first, min(rows, first + size))
-        first += size
-    run.losses[step] = total * factor + total_penalty(run) * (factor if run.penalty_over_batch else 1.0)
 
 
 cdef inline void update_whole(const Run *run, const real *sample, const fn_update *numbers, ptrdiff_t step, int thread,
@@ -183,16 +69,6 @@ cdef void gather_share(const Run *run, const real *sample, const Memory *memory,
         x.start = <const char *>x.start + columns.start * x.itemsize
     gather(&x, 0, run.order + position + rows.start, rows.stop - rows.start, columns.stop - columns.start,
            <real *>memory.values[0] + rows.start * memory.leading[0] + columns.start, memory.leading[0])
-
-
-cdef inline Batch batch_of(const Run *run, ptrdiff_t step, ptrdiff_t first, double divisor) noexcept nogil:
-    cdef Batch batch
-    batch.size = run.batch
-    batch.sparse = &run.x if is_sparse(&run.x) else NULL
-    batch.index, batch.first_sparse = run.order + step * run.batch, 0
-    batch.key, batch.step, batch.first_row = run.key, run.iteration + <uint64_t>step, <uint64_t>first
-    batch.divisor, batch.moves_statistics = divisor, run.moves_statistics
-    return batch
 
 
 cdef void mask_kernels(const Run *run, const real *parameters, const Memory *memory, const Batch *batch, int thread,
@@ -262,7 +138,7 @@ cdef void step_by_layers(const Run *run, const real *sample, ptrdiff_t step, int
     judge_rows(run, sample, memory, index, position, my_rows, 0, divisor)
     backward_ops(sample, &run.segments[last], last, run.ops, operations(run, last), memory, &batch, my_rows, my_columns)
     stage = OWN_ROWS
-    sum_penalties(run, sample, thread, threads)
+    sum_penalties(run, sample, all_tensors(run), thread, threads)
 
     for s in range(last, run.lowest, -1):
         segment = &run.segments[s]
@@ -354,7 +230,7 @@ cdef void step_by_groups(const Run *run, const real *sample, ptrdiff_t step, int
                             first > group * size, divisor, <real *>run.sums + group * run.sums_size)
             first += run.block
         run.row_loss[group * size] = loss_of_rows(run, group * size, end)
-    sum_penalties(run, sample, thread, threads)
+    sum_penalties(run, sample, all_tensors(run), thread, threads)
     wait_for_all(run.barrier, threads)
     if thread == 0:
         report(run, step, rows, divisor)

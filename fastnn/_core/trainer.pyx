@@ -15,7 +15,8 @@ from fastnn._core.inference cimport Judge, block_rows, evaluate
 from fastnn._core.passes cimport group_rows
 from fastnn._core.plan cimport Plan, Program
 from fastnn._core.sparse cimport Links
-from fastnn._core.steps cimport PENALTY_BLOCK, Run, run_all, sum_penalties, total_penalty
+from fastnn._core.step_parts cimport PENALTY_BLOCK, Run, all_tensors, sum_penalties, total_penalty
+from fastnn._core.steps cimport run_all
 from fastnn._core.threads cimport Barrier, grant
 from fastnn._core.workspace cimport Workspace
 
@@ -282,9 +283,9 @@ cdef class Trainer:
         """The penalties at the current parameters, not divided by anything."""
         cdef Run *run = &self.template
         if self.single:
-            sum_penalties(run, <const float *>NULL, 0, 1)
+            sum_penalties(run, <const float *>NULL, all_tensors(run), 0, 1)
         else:
-            sum_penalties(run, <const double *>NULL, 0, 1)
+            sum_penalties(run, <const double *>NULL, all_tensors(run), 0, 1)
         return total_penalty(run)
 
     def gradients(self, X, y, sample_weight=None, bint inputs=False, bint training=False):
