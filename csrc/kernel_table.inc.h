@@ -36,6 +36,9 @@ typedef struct {
     void (*product_bt)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const FN_T *a, ptrdiff_t lda, const FN_T *bt,
                        ptrdiff_t ldbt, const FN_T *start, ptrdiff_t ldstart, FN_T *c, ptrdiff_t ldc);
 
+    /* y[n,m] = x[m,n]^T: product with it is product_bt with x. Writes whole vectors: ldy leaves room for m rounded up to lanes. */
+    void (*transposed)(ptrdiff_t m, ptrdiff_t n, const FN_T *x, ptrdiff_t ldx, FN_T *y, ptrdiff_t ldy);
+
     /* c[m,n] += a[m]^T b[n], and with what that is then, y[n] = start[n] + x[m] c: the update of a kernel by one row's
      * gradient, and the next row's product with it. The chains of product_at and of product; start: NULL for zero. Nothing
      * over-reads, nothing past n is written. */

@@ -40,6 +40,7 @@ static const FN_TABLE FN(kernels) = {
     .product = FN(product),
     .product_at = FN(product_at),
     .product_bt = FN(product_bt),
+    .transposed = FN(transposed),
     .rank_one_product = FN(rank_one_product),
     .exp = FN(exp_array),
     .log = FN(log_array),

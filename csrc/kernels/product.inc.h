@@ -87,25 +87,24 @@ INLINE void FN(pack_panel)(ptrdiff_t k, ptrdiff_t vectors, const T *b, ptrdiff_t
         for (ptrdiff_t v = 0; v < vectors; v++) FN(store)(panel + v * LANES, FN(load)(b + v * LANES));
 }
 
-/* panel[k, tile columns] = bt[0:n, k]^T, by square blocks of LANES; rows past n and depths past k read as zero. */
-static void FN(pack_panel_transposed)(ptrdiff_t k, ptrdiff_t n, const T *bt, ptrdiff_t ldbt, T *panel) {
-    const ptrdiff_t columns = FN_TILE_VECTORS * LANES;
+/* y[k, n] = x[n, k]^T, by square blocks of LANES; rows past n read as zero. */
+static void FN(transposed)(ptrdiff_t n, ptrdiff_t k, const T *x, ptrdiff_t ldx, T *y, ptrdiff_t ldy) {
     V block[LANES];
     for (ptrdiff_t p = 0; p < k; p += LANES) {
         const ptrdiff_t depth = k - p < LANES ? k - p : LANES;
         for (ptrdiff_t j = 0; j < n; j += LANES) {
             const ptrdiff_t rows = n - j < LANES ? n - j : LANES;
-            const T *corner = bt + j * ldbt + p;
+            const T *corner = x + j * ldx + p;
             if (rows == LANES && depth == LANES) {
-                FN(load_transposed)(corner, ldbt, block);
+                FN(load_transposed)(corner, ldx, block);
                 FN_UNROLL(16)
-                for (int q = 0; q < LANES; q++) FN(store)(panel + (p + q) * columns + j, block[q]);
+                for (int q = 0; q < LANES; q++) FN(store)(y + (p + q) * ldy + j, block[q]);
                 continue;
             }
             for (ptrdiff_t r = 0; r < LANES; r++)
-                block[r] = r < rows ? FN(load_first)(corner + r * ldbt, depth) : (V){0};
+                block[r] = r < rows ? FN(load_first)(corner + r * ldx, depth) : (V){0};
             FN(transpose)(block);
-            for (ptrdiff_t q = 0; q < depth; q++) FN(store)(panel + (p + q) * columns + j, block[q]);
+            for (ptrdiff_t q = 0; q < depth; q++) FN(store)(y + (p + q) * ldy + j, block[q]);
         }
     }
 }
@@ -178,7 +177,7 @@ INLINE void FN(product_of_panels)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T
             ptrdiff_t ldblock = ldb;
             if (transposed) {
                 const ptrdiff_t left = n - done - columns, next = room ? j + columns : j - columns;
-                FN(pack_panel_transposed)(depth, width, b + j * ldb + p, ldb, panel);
+                FN(transposed)(width, depth, b + j * ldb + p, ldb, panel, columns);
                 FN(panel_asking)(m, width, depth, a + p * a_step, a_row, a_step, panel, columns, from, p ? ldc : ldstart, c + j,
                                  ldc, left <= 0 ? 0 : left < columns ? left : columns, b + next * ldb + p, ldb);
                 continue;

@@ -83,6 +83,23 @@ static void N(rank_one_case)(const TABLE *table, int fused, int start, ptrdiff_t
     release();
 }
 
+/* y[n,m] = x[m,n]^T: x read, and y written, no further than the contract says. */
+static void N(transposed_case)(const TABLE *table, ptrdiff_t m, ptrdiff_t n) {
+    const ptrdiff_t ldx = n + 3, room = (m + table->lanes - 1) / table->lanes * table->lanes, ldy = room + 2;
+    T *x = fresh((size_t)((m - 1) * ldx + n) * sizeof(T)), *y = fresh((size_t)((n - 1) * ldy + room) * sizeof(T));
+    int same = 1, clean = 1;
+    for (ptrdiff_t i = 0; i < m; i++)
+        for (ptrdiff_t j = 0; j < n; j++) x[i * ldx + j] = (T)random_in(-1, 1);
+    table->transposed(m, n, x, ldx, y, ldy);
+    for (ptrdiff_t j = 0; j < n; j++) {
+        for (ptrdiff_t i = 0; i < m; i++) same &= y[j * ldy + i] == x[i * ldx + j];
+        if (j + 1 < n) clean &= N(untouched)(ldy - room, y + j * ldy + room);
+    }
+    check(same, "transposed m %td n %td", m, n);
+    check(clean, "transposed m %td n %td: wrote between rows", m, n);
+    release();
+}
+
 static void N(check_product)(const TABLE *table) {
     const int fused = N(fuses)(table);
     const ptrdiff_t rows = table->tile_rows, lanes = table->lanes, tile = table->tile_columns;
@@ -117,6 +134,8 @@ static void N(check_product)(const TABLE *table) {
         for (ptrdiff_t n = 1; n <= 2 * tile + 1; n++)
             for (int which = 0; which < 4; which++)
                 N(rank_one_case)(table, fused, which & 1 ? START_BIAS : START_ZERO, heights[im], n, which >> 1);
+    for (int im = 0; im < COUNT(heights); im++)
+        for (ptrdiff_t n = 1; n <= 2 * tile + 1; n++) N(transposed_case)(table, heights[im], n);
     const T peak = table->multiply_add_peak(10);
     check(isfinite(peak), "multiply_add_peak: %g", (double)peak);
     report("product", TYPE_NAME);

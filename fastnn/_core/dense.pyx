@@ -169,6 +169,30 @@ def weight_gradient(x, dy, out=None, threads=1):
     return finished(dw, out)
 
 
+def _transposed(const real[:, :] x, real[:, :] y):
+    with nogil:
+        targets.transposed(x.shape[0], x.shape[1], &x[0, 0], x.strides[0] // sizeof(real), &y[0, 0], y.strides[0] // sizeof(real))
+
+
+def transposed(x, out=None):
+    """y[N,M] = x[M,N]^T.
+
+    Returns
+    -------
+    ndarray of shape (N, M)
+
+    Raises
+    ------
+    TypeError, ValueError
+        For another dtype or shape.
+    """
+    checked("x", x, (None, None))
+    y = padded_empty(x.shape[1], x.shape[0], x.dtype)
+    if x.size:
+        _transposed(x, y)
+    return finished(y, out)
+
+
 def _rank_one_product(real[:, :] w, const real[::1] x, const real[::1] dy, const real[::1] following, const real[::1] bias,
                       real[::1] y):
     with nogil:

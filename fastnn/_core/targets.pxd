@@ -71,6 +71,7 @@ cdef extern from "fastnn.h" nogil:
             ptrdiff_t ldb, const float *start, ptrdiff_t ldstart, float *c, ptrdiff_t ldc) noexcept nogil
         void (*product_bt)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const float *a, ptrdiff_t lda, const float *bt,
             ptrdiff_t ldbt, const float *start, ptrdiff_t ldstart, float *c, ptrdiff_t ldc) noexcept nogil
+        void (*transposed)(ptrdiff_t m, ptrdiff_t n, const float *x, ptrdiff_t ldx, float *y, ptrdiff_t ldy) noexcept nogil
         void (*rank_one_product)(ptrdiff_t m, ptrdiff_t n, const float *a, const float *b, float *c, ptrdiff_t ldc,
             const float *x, const float *start, float *y) noexcept nogil
         void (*exp)(ptrdiff_t n, const float *x, float *y) noexcept nogil
@@ -161,6 +162,7 @@ cdef extern from "fastnn.h" nogil:
             ptrdiff_t ldb, const double *start, ptrdiff_t ldstart, double *c, ptrdiff_t ldc) noexcept nogil
         void (*product_bt)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const double *a, ptrdiff_t lda, const double *bt,
             ptrdiff_t ldbt, const double *start, ptrdiff_t ldstart, double *c, ptrdiff_t ldc) noexcept nogil
+        void (*transposed)(ptrdiff_t m, ptrdiff_t n, const double *x, ptrdiff_t ldx, double *y, ptrdiff_t ldy) noexcept nogil
         void (*rank_one_product)(ptrdiff_t m, ptrdiff_t n, const double *a, const double *b, double *c, ptrdiff_t ldc,
             const double *x, const double *start, double *y) noexcept nogil
         void (*exp)(ptrdiff_t n, const double *x, double *y) noexcept nogil
@@ -280,6 +282,12 @@ cdef inline void product_bt(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const real *a
         active.f32.product_bt(m, n, k, a, lda, bt, ldbt, start, ldstart, c, ldc)
     else:
         active.f64.product_bt(m, n, k, a, lda, bt, ldbt, start, ldstart, c, ldc)
+
+cdef inline void transposed(ptrdiff_t m, ptrdiff_t n, const real *x, ptrdiff_t ldx, real *y, ptrdiff_t ldy) noexcept nogil:
+    if real is float:
+        active.f32.transposed(m, n, x, ldx, y, ldy)
+    else:
+        active.f64.transposed(m, n, x, ldx, y, ldy)
 
 cdef inline void rank_one_product(ptrdiff_t m, ptrdiff_t n, const real *a, const real *b, real *c, ptrdiff_t ldc,
         const real *x, const real *start, real *y) noexcept nogil:

@@ -45,6 +45,16 @@ def test_weight_gradient(block, within, rng, heights, widths):
         within(dw, reference.dense_weight_gradient(x, dy), product_size(x.T, dy))
 
 
+def test_transposed(block, rng, heights, widths):
+    for m, n in [(m, n) for m in (*heights, 7, 8, 9, 16, 17, 33) for n in widths]:
+        x = block(rng.standard_normal((m, n)))
+        assert np.array_equal(dense.transposed(x, out=block(np.zeros((n, m)))), reference.transposed(x))
+        if x.size:
+            dy = block(rng.standard_normal((5, n)))
+            weights, turned = np.ascontiguousarray(x), np.ascontiguousarray(dense.transposed(x))
+            assert dense.forward(dy, turned).tobytes() == dense.input_gradient(dy, weights).tobytes()
+
+
 def test_rank_one_product(block, within, rng, heights, widths):
     for i, o in [(i, o) for i in (*heights, 7, 8, 9, 16, 24) for o in widths]:
         w, x, dy, following, bias = (block(rng.standard_normal(shape)) for shape in ((i, o), i, o, i, o))

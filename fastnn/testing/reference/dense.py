@@ -25,6 +25,11 @@ def dense_weight_gradient(x, dy):
     return x.T @ dy
 
 
+def transposed(x):
+    """y[N,M] = x[M,N]^T."""
+    return float64(x).T
+
+
 def rank_one_product(w, x, dy, following, bias=None):
     """w[I,O] += x[I]^T dy[O], a new array; and y[O] = following[I] w + bias with it."""
     w, x, dy = float64(w, x, dy)
