@@ -15,6 +15,7 @@ cdef struct Memory:
     void **deltas             # by segment: gradient with respect to its head's output, [rows, delta_leading]
     const ptrdiff_t *delta_leading
     void **statistics         # by segment: what its head keeps of the forward pass
+    void **transposed         # by segment: its kernel transposed, [outputs, padded(inputs)]; NULL: none is kept
     void *partials[2]         # [rows, partial_leading]: second halves of products whose inputs are cut in two; in turn
     ptrdiff_t partial_leading # the same for all segments: threads may be at different ones, each in its own rows
 
@@ -53,6 +54,9 @@ cdef void head_half(const real *parameters, const Segment *segments, int index, 
 # row, which is in `following`: of whichever halves are within `rows`, or of all inputs where they are not cut (`cut` False)
 cdef void head_ahead(real *parameters, const Segment *segment, const real *x, const real *dy, const Memory *following, bint cut,
                      Share rows) noexcept nogil
+
+# A DENSE kernel transposed, which head_backward then multiplies with
+cdef void head_transpose(const real *parameters, const Segment *segment, int index, const Memory *memory) noexcept nogil
 
 # values[product][rows, columns] += partials[turn]
 cdef void head_join(const real *sample, const Segment *segment, const Memory *memory, Share rows, Share columns,

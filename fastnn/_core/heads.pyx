@@ -7,7 +7,7 @@ behind it and chooses the blocks; steps decides who owns which part.
 from libc.stddef cimport ptrdiff_t
 
 from fastnn._core cimport targets
-from fastnn._core.dense cimport dense_forward, dense_input_gradient
+from fastnn._core.dense cimport dense_forward, dense_input_gradient, padded
 from fastnn._core.plan cimport ADD, BATCH_NORM, DENSE, IDENTITY, LAYER_NORM, PRELU, SCALE, Segment
 from fastnn._core.sparse cimport sparse_forward
 from fastnn._core.targets cimport fn_stream, real
@@ -89,6 +89,11 @@ cdef void head_ahead(real *parameters, const Segment *segment, const real *x, co
                                  <real *>following.partials[0] if which else <real *>following.values[segment.product])
 
 
+cdef void head_transpose(const real *parameters, const Segment *segment, int index, const Memory *memory) noexcept nogil:
+    targets.transposed(segment.inputs, segment.outputs, kernel_of(parameters, segment, index, memory), segment.outputs,
+                       <real *>memory.transposed[index], padded(segment.inputs, sizeof(real)))
+
+
 cdef void head_join(const real *sample, const Segment *segment, const Memory *memory, Share rows, Share columns,
                     int turn) noexcept nogil:
     cdef ptrdiff_t ld = memory.leading[segment.product], ldhalf = memory.partial_leading
@@ -152,7 +157,12 @@ cdef void head_backward(const real *parameters, const Segment *segments, int ind
     cdef const real *dy = <const real *>memory.deltas[index] + rows.start * ld + first
     cdef real *dx = <real *>memory.deltas[target] + rows.start * lddx + first
     cdef real *statistics = <real *>memory.statistics[index]
-    if segment.head == DENSE:
+    cdef Share outputs
+    if segment.head == DENSE and memory.transposed != NULL:
+        outputs.start, outputs.stop = 0, segment.outputs
+        dense_forward(rows, columns, outputs, padded(segment.inputs, sizeof(real)), <const real *>memory.deltas[index], ld,
+                      <const real *>memory.transposed[index], <const real *>NULL, <real *>memory.deltas[target], lddx)
+    elif segment.head == DENSE:
         dense_input_gradient(rows, columns, segment.outputs, <const real *>memory.deltas[index], ld,
                              kernel_of(parameters, segment, index, memory), more, <real *>memory.deltas[target], lddx)
     elif segment.head == IDENTITY or segment.head == ADD:

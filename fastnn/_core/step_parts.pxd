@@ -11,10 +11,20 @@ from fastnn._core.passes cimport Sink
 from fastnn._core.plan cimport Op, Segment, Tensor
 from fastnn._core.sparse cimport Links
 from fastnn._core.targets cimport fn_update, real
-from fastnn._core.threads cimport Barrier, Share
+from fastnn._core.threads cimport Barrier, Progress, Share
 
 cdef enum:
     PENALTY_BLOCK = 8192  # parameters whose squares are summed by themselves: fixed, whatever the threads
+
+# How two threads divide a step in a pipeline (pipeline.pyx); second 0: they do not.
+cdef struct Pipeline:
+    int second                   # the other thread's first segment
+    int forward_parts, backward_parts
+    int first_tensor             # the first that belongs to the other thread
+    void **transposed            # written: by segment, its kernel transposed
+    Progress *forward            # written: parts that the first thread has made
+    Progress *backward           # written: and the other one, on the way back
+    Progress *consumed           # written: steps after which the other thread has read all that the first one made for it
 
 # What a slice of an epoch needs; read by all threads, written by none but where noted.
 cdef struct Run:
@@ -54,6 +64,7 @@ cdef struct Run:
     bint zero_matters            # a gradient of zero moves a parameter
     double *row_loss             # written: of each row of the batch
     double *penalties            # written: of each block of parameters
+    Pipeline pipeline
     Barrier *barrier
 
 # What a batch's loss divides by: its rows, the sum of their weights, or nothing.

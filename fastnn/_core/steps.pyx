@@ -29,13 +29,14 @@ from fastnn._core.passes cimport (
     ALL, HALVES, NOTHING, accumulate_segment, backward_ops, backward_segment, forward_segment, group_rows, update_from_sums,
     update_segment, update_sparse,
 )
+from fastnn._core.pipeline cimport step_in_pipeline
 from fastnn._core.plan cimport DENSE, Segment
 from fastnn._core.step_parts cimport (
     Run, all_tensors, batch_of, denominator, judge_rows, loss_of_rows, operations, report, step_numbers, sum_penalties,
     with_penalty,
 )
 from fastnn._core.targets cimport fn_update, real
-from fastnn._core.threads cimport Share, share, team_size, wait_for_all
+from fastnn._core.threads cimport Share, share, team_size, tell, wait_for_all
 
 
 cdef inline void update_whole(const Run *run, const real *sample, const fn_update *numbers, ptrdiff_t step, int thread,
@@ -254,7 +255,10 @@ cdef void run_thread(const Run *run, const real *sample, int thread, int threads
         gather_share(run, sample, &run.memories[0], 0, thread, threads)
         wait_for_all(run.barrier, threads)
         for step in range(steps):
-            step_by_layers(run, sample, step, thread, threads)
+            if threads == 2 and run.pipeline.second > 0:
+                step_in_pipeline(run, sample, step, thread)
+            else:
+                step_by_layers(run, sample, step, thread, threads)
     targets.restore_denormals(mode)
 
 
@@ -262,5 +266,8 @@ cdef void run_all(const Run *run, const real *sample, int threads) noexcept nogi
     if threads == 1:
         run_thread(run, sample, 0, 1)
         return
+    tell(run.pipeline.forward, 0)
+    tell(run.pipeline.backward, 0)
+    tell(run.pipeline.consumed, 0)
     with parallel(num_threads=threads):
         run_thread(run, sample, threadid(), team_size())

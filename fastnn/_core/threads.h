@@ -1,10 +1,11 @@
-/* threads.h: what _core/threads and the engine need of the machine beneath OpenMP: a barrier of our own, the team's
- * size with and without OpenMP, and what a fork does to it. Included by Cython's output only.
+/* threads.h: what _core/threads and the engine need of the machine beneath OpenMP: a barrier of our own, how far a
+ * thread has come, the team's size with and without OpenMP, and what a fork does to it. Included by Cython's output only.
  */
 #ifndef FASTNN_THREADS_H
 #define FASTNN_THREADS_H
 
 #include <stdatomic.h>
+#include <stdint.h>
 
 #ifdef _OPENMP
 #include <omp.h>
@@ -54,6 +55,22 @@ static inline void fn_barrier_wait(fn_barrier *barrier, int threads) {
         return;
     }
     for (int spins = 0; atomic_load_explicit(&barrier->generation, memory_order_acquire) == generation; spins++)
+        if (spins < FN_SPINS) fn_pause();
+        else fn_yield();
+}
+
+/* How far a thread has come: a count that only grows, told by one thread, on a line of its own. Everything written before it
+ * was told is seen by who has waited for it. */
+typedef struct {
+    _Alignas(64) _Atomic(int64_t) count;
+} fn_progress;
+
+static inline void fn_progress_tell(fn_progress *progress, int64_t count) {
+    atomic_store_explicit(&progress->count, count, memory_order_release);
+}
+
+static inline void fn_progress_wait(fn_progress *progress, int64_t count) {
+    for (int spins = 0; atomic_load_explicit(&progress->count, memory_order_acquire) < count; spins++)
         if (spins < FN_SPINS) fn_pause();
         else fn_yield();
 }

@@ -1,6 +1,7 @@
 # cython: language_level=3
-"""How many threads, in one place; who does which part; and the barrier between them."""
+"""How many threads, in one place; who does which part; and how they wait for each other."""
 from libc.stddef cimport ptrdiff_t
+from libc.stdint cimport int64_t
 
 cdef extern from "threads.h" nogil:
     int omp_get_max_threads() noexcept
@@ -10,6 +11,10 @@ cdef extern from "threads.h" nogil:
     ctypedef struct Barrier "fn_barrier":
         pass
     void wait_for_all "fn_barrier_wait"(Barrier *barrier, int threads) noexcept
+    ctypedef struct Progress "fn_progress":
+        pass
+    void tell "fn_progress_tell"(Progress *progress, int64_t count) noexcept
+    void wait_until "fn_progress_wait"(Progress *progress, int64_t count) noexcept
 
 # Threads that the next parallel region may have, at most `wanted`. Called before every region, without exception:
 # it notes that OpenMP has been used, after which a forked child stays serial.

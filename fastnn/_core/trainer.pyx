@@ -13,11 +13,12 @@ from fastnn._core.data cimport data_of, is_sparse, rows_of, stride_of
 from fastnn._core.flat cimport FlatPath
 from fastnn._core.inference cimport Judge, block_rows, evaluate
 from fastnn._core.passes cimport group_rows
+from fastnn._core.pipeline cimport plan_pipeline
 from fastnn._core.plan cimport Plan, Program
 from fastnn._core.sparse cimport Links
 from fastnn._core.step_parts cimport PENALTY_BLOCK, Run, all_tensors, sum_penalties, total_penalty
 from fastnn._core.steps cimport run_all
-from fastnn._core.threads cimport Barrier, grant
+from fastnn._core.threads cimport Barrier, Progress, grant
 from fastnn._core.workspace cimport Workspace
 
 from time import perf_counter
@@ -73,9 +74,10 @@ cdef class Trainer:
     cdef readonly Program program
     cdef readonly Workspace workspace
     cdef readonly int threads  # at most
+    cdef readonly tuple pipeline  # of two threads: the second one's first segment, parts forward and backward; (0, 0, 0): none
     cdef public unsigned long long iterations
     cdef FlatPath flat
-    cdef object parameters, states, bound, tensor_places, row_loss, penalties, barrier, options, lists, teams
+    cdef object parameters, states, bound, tensor_places, row_loss, penalties, barrier, progress, options, lists, teams
     cdef bint single, sparse
 
     def __init__(self, Plan plan, parameters, states, *, loss, optimizer, double value_scale=1.0,
@@ -176,11 +178,19 @@ cdef class Trainer:
                                        threads=self.threads, groups=groups, deltas=True, batch=batch_size)
         else:
             run.group = 0
+            if self.threads >= 2 and not self.sparse:
+                run.pipeline = plan_pipeline(run, self.program)
             self.workspace = Workspace(self.program, self.plan.itemsize, batch_size, sets=2, threads=self.threads,
-                                       deltas=True, alternate=True, sparse=self.sparse, lowest=run.lowest, batch=batch_size)
+                                       deltas=True, alternate=True, sparse=self.sparse, lowest=run.lowest, batch=batch_size,
+                                       transposed=run.pipeline.second > 0)
+        self.pipeline = run.pipeline.second, run.pipeline.forward_parts, run.pipeline.backward_parts
         run.memories, run.scratch, run.sums = self.workspace.memories, self.workspace.scratch, self.workspace.sums
         self.row_loss = np.zeros(batch_size)
         run.row_loss = <double *><size_t>self.row_loss.ctypes.data
+        self.progress = allocate(3 * sizeof(Progress), "uint8")
+        run.pipeline.forward = <Progress *><size_t>self.progress.ctypes.data
+        run.pipeline.backward, run.pipeline.consumed = run.pipeline.forward + 1, run.pipeline.forward + 2
+        run.pipeline.transposed = self.workspace.transposed
         self.barrier = allocate(sizeof(Barrier), "uint8")
         run.barrier = <Barrier *><size_t>self.barrier.ctypes.data
         return 0

@@ -9,6 +9,7 @@ cdef class Workspace:
     cdef Memory *memories          # `sets` of them, for `rows` rows each
     cdef void **inputs             # each set's own input buffer, for who borrowed another
     cdef void **scratch            # one a thread, for updates
+    cdef void **transposed         # by segment: room for its kernel transposed
     cdef void *sums                # `groups` gradients with padded rows
     cdef readonly Py_ssize_t rows, sets, threads, groups
     cdef readonly size_t nbytes

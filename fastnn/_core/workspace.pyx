@@ -3,9 +3,10 @@
 from libc.stddef cimport ptrdiff_t
 
 from fastnn._core cimport targets
+from fastnn._core.dense cimport padded
 from fastnn._core.heads cimport Memory, is_cut
 from fastnn._core.passes cimport scratch_size
-from fastnn._core.plan cimport Program
+from fastnn._core.plan cimport DENSE, Program
 
 import numpy as np
 
@@ -34,11 +35,11 @@ cdef class Workspace:
 
     `alternate`: the two sets share everything but their input buffer, so that a batch can be gathered while the one
     before is still in use, and the first product of a single row (steps.goes_ahead). `sparse`: there is no input
-    buffer. `lowest`: gradients of segments below it are not needed. `batch`: of which the rows are a part, in training.
+    buffer. `transposed`: room for each kernel transposed. `lowest`: gradients of segments below it are not needed. `batch`: of which the rows are a part, in training.
     """
 
     def __cinit__(self, Program program, Py_ssize_t itemsize, Py_ssize_t rows, *, Py_ssize_t sets=1,
-                  Py_ssize_t threads=1, Py_ssize_t groups=0, bint deltas=False, bint alternate=False, bint sparse=False, int lowest=0,
+                  Py_ssize_t threads=1, Py_ssize_t groups=0, bint deltas=False, bint alternate=False, bint sparse=False, bint transposed=False, int lowest=0,
                   Py_ssize_t batch=0):
         cdef Py_ssize_t index, which
         cdef Memory *memory
@@ -74,8 +75,13 @@ cdef class Workspace:
             largest = max(largest, scratch_size(&program.segments[index], program.delta_leading[index], itemsize))
         scratch = [reserve(largest) if deltas else 0 for _ in range(threads)]
         sums = reserve(groups * program.sums_size)
+        turned = []
+        if transposed:
+            turned = [reserve(program.segments[index].outputs * padded(program.segments[index].inputs, itemsize)
+                              if program.segments[index].head == DENSE and index > lowest else 0)
+                      for index in range(program.n_segments)]
         pointers = offset
-        count = sets * (program.n_values + 2 * program.n_segments + 1) + threads
+        count = sets * (program.n_values + 2 * program.n_segments + 1) + threads + len(turned)
         tables = pointers + count * sizeof(void *)
         total = tables + sets * sizeof(Memory) + sets * program.n_values * sizeof(ptrdiff_t)
 
@@ -91,7 +97,7 @@ cdef class Workspace:
             memory.statistics = memory.deltas + program.n_segments
             memory.leading, memory.delta_leading = leading, program.delta_leading
             memory.partials[0], memory.partials[1] = base + <size_t>halves[which][0], base + <size_t>halves[which][-1]
-            memory.partial_leading = widest
+            memory.partial_leading, memory.transposed = widest, NULL
             for index in range(program.n_values):
                 table[index] = base + <size_t>values[which][index]
                 leading[index] = program.leading[index]
@@ -100,9 +106,11 @@ cdef class Workspace:
                 memory.statistics[index] = base + <size_t>kept[which][index]
             table += program.n_values + 2 * program.n_segments
             leading += program.n_values
-        self.inputs, self.scratch = table, table + sets
+        self.inputs, self.scratch, self.transposed = table, table + sets, table + sets + threads
         for which in range(sets):
             self.inputs[which] = self.memories[which].values[0]
         for index in range(threads):
             self.scratch[index] = base + <size_t>scratch[index]
+        for index in range(len(turned)):
+            self.transposed[index] = base + <size_t>turned[index]
         self.sums = base + <size_t>sums
