@@ -14,22 +14,21 @@ OPENMP = {  # platform: (compile, link)
     "darwin": (["-Xpreprocessor", "-fopenmp"], ["-lomp"]),
     "win32": (["-openmp"], []),
 }
-compile_openmp, link_openmp = OPENMP.get(sys.platform, ([], []))
-if os.environ.get("FASTNN_OPENMP") == "0":
-    compile_openmp, link_openmp = [], []
+compile_openmp, link_openmp = OPENMP.get(sys.platform if os.environ.get("FASTNN_OPENMP") != "0" else "", ([], []))
+# Names of static functions are a twentieth of a wheel; FASTNN_SYMBOLS=1 keeps them, for profilers.
+STRIP = ["-Wl,-s"] if sys.platform == "linux" and os.environ.get("FASTNN_SYMBOLS") != "1" else []
 
 
 def extension(path):
-    name = os.path.splitext(path)[0].replace(os.sep, ".")
     # csrc is linked into one module; the others reach it through that one's .pxd
-    kernels = ["csrc/dispatch.c", *sorted(glob("csrc/targets/*.c"))] if name.endswith(".targets") else []
+    kernels = ["csrc/dispatch.c", *sorted(glob("csrc/targets/*.c"))] if path.endswith("targets.pyx") else []
     return Extension(
-        name,
+        os.path.splitext(path)[0].replace(os.sep, "."),
         [path, *kernels],
         include_dirs=["csrc", "fastnn/_core", numpy.get_include()],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
         extra_compile_args=["-O3" if kernels else "-O2", *OPTIMIZE, *compile_openmp],
-        extra_link_args=link_openmp,
+        extra_link_args=[*link_openmp, *STRIP],
         depends=glob("csrc/**/*.h", recursive=True) if kernels else glob("csrc/*.h") + glob("fastnn/_core/*.h"),
     )
 
