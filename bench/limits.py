@@ -1,26 +1,35 @@
 """What a training step costs at least on this machine, beside what it takes: `python bench/limits.py compare.json`.
 
-Reads what `compare.py --json` wrote. At least: every multiply-add at the measured peak, or every kernel read once at
-the measured rate of its cache, whichever is longer; the optimizer's update at the rate that its kernel has in a near
-cache; the batch's rows read once at the rate of where the data lies. All of it shared perfectly by the cores, with no
-wait, no loss, no activation, no call. The ratio over the fastest peer that this leaves is the most that anybody could
-reach.
+Reads what `compare.py --json` wrote. Two limits:
+
+- *The machine's*: every multiply-add at the measured peak, or every kernel read once at the measured rate of its cache,
+  whichever is longer; the optimizer's update at the rate that its kernel has in a near cache; the batch's rows read
+  once at the rate of where the data lies. All of it shared perfectly by the cores, with no wait, no loss, no
+  activation, no call. The ratio over the fastest peer that this leaves is the most that anybody could reach.
+- *The kernels'*: the step's products, activations, loss and update, each measured alone at the step's shapes with warm
+  caches, and the rows, one after another with no call between: by one thread, or half of them by each of two that wait
+  twice and read what must cross between them, with nothing overlapped: the rows of the narrowest place in the network,
+  or all parameters, whichever are fewer lines. The quicker of the two.
 """
 
 import argparse
 import json
 import sys
 from collections.abc import Callable
-from time import thread_time
+from itertools import pairwise
+from time import perf_counter, thread_time
 
 import numpy as np
 from configurations import CONFIGURATIONS, Configuration
+from layer import OURS, PRODUCTS, padded, product
 from yardstick import peak
 
-from fastnn._core import arrays, optimizers, targets, threads
+from fastnn._core import activations, arrays, losses, meeting, optimizers, targets, threads
 
 FEW, MANY = 1024, 16384 + 1024  # parameters of an update that is measured; their difference leaves the call out
 CALLS, SAMPLES = 20, 51
+MEETINGS = 2000
+LINE_BYTES = 64
 
 
 def quickest(run: Callable[[], object], calls: int = CALLS) -> float:
@@ -70,6 +79,70 @@ def least(configuration: Configuration, cores: int) -> dict[str, float]:
     return {**{part: seconds / cores for part, seconds in one.items()}, "rows": rows / cores}
 
 
+def seconds_beyond_a_call(make: Callable[..., Callable[[], object]], *shape: int) -> float:
+    """Of what `make(*shape)` returns, without what the same costs on next to nothing."""
+    work, nothing = make(*shape), make(*[1] * len(shape))
+    calls = max(1, min(CALLS, round(1e-3 / max(quickest(work, 1), 1e-7))))
+    return max(0.0, quickest(work, calls) - quickest(nothing))
+
+
+def kernels(configuration: Configuration) -> float:
+    """Seconds of a step's kernels by one thread, each alone, and of its rows."""
+    dtype, batch, widths = configuration.dtype, configuration.batch, configuration.widths
+
+    def multiplied(name: str) -> Callable[..., Callable[[], object]]:
+        return lambda *shape: product(name, *shape, dtype).run[OURS]
+
+    def activated(rows: int, width: int) -> Callable[[], object]:
+        z = padded(np.random.default_rng(0).standard_normal((rows, width)), dtype)
+        y, name = padded(z, dtype), configuration.activation
+
+        def both() -> None:
+            activations.forward(name, z, out=y)
+            activations.backward(name, y, z, out=y)
+
+        return both
+
+    def judged(rows: int, width: int) -> Callable[[], object]:
+        z = np.random.default_rng(0).standard_normal((rows, width)).astype(dtype)
+        values = np.zeros((rows, width), dtype)
+        if configuration.regression:
+            return lambda: losses.loss("squared_error", z, values, dz=values)
+        labels = np.zeros(rows, np.int32)
+        return lambda: losses.loss("sparse_categorical_crossentropy_from_logits", z, labels, dz=values)
+
+    total = 0.0
+    for index, (inputs, outputs) in enumerate(pairwise(widths)):
+        for name in PRODUCTS:
+            if index or name != "dY W^T":
+                total += seconds_beyond_a_call(multiplied(name), batch, outputs, inputs)
+        if index < len(widths) - 2:
+            total += seconds_beyond_a_call(activated, batch, outputs)
+    parts = least(configuration, 1)
+    return total + seconds_beyond_a_call(judged, batch, widths[-1]) + parts["update"] + parts["rows"]
+
+
+def seconds_of_meeting(lines: int) -> float:
+    """Of two threads that write so many lines each, wait, read each other's, and wait: the fastest of some runs."""
+    taken = []
+    for _ in range(SAMPLES // 5):
+        begin = perf_counter()
+        meeting.meet(MEETINGS, lines)
+        taken.append((perf_counter() - begin) / MEETINGS)
+    return min(taken)
+
+
+def with_these_kernels(configuration: Configuration, cores: int) -> float:
+    """Seconds of a step by the quicker of one thread and, where there are more cores, two."""
+    alone = kernels(configuration)
+    if cores < 2:
+        return alone
+    itemsize = np.dtype(configuration.dtype).itemsize
+    parameters = sum(kernel.size + bias.size for kernel, bias in configuration.parameters())
+    narrowest = configuration.batch * min(configuration.widths[1:])
+    return min(alone, alone / 2 + seconds_of_meeting(min(parameters, narrowest) * itemsize // LINE_BYTES))
+
+
 def main(arguments=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", help="what compare.py --json wrote, on this machine")
@@ -77,10 +150,10 @@ def main(arguments=None) -> int:
     with open(options.file, encoding="utf-8") as file:
         results = json.load(file)["results"]
     cores = threads.default_threads()
-    print(f"us a step; at least: with all {cores} cores shared perfectly")
+    print(f"us a step; at least: by the machine with all {cores} cores shared perfectly, and with these kernels")
     print(
-        f"{'':50} {'fastest peer':>12} {'ours':>9} {'at least':>9} = {'products':>9} {'update':>8} {'rows':>8}"
-        f"   {'ratio':>5} {'at most':>7}"
+        f"{'':50} {'fastest peer':>12} {'ours':>9} {'machine':>9} = {'products':>9} {'update':>8} {'rows':>8}"
+        f" {'kernels':>9}   {'ratio':>5} {'at most: machine':>16} {'kernels':>7}"
     )
     for result in results:
         if "best_peer" not in result:
@@ -89,11 +162,11 @@ def main(arguments=None) -> int:
         parts = least(configuration, cores)
         rates = result["rows_a_second"]
         theirs, ours = (configuration.batch / rates[result[who]]["median"] for who in ("best_peer", "ours"))
-        total = sum(parts.values())
-        numbers = [1e6 * value for value in (theirs, ours, total, *parts.values())]
+        total, warm = sum(parts.values()), with_these_kernels(configuration, cores)
+        numbers = [1e6 * value for value in (theirs, ours, total, *parts.values(), warm)]
         print(
-            "{:50} {:12.2f} {:9.2f} {:9.2f} = {:9.2f} {:8.2f} {:8.2f}".format(configuration.name, *numbers)
-            + f"   {result['ratio']['median']:5.2f} {theirs / total:7.2f}",
+            "{:50} {:12.2f} {:9.2f} {:9.2f} = {:9.2f} {:8.2f} {:8.2f} {:9.2f}".format(configuration.name, *numbers)
+            + f"   {result['ratio']['median']:5.2f} {theirs / total:16.2f} {theirs / warm:7.2f}",
             flush=True,
         )
     return 0

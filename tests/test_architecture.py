@@ -25,7 +25,10 @@ CORE_FLOORS = [
     {"targets", "checks"},
     {"threads", "teams", "company"},
     TYPED_KERNELS | {"data"},
-    {"plan", "heads", "passes", "workspace", "inference", "rates", "flat", "step_parts", "pipeline", "steps", "trainer"},
+    {
+        *("plan", "heads", "passes", "workspace", "inference", "rates", "flat"),
+        *("step_parts", "pipeline", "steps", "trainer", "meeting"),
+    },
     {"engine"},
 ]
 FLOORS = [

@@ -25,7 +25,9 @@ KINDS = {
 }
 
 
-def network(dtype, widths, first=(), activation="tanh", dropout=0.0, layer_norm=False, prelu=False, l1=0.0, l2=0.0, frozen=0):
+def network(
+    dtype, widths, first=(), activation="tanh", dropout=0.0, layer_norm=False, prelu=False, l1=0.0, l2=0.0, frozen=0
+):
     """(plan, parameters) of Dense layers, each with what the arguments say behind it, and softmax at the end."""
     ops, segments, offset = list(first), [], 0
 
@@ -152,9 +154,9 @@ def test_where_there_is_none(dtype):
     assert pipeline(*network(dtype, [512] * 5)) == (0, 0, 0)  # nor do wide layers gain
     assert pipeline(*network(dtype, deep), batch_size=1)[0] == 0
     assert pipeline(*network(dtype, deep), flat={"clip": "global_norm", "limit": 1.0})[0] == 0
-    whole = engine.Plan(dtype, 64, [("dense", 64, 0, 4096, True), ("batch_norm", 4160, 4224, 4288, 4352, 1e-3, 0.9, True)] * 1
-                        + [("dense", 64, 4416 + 4160 * i, 8512 + 4160 * i, True) for i in range(8)], [(0, 40000, 0.0, 0.0, True)])  # fmt: skip
-    assert pipeline(whole, engine.allocate(whole.n_parameters, dtype)) == (0, 0, 0)
-    around = engine.Plan(dtype, 64, [("residual", [("dense", 64, 4160 * i, 4160 * i + 4096, True)], []) for i in range(8)],
-                         [(0, 40000, 0.0, 0.0, True)])  # fmt: skip
-    assert pipeline(around, engine.allocate(around.n_parameters, dtype)) == (0, 0, 0)
+    dense = [("dense", 64, 4160 * layer, 4160 * layer + 4096, True) for layer in range(9)]
+    parts = [(0, 40000, 0.0, 0.0, True)]
+    norm = ("batch_norm", 38000, 38064, 38128, 38192, 1e-3, 0.9, True)
+    for ops in ([*dense, norm], [("residual", [op], []) for op in dense]):
+        plan = engine.Plan(dtype, 64, ops, parts)
+        assert pipeline(plan, engine.allocate(plan.n_parameters, dtype)) == (0, 0, 0)

@@ -8,7 +8,7 @@ import threading
 import numpy as np
 import pytest
 
-from fastnn._core import engine, threads
+from fastnn._core import engine, meeting, threads
 from tests.core.networks import network, problem
 
 
@@ -72,7 +72,7 @@ def test_explain_names_every_bound():
 
 FORKED = """
 import os, sys, numpy as np
-from fastnn._core import engine, threads
+from fastnn._core import engine, meeting, threads
 from tests.core.networks import network, problem, run, trainer
 
 def fit():
@@ -120,3 +120,13 @@ def test_several_threads_predict_with_one_model():
     for worker in workers:
         worker.join()
     assert not wrong
+
+
+def test_two_threads_meet():
+    """What each has read is what the other one has written: 1, 2, ... 50 to each of 7 lines."""
+    met, seen = meeting.meet(50, 7)
+    assert met in (1, 2)
+    assert seen == met * 7 * 50 * 51 / 2
+    assert meeting.meet(3) == (met, 0.0)
+    with pytest.raises(ValueError, match="expected at least 0, received: 2, -1"):
+        meeting.meet(2, -1)
