@@ -266,10 +266,18 @@ INLINE FN(exponential_sum) FN(exponentials)(ptrdiff_t width, T greatest, const T
     const V zero = FN(splat)(0), one = FN(splat)(1);
     FN(wide) rest = {0};
     V peaks = zero; /* exact: a row has fewer than 2^24 elements a lane */
-    for (ptrdiff_t j = 0; j < width; j += LANES) {
-        const ptrdiff_t n = FN(part)(width - j);
-        const V below = FN(load_part)(z + j, n) - FN(splat)(greatest), term = FN(exp)(below);
-        if (e) FN(store_part)(e + j, n, term);
+    ptrdiff_t j = 0;
+    for (; j + LANES <= width; j += LANES) {
+        const V below = FN(load)(z + j) - FN(splat)(greatest), term = FN(exp)(below);
+        if (e) FN(store)(e + j, term);
+        const I peak = below == zero;
+        peaks += FN(keep)(peak, one);
+        rest = FN(wide_sum)(rest, FN(widen)(FN(keep)(~peak, term)));
+    }
+    if (j < width) {
+        const ptrdiff_t n = width - j;
+        const V below = FN(load_first)(z + j, n) - FN(splat)(greatest), term = FN(exp)(below);
+        if (e) FN(store_first)(e + j, n, term);
         const I inside = FN(lanes_below)(n), peak = inside & (below == zero);
         peaks += FN(keep)(peak, one);
         rest = FN(wide_sum)(rest, FN(widen)(FN(keep)(inside & ~peak, term)));

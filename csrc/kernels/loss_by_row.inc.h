@@ -58,23 +58,41 @@ INLINE void FN(row_of_probabilities)(const int labels, ptrdiff_t width, FN(truth
 INLINE void FN(row_of_logits)(const int labels, ptrdiff_t width, FN(truth) truth, double value_scale,
                               double gradient_scale, const T *z, double *row_loss, T *dz, T *prediction) {
     const V zero = FN(splat)(0), greatest = FN(splat)(FN(row_max)(width, z));
-    FN(wide) below = {0}, truths = {0};
-    for (ptrdiff_t j = 0; j < width; j += LANES) {
-        const ptrdiff_t n = FN(part)(width - j);
-        const V y = FN(truth_part)(labels, truth, j, n);
-        const V product = y * (greatest - FN(load_part)(z + j, n));
-        below = FN(wide_sum)(below, FN(widen)(FN(select)(y == zero, zero, product)));
-        truths = FN(wide_sum)(truths, FN(widen)(y));
+    const int one_of_all = labels && truth.spread == 0; /* the other elements of y are 0 */
+    double below = 0, all = 0;
+    if (one_of_all) {
+        below = (double)(truth.kept * (greatest[0] - z[truth.label]));
+        all = (double)truth.kept;
+    } else {
+        FN(wide) products = {0}, truths = {0};
+        for (ptrdiff_t j = 0; j < width; j += LANES) {
+            const ptrdiff_t n = FN(part)(width - j);
+            const V y = FN(truth_part)(labels, truth, j, n);
+            const V product = y * (greatest - FN(load_part)(z + j, n));
+            products = FN(wide_sum)(products, FN(widen)(FN(select)(y == zero, zero, product)));
+            truths = FN(wide_sum)(truths, FN(widen)(y));
+        }
+        below = FN(reduce_wide)(products);
+        all = FN(reduce_wide)(truths);
     }
     /* the exponentials wait where a result will stand; dz = z is free to be written now */
     T *e = dz ? dz : prediction;
     const FN(exponential_sum) parts = FN(exponentials)(width, greatest[0], z, e);
-    const double sum = parts.peaks + parts.rest, all = FN(reduce_wide)(truths);
+    const double sum = parts.peaks + parts.rest;
     const V log_sum = FN(log1p)(FN(splat)((T)(parts.rest + (parts.peaks - 1))));
-    *row_loss = (all * (double)log_sum[0] + FN(reduce_wide)(below)) * value_scale;
+    *row_loss = (all * (double)log_sum[0] + below) * value_scale;
     if (prediction) FN(scale_row)(width, (T)(1 / sum), e, prediction);
     if (!dz) return;
     const V share = FN(splat)((T)(all / sum)), factor = FN(splat)((T)gradient_scale);
+    if (one_of_all) {
+        const V at_label = FN(fma)(FN(splat)(dz[truth.label]), share, FN(splat)(-truth.kept)) * factor;
+        for (ptrdiff_t j = 0; j < width; j += LANES) {
+            const ptrdiff_t n = FN(part)(width - j);
+            FN(store_part)(dz + j, n, FN(load_part)(dz + j, n) * share * factor);
+        }
+        dz[truth.label] = at_label[0];
+        return;
+    }
     for (ptrdiff_t j = 0; j < width; j += LANES) {
         const ptrdiff_t n = FN(part)(width - j);
         const V y = FN(truth_part)(labels, truth, j, n);

@@ -84,12 +84,6 @@ INLINE T FN(reduce_add)(V v) {
         for (ptrdiff_t i = 0; i < width; i++) lanes[i] += lanes[i + width];
     return lanes[0];
 }
-INLINE T FN(reduce_max)(V v) {
-    T lanes[LANES];
-    FN(store)(lanes, v);
-    for (ptrdiff_t i = 1; i < LANES; i++) lanes[0] = lanes[i] > lanes[0] || lanes[i] != lanes[i] ? lanes[i] : lanes[0];
-    return lanes[0];
-}
 
 /* Round to the nearest integer, as value and as lanes of integers: |v| < 2^22 (f32) or 2^51 (f64). Adding 1.5 * 2^(mantissa bits)
  * leaves the integer in the low bits; no target needs an instruction for it. */
@@ -133,6 +127,14 @@ INLINE void FN(interleave)(V *block, const int count) {
         FN_UNROLL(16)
         for (int r = 0; r < count; r++) block[r] = zipped[r];
     }
+}
+
+/* The greatest of the lanes: each round compares two halves, and leaves every result twice. */
+INLINE T FN(reduce_max)(V v) {
+    FN_UNROLL(4)
+    for (int width = 1; width < LANES; width *= 2)
+        v = FN(maximum)(__builtin_shufflevector(v, v, FN_ZIP_LOW), __builtin_shufflevector(v, v, FN_ZIP_HIGH));
+    return v[0];
 }
 #undef FN_ZIP_LOW
 #undef FN_ZIP_HIGH

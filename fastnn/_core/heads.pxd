@@ -32,7 +32,7 @@ cdef struct Batch:
 
 cdef enum:
     INPUTS_TO_CUT = 32
-    KERNEL_TO_CUT = 4096
+    KERNEL_TO_CUT = 8192
     INPUT_UNIT = 16  # whole vectors of every target: what is written past a half would be the other thread's
 
 # Whether a product's inputs are cut in two halves, whose sums are added: then two threads can each keep to its own rows of
