@@ -27,20 +27,28 @@ from yardstick import peak
 from fastnn._core import activations, arrays, losses, meeting, optimizers, targets, threads
 
 FEW, MANY = 1024, 16384 + 1024  # parameters of an update that is measured; their difference leaves the call out
-CALLS, SAMPLES = 20, 51
+SECONDS = 0.1  # of measuring one thing: longer than most disturbances
+SAMPLE_SECONDS = 3e-4  # at least: caches and branch predictors are warm for most of it
+FEWEST_SAMPLES = 5
 MEETINGS = 2000
 LINE_BYTES = 64
 
 
-def quickest(run: Callable[[], object], calls: int = CALLS) -> float:
-    """Seconds of this thread for one call, in the fastest sample of so many calls."""
-    taken = np.empty(SAMPLES)
-    for sample in range(SAMPLES):
-        begin = thread_time()
-        for _ in range(calls):
-            run()
-        taken[sample] = thread_time() - begin
-    return float(taken.min()) / calls
+def seconds_of_call(run: Callable[[], object], calls: int) -> float:
+    begin = thread_time()
+    for _ in range(calls):
+        run()
+    return (thread_time() - begin) / calls
+
+
+def difference(longer: Callable[[], object], shorter: Callable[[], object]) -> float:
+    """Seconds of this thread by which a call of one takes longer, each in the fastest of samples that alternate."""
+    begin, best, samples = perf_counter(), [float("inf")] * 2, 0
+    calls = [1 + int(SAMPLE_SECONDS / max(seconds_of_call(run, 3), 1e-8)) for run in (longer, shorter)]
+    while samples < FEWEST_SAMPLES or perf_counter() - begin < SECONDS:
+        best = [min(b, seconds_of_call(run, c)) for b, run, c in zip(best, (longer, shorter), calls, strict=True)]
+        samples += 1
+    return max(0.0, best[0] - best[1])
 
 
 def seconds_a_parameter(configuration: Configuration) -> float:
@@ -52,19 +60,17 @@ def seconds_a_parameter(configuration: Configuration) -> float:
             return 2 / peak(configuration.dtype)
     rng, slots = np.random.default_rng(0), targets.OPTIMIZERS[name][1]
 
-    def update(size: int) -> float:
+    def update(size: int) -> Callable[[], object]:
         g, w, *states = rng.uniform(0.1, 1.0, (2 + slots, size)).astype(configuration.dtype)
-        return quickest(lambda: optimizers.update(name, g, w, *states, rate=1e-9, **numbers))
+        return lambda: optimizers.update(name, g, w, *states, rate=1e-9, **numbers)
 
-    return (update(MANY) - update(FEW)) / (MANY - FEW)
+    return difference(update(MANY), update(FEW)) / (MANY - FEW)
 
 
 def seconds_a_byte(size: int, dtype: str) -> float:
     """Of reading an array of so many bytes again and again, by one thread."""
     x, empty = np.ones(max(1024, size // np.dtype(dtype).itemsize), dtype), np.ones(1, dtype)
-    calls = max(1, 1_000_000 // x.nbytes)
-    taken = quickest(lambda: arrays.first_not_finite(x), calls) - quickest(lambda: arrays.first_not_finite(empty))
-    return max(0.0, taken) / x.nbytes
+    return difference(lambda: arrays.first_not_finite(x), lambda: arrays.first_not_finite(empty)) / x.nbytes
 
 
 def least(configuration: Configuration, cores: int) -> dict[str, float]:
@@ -81,9 +87,7 @@ def least(configuration: Configuration, cores: int) -> dict[str, float]:
 
 def seconds_beyond_a_call(make: Callable[..., Callable[[], object]], *shape: int) -> float:
     """Of what `make(*shape)` returns, without what the same costs on next to nothing."""
-    work, nothing = make(*shape), make(*[1] * len(shape))
-    calls = max(1, min(CALLS, round(1e-3 / max(quickest(work, 1), 1e-7))))
-    return max(0.0, quickest(work, calls) - quickest(nothing))
+    return difference(make(*shape), make(*[1] * len(shape)))
 
 
 def kernels(configuration: Configuration) -> float:
@@ -124,8 +128,8 @@ def kernels(configuration: Configuration) -> float:
 
 def seconds_of_meeting(lines: int) -> float:
     """Of two threads that write so many lines each, wait, read each other's, and wait: the fastest of some runs."""
-    taken = []
-    for _ in range(SAMPLES // 5):
+    began, taken = perf_counter(), []
+    while not taken or perf_counter() - began < SECONDS:
         begin = perf_counter()
         meeting.meet(MEETINGS, lines)
         taken.append((perf_counter() - begin) / MEETINGS)
