@@ -51,52 +51,70 @@ INLINE void FN(row_of_probabilities)(const int labels, ptrdiff_t width, FN(truth
     }
 }
 
-/* -sum_j y_j log p_j, p = softmax(z). With m = max z, S = sum_j e^(z_j - m) and Y = sum_j y_j the value is
- * Y log S + sum_j y_j (m - z_j), where nothing cancels, and the gradient p Y - y. log S = log1p(S - 1), with S - 1
- * added up without the 1, so that the loss of a confident row does not vanish; 0 times an infinite logit is 0.
- * p has the bits of softmax_forward. */
-INLINE void FN(row_of_logits)(const int labels, ptrdiff_t width, FN(truth) truth, double value_scale,
-                              double gradient_scale, const T *z, double *row_loss, T *dz, T *prediction) {
-    const V zero = FN(splat)(0), greatest = FN(splat)(FN(row_max)(width, z));
-    const int one_of_all = labels && truth.spread == 0; /* the other elements of y are 0 */
-    double below = 0, all = 0;
-    if (one_of_all) {
-        below = (double)(truth.kept * (greatest[0] - z[truth.label]));
-        all = (double)truth.kept;
-    } else {
-        FN(wide) products = {0}, truths = {0};
-        for (ptrdiff_t j = 0; j < width; j += LANES) {
-            const ptrdiff_t n = FN(part)(width - j);
-            const V y = FN(truth_part)(labels, truth, j, n);
-            const V product = y * (greatest - FN(load_part)(z + j, n));
-            products = FN(wide_sum)(products, FN(widen)(FN(select)(y == zero, zero, product)));
-            truths = FN(wide_sum)(truths, FN(widen)(y));
-        }
-        below = FN(reduce_wide)(products);
-        all = FN(reduce_wide)(truths);
-    }
-    /* the exponentials wait where a result will stand; dz = z is free to be written now */
-    T *e = dz ? dz : prediction;
-    const FN(exponential_sum) parts = FN(exponentials)(width, greatest[0], z, e);
-    const double sum = parts.peaks + parts.rest;
-    const V log_sum = FN(log1p)(FN(splat)((T)(parts.rest + (parts.peaks - 1))));
-    *row_loss = (all * (double)log_sum[0] + below) * value_scale;
-    if (prediction) FN(scale_row)(width, (T)(1 / sum), e, prediction);
-    if (!dz) return;
-    const V share = FN(splat)((T)(all / sum)), factor = FN(splat)((T)gradient_scale);
-    if (one_of_all) {
-        const V at_label = FN(fma)(FN(splat)(dz[truth.label]), share, FN(splat)(-truth.kept)) * factor;
-        for (ptrdiff_t j = 0; j < width; j += LANES) {
-            const ptrdiff_t n = FN(part)(width - j);
-            FN(store_part)(dz + j, n, FN(load_part)(dz + j, n) * share * factor);
-        }
-        dz[truth.label] = at_label[0];
-        return;
-    }
+/* Sum of y_j (m - z_j), m the greatest z, and of y_j. */
+typedef struct {
+    double below, all;
+} FN(truth_sums);
+
+INLINE FN(truth_sums) FN(sums_of_truth)(const int labels, ptrdiff_t width, FN(truth) truth, T greatest, const T *z) {
+    const V zero = FN(splat)(0);
+    FN(wide) below = {0}, all = {0};
+    if (labels && truth.spread == 0) /* all others are 0 */
+        return (FN(truth_sums)){(double)(truth.kept * (greatest - z[truth.label])), (double)truth.kept};
     for (ptrdiff_t j = 0; j < width; j += LANES) {
         const ptrdiff_t n = FN(part)(width - j);
         const V y = FN(truth_part)(labels, truth, j, n);
-        FN(store_part)(dz + j, n, FN(fma)(FN(load_part)(dz + j, n), share, -y) * factor);
+        const V product = y * (FN(splat)(greatest) - FN(load_part)(z + j, n));
+        below = FN(wide_sum)(below, FN(widen)(FN(select)(y == zero, zero, product)));
+        all = FN(wide_sum)(all, FN(widen)(y));
+    }
+    return (FN(truth_sums)){FN(reduce_wide)(below), FN(reduce_wide)(all)};
+}
+
+/* e[width] = (e share - y) factor */
+INLINE void FN(gradient_of_logits)(const int labels, ptrdiff_t width, FN(truth) truth, T share, T factor, T *e) {
+    const int one = labels && truth.spread == 0;
+    const V shares = FN(splat)(share), factors = FN(splat)(factor), zero = FN(splat)(0);
+    const V at_label = one ? FN(fma)(FN(splat)(e[truth.label]), shares, FN(splat)(-truth.kept)) * factors : zero;
+    for (ptrdiff_t j = 0; j < width; j += LANES) {
+        const ptrdiff_t n = FN(part)(width - j);
+        const V y = one ? zero : FN(truth_part)(labels, truth, j, n);
+        FN(store_part)(e + j, n, FN(fma)(FN(load_part)(e + j, n), shares, -y) * factors);
+    }
+    if (one) e[truth.label] = at_label[0];
+}
+
+/* -sum_j y_j log p_j, p = softmax(z). With m = max z, S = sum_j e^(z_j - m) and Y = sum_j y_j the value is
+ * Y log S + sum_j y_j (m - z_j), where nothing cancels, and the gradient p Y - y. log S = log1p(S - 1), with S - 1
+ * added up without the 1, so that the loss of a confident row does not vanish; 0 times an infinite logit is 0.
+ * p has the bits of softmax_forward. At most LANES rows, whose logarithms are taken at once: what comes before a row's
+ * logarithm does not wait for another's. */
+INLINE void FN(wide_logits)(const int labels, FN_LOSS_ARGUMENTS) {
+    FN(truth_sums) truths[LANES];
+    double sum[LANES];
+    T lost[LANES], log_sum[LANES];
+    for (ptrdiff_t r = 0; r < LANES; r++) lost[r] = 0;
+    for (ptrdiff_t r = 0; r < rows; r++) {
+        const T *row = z + r * ldz, greatest = FN(row_max)(width, row);
+        const FN(truth) y = FN(truth_of)(labels, truth, ldtruth, index ? (ptrdiff_t)index[r] : r, width, parameter);
+        truths[r] = FN(sums_of_truth)(labels, width, y, greatest, row);
+        /* the exponentials wait where a result will stand; dz = z is free to be written now */
+        T *e = dz ? dz + r * lddz : prediction ? prediction + r * ldprediction : NULL;
+        const FN(exponential_sum) parts = FN(exponentials)(width, greatest, row, e);
+        sum[r] = parts.peaks + parts.rest;
+        lost[r] = (T)(parts.rest + (parts.peaks - 1));
+    }
+    FN(store)(log_sum, FN(log1p)(FN(load)(lost)));
+    for (ptrdiff_t r = 0; r < rows; r++) {
+        const ptrdiff_t at = index ? (ptrdiff_t)index[r] : r;
+        const double w = weight ? (double)weight[at] : 1;
+        row_loss[r] = (truths[r].all * (double)log_sum[r] + truths[r].below) * (value_scale * w);
+        if (prediction)
+            FN(scale_row)(width, (T)(1 / sum[r]), dz ? dz + r * lddz : prediction + r * ldprediction,
+                          prediction + r * ldprediction);
+        if (dz)
+            FN(gradient_of_logits)(labels, width, FN(truth_of)(labels, truth, ldtruth, at, width, parameter),
+                                   (T)(truths[r].all / sum[r]), (T)(gradient_scale * w), dz + r * lddz);
     }
 }
 
@@ -154,29 +172,28 @@ INLINE void FN(narrow_logits)(const int labels, FN_LOSS_ARGUMENTS) {
     }
 FN_ROW_LOSS(categorical_crossentropy, row_of_probabilities, 0)
 FN_ROW_LOSS(sparse_categorical_crossentropy, row_of_probabilities, 1)
-FN_ROW_LOSS(wide_logits, row_of_logits, 0)
-FN_ROW_LOSS(wide_sparse_logits, row_of_logits, 1)
 #undef FN_ROW_LOSS
 
-#define FN_LOGITS_LOSS(name, wide, labels)                                                                           \
+#define FN_LOGITS_LOSS(name, labels)                                                                                 \
     static void FN(name##_loss)(FN_LOSS_ARGUMENTS) {                                                                 \
-        if (width > FN_NARROW) {                                                                                     \
-            FN(wide##_loss)(FN_LOSS_PASSED);                                                                         \
-            return;                                                                                                  \
-        }                                                                                                            \
         for (ptrdiff_t r = 0; r < rows && width > 0; r += LANES) {                                                   \
             /* without an index, rows of truth and weight go along */                                                \
             const ptrdiff_t ahead = index ? 0 : r;                                                                   \
             const void *truths = labels ? (const void *)((const int32_t *)truth + ahead)                             \
                                         : (const void *)((const T *)truth + ahead * ldtruth);                        \
-            FN(narrow_logits)(labels, FN(part)(rows - r), width, z + r * ldz, ldz, truths, ldtruth,                  \
-                              index ? index + r : NULL, weight ? weight + ahead : NULL, value_scale, gradient_scale, \
-                              parameter, row_loss + r, dz ? dz + r * lddz : NULL, lddz,                                         \
-                              prediction ? prediction + r * ldprediction : NULL, ldprediction);                      \
+            (width > FN_NARROW ? FN(name##_wide) : FN(name##_narrow))(                                               \
+                FN(part)(rows - r), width, z + r * ldz, ldz, truths, ldtruth, index ? index + r : NULL,              \
+                weight ? weight + ahead : NULL, value_scale, gradient_scale, parameter, row_loss + r,                \
+                dz ? dz + r * lddz : NULL, lddz, prediction ? prediction + r * ldprediction : NULL, ldprediction);   \
         }                                                                                                            \
     }
-FN_LOGITS_LOSS(categorical_crossentropy_from_logits, wide_logits, 0)
-FN_LOGITS_LOSS(sparse_categorical_crossentropy_from_logits, wide_sparse_logits, 1)
+#define FN_LOGITS_INSTANCES(name, labels)                                                           \
+    static void FN(name##_wide)(FN_LOSS_ARGUMENTS) { FN(wide_logits)(labels, FN_LOSS_PASSED); }     \
+    static void FN(name##_narrow)(FN_LOSS_ARGUMENTS) { FN(narrow_logits)(labels, FN_LOSS_PASSED); } \
+    FN_LOGITS_LOSS(name, labels)
+FN_LOGITS_INSTANCES(categorical_crossentropy_from_logits, 0)
+FN_LOGITS_INSTANCES(sparse_categorical_crossentropy_from_logits, 1)
+#undef FN_LOGITS_INSTANCES
 #undef FN_LOGITS_LOSS
 
 /* scikit-learn's value of the same, within -log(1 - eps) and -log(eps). */
