@@ -1,7 +1,9 @@
 """What `import fastnn` loads: NumPy and the compiled core, in a moment."""
 
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +36,14 @@ def test_it_loads_numpy_and_the_core_only():
 
 def test_estimators_are_loaded_when_used():
     assert run("import sys, fastnn; fastnn.MLPClassifier; print('fastnn.classifier' in sys.modules)") == "True\n"
+
+
+def test_a_source_folder_that_was_not_built_says_so(tmp_path):
+    compiled = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__")
+    shutil.copytree(Path(fastnn.__file__).parent, tmp_path / "fastnn", ignore=compiled)
+    done = subprocess.run([sys.executable, "-c", "import fastnn"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "fastnn's compiled core is missing: this is its source folder" in done.stderr
 
 
 def test_unknown_names():

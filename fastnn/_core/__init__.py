@@ -1,7 +1,7 @@
 """The compiled core: typed kernels over csrc, and the engine over them."""
 
 try:
-    from fastnn._core import targets  # noqa: F401
+    import fastnn._core.targets  # noqa: F401  (`from ... import` would not say which module is missing)
 except ModuleNotFoundError as _error:
     if _error.name != "fastnn._core.targets":
         raise
