@@ -19,9 +19,17 @@ from fastnn._core import targets
 CLAIMED = {"avx512": 0.95, "avx2": 0.93}
 
 
+def sizes(shape: str) -> list[int]:
+    """Batch, outputs and inputs of a shape like 126x128x784."""
+    numbers = [int(number) if number.isdigit() else 0 for number in shape.split("x")]
+    if len(numbers) != 3 or min(numbers) < 1:
+        raise argparse.ArgumentTypeError(f"expected batch x outputs x inputs, as 126x128x784, received: {shape!r}")
+    return numbers
+
+
 def compare(name: str, shape: str, dtype: str, rounds: int) -> dict[str, Spread]:
     """Measure one product: our GFLOP/s, both engines' fraction of the peak, and our speed over NumPy's."""
-    work = product(name, *SHAPES[shape], dtype)
+    work = product(name, *sizes(shape), dtype)
     for engine in work.run:
         work.check(engine)
     yardstick, peak_flop = peak_sample(dtype)
@@ -40,7 +48,8 @@ def compare(name: str, shape: str, dtype: str, rounds: int) -> dict[str, Spread]
 def main(arguments=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=60, help="of each product (default: %(default)s)")
-    parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=list(SHAPES), help="batch x outputs x inputs")
+    shapes = {"type": lambda shape: sizes(shape) and shape, "default": list(SHAPES)}
+    parser.add_argument("--shapes", nargs="+", **shapes, help="batch x outputs x inputs (default: %(default)s)")
     parser.add_argument("--dtypes", nargs="+", choices=["float32", "float64"], default=["float32", "float64"])
     parser.add_argument("--json", metavar="FILE", help="write the figures, with quartiles, to FILE")
     parser.add_argument("--check", action="store_true", help="exit 1 where a figure is below the project's claim")
