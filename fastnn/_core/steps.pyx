@@ -2,7 +2,8 @@
 """Training steps over shuffled batches: any slice of an epoch without Python.
 
 A step: gather the batch, forward, loss and its gradient, backward, then the gradient of each kernel block by block with the
-optimizer's update on each block while it is in L1. Two ways to divide it among threads, with the same bits:
+optimizer's update on each block while it is in L1. Two ways to divide it among threads, with the same bits; a third one,
+for many small layers, has a file of its own (pipeline.pyx):
 
 - by layers: threads share each product, by columns or by rows of its output, and wait between products where one needs
   what another made (`Stage`). Whole rows of a kernel and of its optimizer state stay in one core for good. Two threads
