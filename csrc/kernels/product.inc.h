@@ -11,9 +11,10 @@
  * a core of one's own, a fifth of the speed on one whose other hardware thread is busy, which then decodes every other
  * cycle. Loops, outside in: blocks of rows that stay in L2, blocks of k, column panels of one tile's width, tiles of
  * rows. A panel is copied into contiguous lines where enough rows will read it: rows of b a power of two apart share
- * cache sets. X^T is copied too, tile by tile, where enough columns will read it: a tile uses a few numbers of every
- * line that it touches. A tile of two long vectors reads so few lines for its multiply-adds that L2 keeps up, and
- * neither copy pays (avx512.c).
+ * cache sets. A panel of W^T is transposed while the one before is multiplied with: each tile carries some rows of W along,
+ * a number at a time by registers of integers, since the shuffles of vectors take the ports of the multiply-adds. X^T is
+ * copied too, tile by tile, where enough columns will read it: a tile uses a few numbers of every line that it touches. A
+ * tile of two long vectors reads so few lines for its multiply-adds that L2 keeps up, and neither copy pays (avx512.c).
  */
 #ifndef FN_SIZES
 #define FN_SIZES
@@ -25,6 +26,9 @@
 /* Rows that must read few columns before they are moved into lanes: that takes less than the lanes that a tile leaves empty
  * only where vectors are long. */
 #define FN_ROWS_WORTH_LANES (FN_VECTOR_BYTES < 64 ? FN_NEVER : LANES / 2)
+#ifndef FN_CARRIED
+#define FN_CARRIED 2             /* rows of the next panel of W^T that a tile takes along */
+#endif
 #ifndef FN_PANEL_BYTES
 #define FN_PANEL_BYTES 24576     /* of a block of a panel: most of an L1 */
 #define FN_ROWS_WORTH_PACKING 64 /* rows that must read a panel before it is copied, */
@@ -137,22 +141,28 @@ INLINE void FN(panel)(ptrdiff_t m, ptrdiff_t width, ptrdiff_t k, const T *a, ptr
         FN(panel_rows)(m, 1, FN_TILE_ARGUMENTS);
 }
 
-/* The same, asking with each tile for some lines of the block [rows, k] that is transposed next: nothing else fetches
- * them ahead, and other operands push them out of L2. */
-INLINE void FN(panel_asking)(ptrdiff_t m, ptrdiff_t width, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step,
-                             const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc,
-                             ptrdiff_t rows, const T *next, ptrdiff_t ldnext) {
-    const ptrdiff_t asking = m / FN_TILE_ROWS - 2; /* the last two tiles may be uneven */
-    ptrdiff_t asked = 0, i = 0;
-    for (ptrdiff_t tile = 1; tile <= asking; tile++, i += FN_TILE_ROWS) {
-        for (; asked < rows * tile / asking; asked++)
-            for (ptrdiff_t p = 0; p < k; p += FN_LINE_BYTES / (ptrdiff_t)sizeof(T))
-                __builtin_prefetch(next + asked * ldnext + p, 0, 3);
-        FN(panel)(FN_TILE_ROWS, width, k, a + i * a_row, a_row, a_step, b, ldb, start ? start + i * ldstart : NULL, ldstart,
-                  c + i * ldc, ldc);
+/* How many rows of the next panel the tiles of m rows can carry: all that it has, or whole vectors. */
+INLINE ptrdiff_t FN(rows_carried)(ptrdiff_t m) {
+    const ptrdiff_t columns = FN_TILE_VECTORS * LANES, most = (m + FN_TILE_ROWS - 1) / FN_TILE_ROWS * FN_CARRIED;
+    return m <= FN_TILE_ROWS ? 0 : most >= columns ? columns : most / LANES * LANES;
+}
+
+/* All rows of one column panel of a tile's width, whose first tiles carry to[k, rows] = from[rows, k]^T. */
+INLINE void FN(panel_carrying)(ptrdiff_t m, ptrdiff_t k, const T *a0, ptrdiff_t a_row, ptrdiff_t a_step, const T *b,
+                               ptrdiff_t ldb, const T *start0, ptrdiff_t ldstart, T *c0, ptrdiff_t ldc, ptrdiff_t rows,
+                               const T *from, ptrdiff_t ldfrom, T *to) {
+    for (ptrdiff_t i = 0, height; i < m; i += height) {
+        height = FN(tile_height)(m - i);
+        const T *a = a0 + i * a_row, *start = start0 ? start0 + i * ldstart : NULL;
+        T *c = c0 + i * ldc;
+        if (rows > 0)
+            FN(tile_of_rows)(height, FN_TILE_VECTORS, FN_TILE_ARGUMENTS, FN_CARRIED, from, ldfrom, to);
+        else
+            FN(tile_of_rows)(height, FN_TILE_VECTORS, FN_TILE_ARGUMENTS, 0, NULL, 0, NULL);
+        rows -= FN_CARRIED;
+        from += FN_CARRIED * ldfrom;
+        to += FN_CARRIED;
     }
-    FN(panel)(m - i, width, k, a + i * a_row, a_row, a_step, b, ldb, start ? start + i * ldstart : NULL, ldstart, c + i * ldc,
-              ldc);
 }
 
 /* b[k,n] (transposed = 0) or bt[n,k] (transposed = 1, always packed). */
@@ -160,7 +170,9 @@ INLINE void FN(product_of_panels)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T
                                   const T *b, ptrdiff_t ldb, const int transposed, const T *start, ptrdiff_t ldstart,
                                   T *c, ptrdiff_t ldc) {
     const ptrdiff_t columns = FN_TILE_VECTORS * LANES;
-    T panel[FN_PANEL_BYTES / sizeof(T)] __attribute__((aligned(64)));
+    T panels[2][FN_PANEL_BYTES / sizeof(T)] __attribute__((aligned(64)));
+    T *panel = panels[0];
+    ptrdiff_t ready = 0; /* columns of the panel that were carried while the one before was multiplied with */
     const ptrdiff_t enough = ldb * (ptrdiff_t)sizeof(T) % FN_PAGE_BYTES ? FN_ROWS_WORTH_PACKING : FN_ROWS_IF_PAGES;
     /* Without room behind a row the last vector runs into the next row's first sums, so these come later and are not
      * gone on from. With room panels go the way that hardware fetches ahead. */
@@ -176,10 +188,17 @@ INLINE void FN(product_of_panels)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T
             const T *from = p ? c + j : start ? start + j : NULL, *block = b + p * ldb + j;
             ptrdiff_t ldblock = ldb;
             if (transposed) {
-                const ptrdiff_t left = n - done - columns, next = room ? j + columns : j - columns;
-                FN(transposed)(width, depth, b + j * ldb + p, ldb, panel, columns);
-                FN(panel_asking)(m, width, depth, a + p * a_step, a_row, a_step, panel, columns, from, p ? ldc : ldstart, c + j,
-                                 ldc, left <= 0 ? 0 : left < columns ? left : columns, b + next * ldb + p, ldb);
+                const ptrdiff_t next = room ? j + columns : j - columns;
+                FN(transposed)(width - ready, depth, b + (j + ready) * ldb + p, ldb, panel + ready, columns);
+                ready = width == columns && done < last && next + columns <= n ? FN(rows_carried)(m) : 0;
+                if (ready) {
+                    T *const after = panels[panel == panels[0]];
+                    FN(panel_carrying)(m, depth, a + p * a_step, a_row, a_step, panel, columns, from, p ? ldc : ldstart, c + j,
+                                       ldc, ready, b + next * ldb + p, ldb, after);
+                    panel = after;
+                } else
+                    FN(panel)(m, width, depth, a + p * a_step, a_row, a_step, panel, columns, from, p ? ldc : ldstart, c + j,
+                              ldc);
                 continue;
             }
             if (m >= enough && depth <= PANEL_DEPTH) {

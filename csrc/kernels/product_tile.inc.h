@@ -4,9 +4,11 @@
  * (FN_HALVES), once more for halves: TILE(name), TILE_V and TILE_LANES say which.
  */
 
-/* One tile. `rows` and `vectors` are constants wherever this is inlined. */
+/* One tile, which carries on its way: to[k, carried] = from[carried, k]^T, a number at a time, for which ports are free.
+ * `rows`, `vectors` and `carried` are constants wherever this is inlined. */
 INLINE void TILE(tile)(const int rows, const int vectors, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step,
-                       const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+                       const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc,
+                       const int carried, const T *from, ptrdiff_t ldfrom, T *to) {
     TILE_V sum[FN_TILE_ROWS][FN_TILE_VECTORS];
     FN_UNROLL(16)
     for (int r = 0; r < rows; r++)
@@ -24,6 +26,9 @@ INLINE void TILE(tile)(const int rows, const int vectors, ptrdiff_t k, const T *
             FN_UNROLL(4)
             for (int v = 0; v < vectors; v++) sum[r][v] = TILE(fma)(factor, row[v], sum[r][v]);
         }
+        FN_UNROLL(8)
+        for (int q = 0; q < carried; q++) FN(move)(to + q, from + q * ldfrom + p);
+        if (carried) to += ldb;
         a += a_step;
         b += ldb;
     }
@@ -35,12 +40,12 @@ INLINE void TILE(tile)(const int rows, const int vectors, ptrdiff_t k, const T *
 
 #define FN_TILE_CASE(r) \
     case r:             \
-        TILE(tile)(r, vectors, FN_TILE_ARGUMENTS); \
+        if (!carried || r >= FN_TILE_ROWS / 2) TILE(tile)(r, vectors, FN_TILE_ARGUMENTS, carried, from, ldfrom, to); \
         return;
-/* A tile of any height: one instance each. */
+/* A tile of any height: one instance each. One that carries is at least half as high as the highest. */
 INLINE void TILE(tile_of_rows)(ptrdiff_t rows, const int vectors, ptrdiff_t k, const T *a, ptrdiff_t a_row,
                                ptrdiff_t a_step, const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c,
-                               ptrdiff_t ldc) {
+                               ptrdiff_t ldc, const int carried, const T *from, ptrdiff_t ldfrom, T *to) {
     switch (rows) {
         FN_TILE_CASE(1)
         FN_TILE_CASE(2)
@@ -72,6 +77,6 @@ INLINE void TILE(panel_rows)(ptrdiff_t m, const int vectors, ptrdiff_t k, const 
         height = FN(tile_height)(m - i);
         const T *a = a0 + i * a_row, *start = start0 ? start0 + i * ldstart : NULL;
         T *c = c0 + i * ldc;
-        TILE(tile_of_rows)(height, vectors, FN_TILE_ARGUMENTS);
+        TILE(tile_of_rows)(height, vectors, FN_TILE_ARGUMENTS, 0, NULL, 0, NULL);
     }
 }

@@ -43,6 +43,14 @@ INLINE V FN(with_sign)(V v, V sign) {
     return (V)(((I)v & magnitude) | ((I)sign & ~magnitude));
 }
 
+/* to[0] = from[0] by way of an integer's register, which no arithmetic waits for and the compiler does not gather in vectors */
+INLINE void FN(move)(T *to, const T *from) {
+    INT number;
+    __builtin_memcpy(&number, from, sizeof(T));
+    __asm__("" : "+r"(number));
+    __builtin_memcpy(to, &number, sizeof(T));
+}
+
 /* All bits of the first n lanes: a window of 2 LANES integers, slid */
 INLINE I FN(first_lanes)(ptrdiff_t n) {
     static const INT ones[2 * FN_VECTOR_BYTES / FN_ELEMENT_BYTES] = {

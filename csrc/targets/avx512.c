@@ -12,6 +12,7 @@
 #define FN_HALVES /* Zen 4 takes two cycles for a whole vector, one for half a one */
 #define FN_TILE_ROWS 14
 #define FN_TILE_VECTORS 2
+#define FN_CARRIED 8
 /* product.inc.h: panels read where they lie, as deep as half a megabyte of rows in L2 allows; X^T copied only where its
  * rows lie whole pages apart, or where they are many, more than a page apart, and read often */
 #define FN_PANEL_BYTES 65536

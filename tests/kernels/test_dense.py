@@ -12,6 +12,7 @@ DEPTHS = [0, 1, 2, 17, 255, 256, 257, 511, 512, 513, 600, 1030]  # around the de
 def shapes(heights, widths):
     """(B, I, O): each dimension around what the loops distinguish, the others small and odd."""
     around = [(b, 5, 37) for b in heights] + [(7, 5, o) for o in widths] + [(7, i, 5) for i in widths]
+    around += [(b, 150, 19) for b in heights]  # several panels, of which rows carry the next one
     return around + [(7, i, 19) for i in DEPTHS] + [(65, 300, 33), (130, 9, 70), (70, 1040, 130)]
 
 
