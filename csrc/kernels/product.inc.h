@@ -10,11 +10,12 @@
  * speed where it fails. Four steps of k at a time leave the loop's own instructions out three times of four: nothing on
  * a core of one's own, a fifth of the speed on one whose other hardware thread is busy, which then decodes every other
  * cycle. Loops, outside in: blocks of rows that stay in L2, blocks of k, column panels of one tile's width, tiles of
- * rows. A panel is copied into contiguous lines where enough rows will read it: rows of b a power of two apart share
- * cache sets. A panel of W^T is transposed while the one before is multiplied with: each tile carries some rows of W along,
- * a number at a time by registers of integers, since the shuffles of vectors take the ports of the multiply-adds. X^T is
- * copied too, tile by tile, where enough columns will read it: a tile uses a few numbers of every line that it touches. A
- * tile of two long vectors reads so few lines for its multiply-adds that L2 keeps up, and neither copy pays (avx512.c).
+ * rows. A panel is read where it lies: L2 keeps up with a line for each few multiply-adds. It is copied where its rows lie
+ * half pages or pages apart, in one or two cache sets, and that costs more than copying. A panel of W^T is transposed while the one
+ * before is multiplied with: each tile carries some rows of W along, a number at a time by registers of integers, since the
+ * shuffles of vectors take the ports of the multiply-adds. X^T is copied, tile by tile, where enough columns will read it: a
+ * tile uses a few numbers of every line that it touches. A tile of two long vectors reads so few lines for its multiply-adds
+ * that neither copy pays (avx512.c).
  */
 #ifndef FN_SIZES
 #define FN_SIZES
@@ -30,9 +31,8 @@
 #define FN_CARRIED 2             /* rows of the next panel of W^T that a tile takes along */
 #endif
 #ifndef FN_PANEL_BYTES
-#define FN_PANEL_BYTES 24576     /* of a block of a panel: most of an L1 */
-#define FN_ROWS_WORTH_PACKING 64 /* rows that must read a panel before it is copied, */
-#define FN_ROWS_IF_PAGES 16      /* and how many if its rows lie whole pages apart, all in one cache set */
+#define FN_PANEL_BYTES 32768     /* of a block of a panel: an L1 */
+#define FN_ROWS_WORTH_A_COPY 16  /* rows that must read a panel before it is copied, where its rows lie half pages apart */
 #define FN_ROWS_BYTES 294912     /* of the rows that pass by one block of k: half an L2, and some */
 /* Where X^T's tile is better copied, its k rows so many bytes apart, for so many column tiles that read it: where its lines
  * and a panel's do not stay in L1, or share cache sets. Copying takes 1.05 to 1.12 times as long for shallow products, 0.9
@@ -40,9 +40,8 @@
 #define FN_LINES_LEAVE_L1(k, apart, tiles) \
     ((k) * (FN_LINE_BYTES + FN_TILE_VECTORS * FN_VECTOR_BYTES) > 32768 || (apart) >= FN_PAGE_BYTES || \
      (apart) % (FN_PAGE_BYTES / 4) == 0)
-#define FN_PACKED_BYTES 49152    /* of X^T that is copied at a time, */
-#define FN_PACKED_DEPTH 128      /* and how deep */
-#define FN_TILES_WORTH_A_PANEL 6 /* packed tiles that must read a panel before it is copied too */
+#define FN_PACKED_BYTES 98304    /* of X^T that is copied at a time, */
+#define FN_PACKED_DEPTH 256      /* and how deep */
 #endif
 #endif
 /* whole tiles of rows that take `bytes` at the depth of a panel */
@@ -173,7 +172,7 @@ INLINE void FN(product_of_panels)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T
     T panels[2][FN_PANEL_BYTES / sizeof(T)] __attribute__((aligned(64)));
     T *panel = panels[0];
     ptrdiff_t ready = 0; /* columns of the panel that were carried while the one before was multiplied with */
-    const ptrdiff_t enough = ldb * (ptrdiff_t)sizeof(T) % FN_PAGE_BYTES ? FN_ROWS_WORTH_PACKING : FN_ROWS_IF_PAGES;
+    const int copied = ldb * (ptrdiff_t)sizeof(T) % (FN_PAGE_BYTES / 2) == 0 && m >= FN_ROWS_WORTH_A_COPY;
     /* Without room behind a row the last vector runs into the next row's first sums, so these come later and are not
      * gone on from. With room panels go the way that hardware fetches ahead. */
     const int room = FN(has_room)(n, ldc);
@@ -201,7 +200,7 @@ INLINE void FN(product_of_panels)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T
                               ldc);
                 continue;
             }
-            if (m >= enough && depth <= PANEL_DEPTH) {
+            if (copied && depth <= PANEL_DEPTH) {
                 FN(pack_panel)(depth, vectors, block, ldb, panel);
                 block = panel;
                 ldblock = columns;
@@ -238,8 +237,6 @@ static void FN(product_of_packed_tiles)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, c
     const ptrdiff_t rows = FN(even_block)(m, ROWS_OF(FN_PACKED_BYTES, FN_PACKED_DEPTH), FN_TILE_ROWS);
     const ptrdiff_t deepest = FN(even_block)(k, FN_PACKED_DEPTH, 1);
     T packed[(FN_PACKED_BYTES + FN_VECTOR_BYTES) / sizeof(T)] __attribute__((aligned(64)));
-    enum { PANELS_TOO = FN_TILES_WORTH_A_PANEL < FN_NEVER };
-    T panel[(PANELS_TOO ? FN_PACKED_DEPTH : 1) * FN_TILE_VECTORS * FN_VECTOR_BYTES / sizeof(T)] __attribute__((aligned(64)));
     for (ptrdiff_t p = 0; p < k; p += deepest) {
         const ptrdiff_t depth = k - p < deepest ? k - p : deepest;
         const T *from = p ? c : start;
@@ -248,17 +245,11 @@ static void FN(product_of_packed_tiles)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, c
             const ptrdiff_t block = m - i < rows ? m - i : rows;
             FN(pack_tiles)(block, depth, at + p * ldat + i, ldat, packed);
             for (ptrdiff_t j = 0; j < n; j += columns) {
-                const ptrdiff_t width = n - j < columns ? n - j : columns, vectors = (width + LANES - 1) / LANES;
+                const ptrdiff_t width = n - j < columns ? n - j : columns;
                 const T *tile = packed, *lines = b + p * ldb + j;
-                ptrdiff_t ldlines = ldb;
-                if (PANELS_TOO && block >= FN_TILES_WORTH_A_PANEL * FN_TILE_ROWS) {
-                    FN(pack_panel)(depth, vectors, lines, ldb, panel);
-                    lines = panel;
-                    ldlines = columns;
-                }
                 for (ptrdiff_t r = 0, height; r < block; tile += height * depth, r += height) {
                     height = FN(tile_height)(block - r);
-                    FN(panel)(height, width, depth, tile, 1, height, lines, ldlines,
+                    FN(panel)(height, width, depth, tile, 1, height, lines, ldb,
                               from ? from + (i + r) * ldfrom + j : NULL, ldfrom, c + (i + r) * ldc + j, ldc);
                 }
             }

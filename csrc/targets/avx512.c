@@ -16,14 +16,12 @@
 /* product.inc.h: panels read where they lie, as deep as half a megabyte of rows in L2 allows; X^T copied only where its
  * rows lie whole pages apart, or where they are many, more than a page apart, and read often */
 #define FN_PANEL_BYTES 65536
-#define FN_ROWS_WORTH_PACKING FN_NEVER
-#define FN_ROWS_IF_PAGES FN_NEVER
+#define FN_ROWS_WORTH_A_COPY FN_NEVER
 #define FN_ROWS_BYTES 524288
 #define FN_LINES_LEAVE_L1(k, apart, tiles) \
     ((apart) % FN_PAGE_BYTES == 0 || ((apart) > FN_PAGE_BYTES && (k) > 256 && (tiles) >= 48))
 #define FN_PACKED_BYTES 98304
 #define FN_PACKED_DEPTH 512
-#define FN_TILES_WORTH_A_PANEL FN_NEVER
 FN_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")
 #include "target.inc.h"
 FN_REGION_END
