@@ -11,11 +11,11 @@
  * a core of one's own, a fifth of the speed on one whose other hardware thread is busy, which then decodes every other
  * cycle. Loops, outside in: blocks of rows that stay in L2, blocks of k, column panels of one tile's width, tiles of
  * rows. A panel is read where it lies: L2 keeps up with a line for each few multiply-adds. It is copied where its rows lie
- * half pages or pages apart, in one or two cache sets, and that costs more than copying. A panel of W^T is transposed while the one
- * before is multiplied with: each tile carries some rows of W along, a number at a time by registers of integers, since the
- * shuffles of vectors take the ports of the multiply-adds. X^T is copied, tile by tile, where enough columns will read it: a
- * tile uses a few numbers of every line that it touches. A tile of two long vectors reads so few lines for its multiply-adds
- * that neither copy pays (avx512.c).
+ * half pages or pages apart, in one or two cache sets, which costs more than copying. A panel of W^T is transposed while
+ * the one before is multiplied with: each tile carries some rows of W along, a number at a time by registers of integers,
+ * since the shuffles of vectors take the ports of the multiply-adds. X^T is copied, tile by tile, where enough columns will
+ * read it: a tile uses a few numbers of every line that it touches. A tile of two long vectors reads so few lines for its
+ * multiply-adds that neither copy pays (avx512.c).
  */
 #ifndef FN_SIZES
 #define FN_SIZES
@@ -31,14 +31,15 @@
 #define FN_CARRIED 2             /* rows of the next panel of W^T that a tile takes along */
 #endif
 #ifndef FN_PANEL_BYTES
-#define FN_PANEL_BYTES 32768     /* of a block of a panel: an L1 */
+#define FN_PANEL_BYTES 24576     /* of a block of a panel of W: most of an L1, */
+#define FN_TURNED_BYTES 32768    /* and of one of W^T, which leaves L1 before it is read anyway */
 #define FN_ROWS_WORTH_A_COPY 16  /* rows that must read a panel before it is copied, where its rows lie half pages apart */
 #define FN_ROWS_BYTES 294912     /* of the rows that pass by one block of k: half an L2, and some */
 /* Where X^T's tile is better copied, its k rows so many bytes apart, for so many column tiles that read it: where its lines
  * and a panel's do not stay in L1, or share cache sets. Copying takes 1.05 to 1.12 times as long for shallow products, 0.9
  * times for others. */
 #define FN_LINES_LEAVE_L1(k, apart, tiles) \
-    ((k) * (FN_LINE_BYTES + FN_TILE_VECTORS * FN_VECTOR_BYTES) > 32768 || (apart) >= FN_PAGE_BYTES || \
+    ((k) * (FN_LINE_BYTES + FN_TILE_VECTORS * FN_VECTOR_BYTES) >= 32768 || (apart) >= FN_PAGE_BYTES || \
      (apart) % (FN_PAGE_BYTES / 4) == 0)
 #define FN_PACKED_BYTES 98304    /* of X^T that is copied at a time, */
 #define FN_PACKED_DEPTH 256      /* and how deep */
@@ -48,6 +49,7 @@
 #define ROWS_OF(bytes, depth) \
     ((ptrdiff_t)((bytes) / ((depth) * sizeof(T)) / FN_TILE_ROWS * FN_TILE_ROWS))
 #define PANEL_DEPTH ((ptrdiff_t)(FN_PANEL_BYTES / (FN_TILE_VECTORS * FN_VECTOR_BYTES)))
+#define TURNED_DEPTH ((ptrdiff_t)(FN_TURNED_BYTES / (FN_TILE_VECTORS * FN_VECTOR_BYTES)))
 
 /* Height of the next tile when `left` rows remain: full tiles, the last two made even, since a tile of one or two
  * rows has too few chains to hide the latency of the multiply-add. */
@@ -154,13 +156,13 @@ INLINE void FN(panel_carrying)(ptrdiff_t m, ptrdiff_t k, const T *a0, ptrdiff_t 
         height = FN(tile_height)(m - i);
         const T *a = a0 + i * a_row, *start = start0 ? start0 + i * ldstart : NULL;
         T *c = c0 + i * ldc;
-        if (rows > 0)
+        if (rows > 0) {
             FN(tile_of_rows)(height, FN_TILE_VECTORS, FN_TILE_ARGUMENTS, FN_CARRIED, from, ldfrom, to);
-        else
+            rows -= FN_CARRIED;
+            from += FN_CARRIED * ldfrom;
+            to += FN_CARRIED;
+        } else
             FN(tile_of_rows)(height, FN_TILE_VECTORS, FN_TILE_ARGUMENTS, 0, NULL, 0, NULL);
-        rows -= FN_CARRIED;
-        from += FN_CARRIED * ldfrom;
-        to += FN_CARRIED;
     }
 }
 
@@ -169,14 +171,14 @@ INLINE void FN(product_of_panels)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T
                                   const T *b, ptrdiff_t ldb, const int transposed, const T *start, ptrdiff_t ldstart,
                                   T *c, ptrdiff_t ldc) {
     const ptrdiff_t columns = FN_TILE_VECTORS * LANES;
-    T panels[2][FN_PANEL_BYTES / sizeof(T)] __attribute__((aligned(64)));
+    T panels[2][FN_TURNED_BYTES / sizeof(T)] __attribute__((aligned(64)));
     T *panel = panels[0];
     ptrdiff_t ready = 0; /* columns of the panel that were carried while the one before was multiplied with */
     const int copied = ldb * (ptrdiff_t)sizeof(T) % (FN_PAGE_BYTES / 2) == 0 && m >= FN_ROWS_WORTH_A_COPY;
     /* Without room behind a row the last vector runs into the next row's first sums, so these come later and are not
      * gone on from. With room panels go the way that hardware fetches ahead. */
     const int room = FN(has_room)(n, ldc);
-    const ptrdiff_t deepest = transposed || room ? FN(even_block)(k, PANEL_DEPTH, 1) : k;
+    const ptrdiff_t deepest = transposed ? FN(even_block)(k, TURNED_DEPTH, 1) : room ? FN(even_block)(k, PANEL_DEPTH, 1) : k;
     const ptrdiff_t last = (n - 1) / columns * columns;
     ptrdiff_t p = 0;
     do { /* once for k = 0, to write `start` */
@@ -311,4 +313,5 @@ static void FN(product_bt)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, pt
         FN(product_of_blocks)(m, n, k, a, lda, 1, bt, ldbt, 1, start, ldstart, c, ldc);
 }
 #undef PANEL_DEPTH
+#undef TURNED_DEPTH
 #undef ROWS_OF

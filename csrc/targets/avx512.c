@@ -16,6 +16,7 @@
 /* product.inc.h: panels read where they lie, as deep as half a megabyte of rows in L2 allows; X^T copied only where its
  * rows lie whole pages apart, or where they are many, more than a page apart, and read often */
 #define FN_PANEL_BYTES 65536
+#define FN_TURNED_BYTES 65536
 #define FN_ROWS_WORTH_A_COPY FN_NEVER
 #define FN_ROWS_BYTES 524288
 #define FN_LINES_LEAVE_L1(k, apart, tiles) \
