@@ -117,7 +117,7 @@ static void FN(transposed)(ptrdiff_t n, ptrdiff_t k, const T *x, ptrdiff_t ldx, 
 #ifdef FN_HALVES
 static void FN(panel_of_half)(ptrdiff_t m, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step, const T *b, ptrdiff_t ldb,
                               const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
-    FN(panel_rows_half)(m, 1, FN_TILE_ARGUMENTS);
+    FN(panel_rows_half)(m, 1, FN_TILE_ARGUMENTS, 0, NULL, 0, NULL);
 }
 #endif
 
@@ -133,37 +133,19 @@ INLINE void FN(panel)(ptrdiff_t m, ptrdiff_t width, ptrdiff_t k, const T *a, ptr
     }
 #endif
     if (width > (FN_TILE_VECTORS - 1) * LANES)
-        FN(panel_rows)(m, FN_TILE_VECTORS, FN_TILE_ARGUMENTS);
+        FN(panel_rows)(m, FN_TILE_VECTORS, FN_TILE_ARGUMENTS, 0, NULL, 0, NULL);
 #if FN_TILE_VECTORS > 2
     else if (width > LANES)
-        FN(panel_rows)(m, 2, FN_TILE_ARGUMENTS);
+        FN(panel_rows)(m, 2, FN_TILE_ARGUMENTS, 0, NULL, 0, NULL);
 #endif
     else if (width)
-        FN(panel_rows)(m, 1, FN_TILE_ARGUMENTS);
+        FN(panel_rows)(m, 1, FN_TILE_ARGUMENTS, 0, NULL, 0, NULL);
 }
 
 /* How many rows of the next panel the tiles of m rows can carry: all that it has, or whole vectors. */
 INLINE ptrdiff_t FN(rows_carried)(ptrdiff_t m) {
     const ptrdiff_t columns = FN_TILE_VECTORS * LANES, most = (m + FN_TILE_ROWS - 1) / FN_TILE_ROWS * FN_CARRIED;
     return m <= FN_TILE_ROWS ? 0 : most >= columns ? columns : most / LANES * LANES;
-}
-
-/* All rows of one column panel of a tile's width, whose first tiles carry to[k, rows] = from[rows, k]^T. */
-INLINE void FN(panel_carrying)(ptrdiff_t m, ptrdiff_t k, const T *a0, ptrdiff_t a_row, ptrdiff_t a_step, const T *b,
-                               ptrdiff_t ldb, const T *start0, ptrdiff_t ldstart, T *c0, ptrdiff_t ldc, ptrdiff_t rows,
-                               const T *from, ptrdiff_t ldfrom, T *to) {
-    for (ptrdiff_t i = 0, height; i < m; i += height) {
-        height = FN(tile_height)(m - i);
-        const T *a = a0 + i * a_row, *start = start0 ? start0 + i * ldstart : NULL;
-        T *c = c0 + i * ldc;
-        if (rows > 0) {
-            FN(tile_of_rows)(height, FN_TILE_VECTORS, FN_TILE_ARGUMENTS, FN_CARRIED, from, ldfrom, to);
-            rows -= FN_CARRIED;
-            from += FN_CARRIED * ldfrom;
-            to += FN_CARRIED;
-        } else
-            FN(tile_of_rows)(height, FN_TILE_VECTORS, FN_TILE_ARGUMENTS, 0, NULL, 0, NULL);
-    }
 }
 
 /* b[k,n] (transposed = 0) or bt[n,k] (transposed = 1, always packed). */
@@ -194,8 +176,8 @@ INLINE void FN(product_of_panels)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T
                 ready = width == columns && done < last && next + columns <= n ? FN(rows_carried)(m) : 0;
                 if (ready) {
                     T *const after = panels[panel == panels[0]];
-                    FN(panel_carrying)(m, depth, a + p * a_step, a_row, a_step, panel, columns, from, p ? ldc : ldstart, c + j,
-                                       ldc, ready, b + next * ldb + p, ldb, after);
+                    FN(panel_rows)(m, FN_TILE_VECTORS, depth, a + p * a_step, a_row, a_step, panel, columns, from,
+                                   p ? ldc : ldstart, c + j, ldc, ready, b + next * ldb + p, ldb, after);
                     panel = after;
                 } else
                     FN(panel)(m, width, depth, a + p * a_step, a_row, a_step, panel, columns, from, p ? ldc : ldstart, c + j,

@@ -69,14 +69,21 @@ INLINE void TILE(tile_of_rows)(ptrdiff_t rows, const int vectors, ptrdiff_t k, c
 }
 #undef FN_TILE_CASE
 
-/* All rows of one column panel of `vectors` vectors over one block of k. */
+/* All rows of one column panel of `vectors` vectors over one block of k, of which the first tiles carry
+ * to[k, load] = from[load, k]^T. */
 INLINE void TILE(panel_rows)(ptrdiff_t m, const int vectors, ptrdiff_t k, const T *a0, ptrdiff_t a_row,
                              ptrdiff_t a_step, const T *b, ptrdiff_t ldb, const T *start0, ptrdiff_t ldstart, T *c0,
-                             ptrdiff_t ldc) {
+                             ptrdiff_t ldc, ptrdiff_t load, const T *from, ptrdiff_t ldfrom, T *to) {
     for (ptrdiff_t i = 0, height; i < m; i += height) {
         height = FN(tile_height)(m - i);
         const T *a = a0 + i * a_row, *start = start0 ? start0 + i * ldstart : NULL;
         T *c = c0 + i * ldc;
-        TILE(tile_of_rows)(height, vectors, FN_TILE_ARGUMENTS, 0, NULL, 0, NULL);
+        if (load > 0) {
+            TILE(tile_of_rows)(height, vectors, FN_TILE_ARGUMENTS, FN_CARRIED, from, ldfrom, to);
+            load -= FN_CARRIED;
+            from += FN_CARRIED * ldfrom;
+            to += FN_CARRIED;
+        } else
+            TILE(tile_of_rows)(height, vectors, FN_TILE_ARGUMENTS, 0, NULL, 0, NULL);
     }
 }
