@@ -2,8 +2,9 @@
 
 - `defaults`: fits with the default number of threads over fits with one, for every configuration.
 - `fits`: two fits at once, in two threads and in two processes, over one after the other.
-- `neighbour`: a fit with the default threads while another process keeps one core busy, over the same fit alone; and a
-  loop of one thread likewise, which tells whether this machine gives a lone thread the core that is free.
+- `neighbour`: a fit with the default threads while another process keeps one core busy, over the same fit alone; with
+  one thread likewise, which is what the free core can do; and a loop of one thread over itself alone, which tells
+  whether this machine gives it that core.
 - `predict`: one row at a time through one model from two threads, over one thread; the 99th percentile of a call.
 
 All are ratios of rates within a round; 1 is no gain and no loss.
@@ -17,6 +18,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from time import perf_counter
+from unittest.mock import patch
 
 import numpy as np
 from command import parser_of, say_machine, write_json
@@ -121,27 +123,42 @@ def loop(samples: int) -> None:
         targets.multiply_add_peak("float32", sample_rounds("float32"))
 
 
+def with_one_thread(train: Callable[[int], object]) -> Callable[[int], object]:
+    def run(epochs: int) -> None:
+        with patch.dict(os.environ, FASTNN_NUM_THREADS="1"):
+            train(epochs)
+
+    return run
+
+
 def beside_a_neighbour(names: Sequence[str], rounds: int, seconds: float) -> list[dict]:
-    works = {"a loop of one thread": (loop, "float32")}
-    for name in names:
-        works[f"{name}: default threads"] = Fastnn(CONFIGURATIONS[name], None).train, CONFIGURATIONS[name].dtype
     results = []
     with Neighbour(max(os.sched_getaffinity(0))) as neighbour:
-        for said, (work, dtype) in works.items():
 
-            def alone(times: int, work=work) -> float:
-                return timed(lambda: work(times))
+        def alone(work: Callable[[int], object]) -> Timer:
+            return lambda times: timed(lambda: work(times))
 
-            def busy(times: int, alone=alone) -> float:
+        def beside(work: Callable[[int], object]) -> Timer:
+            def run(times: int) -> float:
                 neighbour.busy(True)
                 try:
-                    return alone(times)
+                    return timed(lambda: work(times))
                 finally:
                     neighbour.busy(False)
 
-            timers = {"one core busy": busy, "alone": alone}
-            made, machine = take_turns(timers, rounds, seconds, dtype)
-            results.append(report(f"{said}, one core busy, over alone", made, *made.names, machine))
+            return run
+
+        made, machine = take_turns({"beside": beside(loop), "alone": alone(loop)}, rounds, seconds, "float32")
+        results.append(report("a loop of one thread, one core busy, over alone", made, *made.names, machine))
+        for name in names:
+            configuration = CONFIGURATIONS[name]
+            default, one = Fastnn(configuration, None).train, with_one_thread(Fastnn(configuration, None).train)
+            timers = {"default": beside(default), "one thread": beside(one), "alone": alone(default)}
+            made, machine = take_turns(timers, rounds, seconds, configuration.dtype)
+            for what, said in (("default", "default threads"), ("one thread", "one thread")):
+                results.append(
+                    report(f"{name}: {said}, one core busy, over default alone", made, what, "alone", machine)
+                )
     return results
 
 
