@@ -1,15 +1,17 @@
-"""What a training step costs at least on this machine, beside what it takes: `python bench/limits.py compare.json`.
+"""What a step or a prediction costs at least on this machine, beside what it takes: `python bench/limits.py FILE`.
 
-Reads what `compare.py --json` wrote. Two limits:
+Reads what `compare.py --json FILE` or `compare_predict.py --json FILE` wrote. Two limits of a training step:
 
 - *The machine's*: every multiply-add at the measured peak, or every kernel read once at the measured rate of its cache,
   whichever is longer; the optimizer's update at the rate that its kernel has in a near cache; the batch's rows read
   once at the rate of where the data lies. All of it shared perfectly by the cores, with no wait, no loss, no
   activation, no call. The ratio over the fastest peer that this leaves is the most that anybody could reach.
 - *The kernels'*: the step's products, activations, loss and update, each measured alone at the step's shapes with warm
-  caches, and the rows, one after another with no call between: by one thread, or half of them by each of two that wait
-  twice and read what must cross between them, with nothing overlapped: the rows of the narrowest place in the network,
-  or all parameters, whichever are fewer lines. The quicker of the two.
+  caches, the update on as many parameters as each core has, the rows, one after another with no call between: by one
+  thread, or half of them by each of two that wait twice and read what must cross between them, with nothing overlapped:
+  the rows of the narrowest place in the network, or all parameters, whichever are fewer lines. The quicker of the two.
+
+Of a prediction the machine's: every multiply-add at the peak, or every parameter read once, by one thread.
 """
 
 import argparse
@@ -26,7 +28,7 @@ from yardstick import peak
 
 from fastnn._core import activations, arrays, losses, meeting, optimizers, targets, threads
 
-FEW, MANY = 1024, 16384 + 1024  # parameters of an update that is measured; their difference leaves the call out
+BLOCK = 16384  # parameters of an update at a time: their gradient stays in a near cache
 SECONDS = 0.1  # of measuring one thing: longer than most disturbances
 SAMPLE_SECONDS = 3e-4  # at least: caches and branch predictors are warm for most of it
 FEWEST_SAMPLES = 5
@@ -51,20 +53,27 @@ def difference(longer: Callable[[], object], shorter: Callable[[], object]) -> f
     return max(0.0, best[0] - best[1])
 
 
-def seconds_a_parameter(configuration: Configuration) -> float:
-    """Of the optimizer's update, in a near cache; of plain descent, which is bound by reading, its multiply-add."""
+def seconds_a_parameter(configuration: Configuration, size: int = BLOCK) -> float:
+    """Of the optimizer's update of so many, one block after the other; of plain descent, which is bound by reading, its
+    multiply-add."""
     name, numbers = "adam", {}
     if configuration.optimizer == "sgd":
         name, numbers = "momentum", {"momentum": configuration.momentum}
         if not configuration.momentum:
             return 2 / peak(configuration.dtype)
     rng, slots = np.random.default_rng(0), targets.OPTIMIZERS[name][1]
+    g = rng.uniform(0.1, 1.0, BLOCK).astype(configuration.dtype)
+    vectors = rng.uniform(0.1, 1.0, (1 + slots, size)).astype(configuration.dtype)
+    blocks = [vectors[:, at : at + BLOCK] for at in range(0, size, BLOCK)]
 
-    def update(size: int) -> Callable[[], object]:
-        g, w, *states = rng.uniform(0.1, 1.0, (2 + slots, size)).astype(configuration.dtype)
-        return lambda: optimizers.update(name, g, w, *states, rate=1e-9, **numbers)
+    def update(parts: list[np.ndarray]) -> Callable[[], object]:
+        def run() -> None:
+            for part in parts:
+                optimizers.update(name, g[: part.shape[1]], *part, rate=1e-9, **numbers)
 
-    return difference(update(MANY), update(FEW)) / (MANY - FEW)
+        return run
+
+    return difference(update(blocks), update([vectors[:, :1]] * len(blocks))) / size
 
 
 def seconds_a_byte(size: int, dtype: str) -> float:
@@ -73,10 +82,14 @@ def seconds_a_byte(size: int, dtype: str) -> float:
     return difference(lambda: arrays.first_not_finite(x), lambda: arrays.first_not_finite(empty)) / x.nbytes
 
 
+def count(configuration: Configuration) -> int:
+    return sum(kernel.size + bias.size for kernel, bias in configuration.parameters())
+
+
 def least(configuration: Configuration, cores: int) -> dict[str, float]:
     """Seconds of the parts of a step."""
     dtype, itemsize = configuration.dtype, np.dtype(configuration.dtype).itemsize
-    parameters = sum(kernel.size + bias.size for kernel, bias in configuration.parameters())
+    parameters = count(configuration)
     flop = configuration.flop() / configuration.steps
     read = parameters * itemsize * seconds_a_byte(parameters * itemsize // cores, dtype)
     data = configuration.rows * configuration.widths[0] * itemsize
@@ -91,7 +104,7 @@ def seconds_beyond_a_call(make: Callable[..., Callable[[], object]], *shape: int
 
 
 def kernels(configuration: Configuration) -> float:
-    """Seconds of a step's kernels by one thread, each alone, and of its rows."""
+    """Seconds of a step's kernels by one thread, each alone, without the update."""
     dtype, batch, widths = configuration.dtype, configuration.batch, configuration.widths
 
     def multiplied(name: str) -> Callable[..., Callable[[], object]]:
@@ -122,8 +135,7 @@ def kernels(configuration: Configuration) -> float:
                 total += seconds_beyond_a_call(multiplied(name), batch, outputs, inputs)
         if index < len(widths) - 2:
             total += seconds_beyond_a_call(activated, batch, outputs)
-    parts = least(configuration, 1)
-    return total + seconds_beyond_a_call(judged, batch, widths[-1]) + parts["update"] + parts["rows"]
+    return total + seconds_beyond_a_call(judged, batch, widths[-1])
 
 
 def seconds_of_meeting(lines: int) -> float:
@@ -138,21 +150,17 @@ def seconds_of_meeting(lines: int) -> float:
 
 def with_these_kernels(configuration: Configuration, cores: int) -> float:
     """Seconds of a step by the quicker of one thread and, where there are more cores, two."""
-    alone = kernels(configuration)
+    parameters, apart = count(configuration), kernels(configuration) + least(configuration, 1)["rows"]
+    alone = apart + parameters * seconds_a_parameter(configuration, max(BLOCK, parameters))
     if cores < 2:
         return alone
-    itemsize = np.dtype(configuration.dtype).itemsize
-    parameters = sum(kernel.size + bias.size for kernel, bias in configuration.parameters())
+    shared = apart + parameters * seconds_a_parameter(configuration, max(BLOCK, parameters // 2))
     narrowest = configuration.batch * min(configuration.widths[1:])
-    return min(alone, alone / 2 + seconds_of_meeting(min(parameters, narrowest) * itemsize // LINE_BYTES))
+    lines = min(parameters, narrowest) * np.dtype(configuration.dtype).itemsize // LINE_BYTES
+    return min(alone, shared / 2 + seconds_of_meeting(lines))
 
 
-def main(arguments=None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("file", help="what compare.py --json wrote, on this machine")
-    options = parser.parse_args(arguments)
-    with open(options.file, encoding="utf-8") as file:
-        results = json.load(file)["results"]
+def say_steps(results: list[dict]) -> None:
     cores = threads.default_threads()
     print(f"us a step; at least: by the machine with all {cores} cores shared perfectly, and with these kernels")
     print(
@@ -160,12 +168,9 @@ def main(arguments=None) -> int:
         f" {'kernels':>9}   {'ratio':>5} {'at most: machine':>16} {'kernels':>7}"
     )
     for result in results:
-        if "best_peer" not in result:
-            continue
         configuration = CONFIGURATIONS[result["configuration"]["name"]]
         parts = least(configuration, cores)
-        rates = result["rows_a_second"]
-        theirs, ours = (configuration.batch / rates[result[who]]["median"] for who in ("best_peer", "ours"))
+        theirs, ours = seconds_of(result, configuration.batch)
         total, warm = sum(parts.values()), with_these_kernels(configuration, cores)
         numbers = [1e6 * value for value in (theirs, ours, total, *parts.values(), warm)]
         print(
@@ -173,6 +178,42 @@ def main(arguments=None) -> int:
             + f"   {result['ratio']['median']:5.2f} {theirs / total:16.2f} {theirs / warm:7.2f}",
             flush=True,
         )
+
+
+def say_predictions(results: list[dict]) -> None:
+    print("us a prediction by one thread; at least: every multiply-add at the peak, or every parameter read once")
+    print(f"{'':50} {'rows':>5} {'fastest peer':>12} {'ours':>9} {'machine':>9}   {'ratio':>5} {'at most':>7}")
+    for result in results:
+        configuration, rows = CONFIGURATIONS[result["configuration"]["name"]], result["rows"]
+        size, dtype = count(configuration) * np.dtype(configuration.dtype).itemsize, configuration.dtype
+        least_ = max(configuration.forward_flop(rows) / peak(dtype), size * seconds_a_byte(size, dtype))
+        theirs, ours = seconds_of(result, rows)
+        numbers = [1e6 * value for value in (theirs, ours, least_)]
+        print(
+            "{:50} {:5} {:12.2f} {:9.2f} {:9.2f}".format(configuration.name, rows, *numbers)
+            + f"   {result['ratio']['median']:5.2f} {theirs / least_:7.2f}",
+            flush=True,
+        )
+
+
+def seconds_of(result: dict, rows: int) -> list[float]:
+    """The fastest peer's of so many rows, and ours."""
+    return [rows / result["rows_a_second"][result[who]]["median"] for who in ("best_peer", "ours")]
+
+
+def main(arguments=None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("file", help="what compare.py or compare_predict.py --json wrote, on this machine")
+    options = parser.parse_args(arguments)
+    with open(options.file, encoding="utf-8") as file:
+        written = json.load(file)["results"]
+    beside_peers = [result for result in written if "best_peer" in result]
+    for say, results in (
+        (say_steps, [result for result in beside_peers if "rows" not in result]),
+        (say_predictions, [result for result in beside_peers if "rows" in result]),
+    ):
+        if results:
+            say(results)
     return 0
 
 
