@@ -7,9 +7,10 @@ Reads what `compare.py --json FILE` or `compare_predict.py --json FILE` wrote. T
   once at the rate of where the data lies. All of it shared perfectly by the cores, with no wait, no loss, no
   activation, no call. The ratio over the fastest peer that this leaves is the most that anybody could reach.
 - *The kernels'*: the step's products, activations, loss and update, each measured alone at the step's shapes with warm
-  caches, the update on as many parameters as each core has, the rows, one after another with no call between: by one
-  thread, or half of them by each of two that wait twice and read what must cross between them, with nothing overlapped:
-  the rows of the narrowest place in the network, or all parameters, whichever are fewer lines. The quicker of the two.
+  caches, the update on as many parameters as each core has, the rows, one after another with no call between. By the
+  quickest of three: one thread; the busier of two that have some of the layers each, wait twice and read the rows
+  between their layers from each other; one of two that have half of every layer each, wait twice, and read of each
+  layer its outputs or its kernel from each other, whichever are fewer. With nothing overlapped.
 
 Of a prediction the machine's: every multiply-add at the peak, or every parameter read once, by one thread.
 """
@@ -103,8 +104,8 @@ def seconds_beyond_a_call(make: Callable[..., Callable[[], object]], *shape: int
     return difference(make(*shape), make(*[1] * len(shape)))
 
 
-def kernels(configuration: Configuration) -> float:
-    """Seconds of a step's kernels by one thread, each alone, without the update."""
+def kernels(configuration: Configuration) -> list[float]:
+    """Seconds of the kernels of each layer by one thread, each alone, without the update."""
     dtype, batch, widths = configuration.dtype, configuration.batch, configuration.widths
 
     def multiplied(name: str) -> Callable[..., Callable[[], object]]:
@@ -128,14 +129,12 @@ def kernels(configuration: Configuration) -> float:
         labels = np.zeros(rows, np.int32)
         return lambda: losses.loss("sparse_categorical_crossentropy_from_logits", z, labels, dz=values)
 
-    total = 0.0
+    layers = []
     for index, (inputs, outputs) in enumerate(pairwise(widths)):
-        for name in PRODUCTS:
-            if index or name != "dY W^T":
-                total += seconds_beyond_a_call(multiplied(name), batch, outputs, inputs)
-        if index < len(widths) - 2:
-            total += seconds_beyond_a_call(activated, batch, outputs)
-    return total + seconds_beyond_a_call(judged, batch, widths[-1])
+        names = [name for name in PRODUCTS if index or name != "dY W^T"]
+        layers.append(sum(seconds_beyond_a_call(multiplied(name), batch, outputs, inputs) for name in names))
+        layers[-1] += seconds_beyond_a_call(activated if index < len(widths) - 2 else judged, batch, outputs)
+    return layers
 
 
 def seconds_of_meeting(lines: int) -> float:
@@ -149,15 +148,23 @@ def seconds_of_meeting(lines: int) -> float:
 
 
 def with_these_kernels(configuration: Configuration, cores: int) -> float:
-    """Seconds of a step by the quicker of one thread and, where there are more cores, two."""
-    parameters, apart = count(configuration), kernels(configuration) + least(configuration, 1)["rows"]
-    alone = apart + parameters * seconds_a_parameter(configuration, max(BLOCK, parameters))
+    """Seconds of a step: of one thread, of two by layers or of two by halves, the quickest that there are cores for."""
+    line = LINE_BYTES // np.dtype(configuration.dtype).itemsize
+    batch, widths, parameters = configuration.batch, configuration.widths, count(configuration)
+    layers, sizes = kernels(configuration), [inputs * outputs for inputs, outputs in pairwise(widths)]
+    layers[0] += least(configuration, 1)["rows"]
+    update = seconds_a_parameter(configuration, max(BLOCK, parameters))
+    alone = sum(layers) + parameters * update
     if cores < 2:
         return alone
-    shared = apart + parameters * seconds_a_parameter(configuration, max(BLOCK, parameters // 2))
-    narrowest = configuration.batch * min(configuration.widths[1:])
-    lines = min(parameters, narrowest) * np.dtype(configuration.dtype).itemsize // LINE_BYTES
-    return min(alone, shared / 2 + seconds_of_meeting(lines))
+    update = seconds_a_parameter(configuration, max(BLOCK, parameters // 2))
+    layers = [seconds + (size + width) * update for seconds, size, width in zip(layers, sizes, widths[1:], strict=True)]
+    crossing = sum(min(batch * width, size) for size, width in zip(sizes, widths[1:], strict=True))
+    possible = [alone, sum(layers) / 2 + seconds_of_meeting(crossing // line)]
+    for first in range(1, len(layers)):
+        busier = max(sum(layers[:first]), sum(layers[first:]))
+        possible.append(busier + seconds_of_meeting(batch * widths[first] // line))
+    return min(possible)
 
 
 def say_steps(results: list[dict]) -> None:

@@ -27,6 +27,11 @@
 /* Rows that must read few columns before they are moved into lanes: that takes less than the lanes that a tile leaves empty
  * only where vectors are long. */
 #define FN_ROWS_WORTH_LANES (FN_VECTOR_BYTES < 64 ? FN_NEVER : LANES / 2)
+/* The same of columns that whole vectors leave over: X W's rows, as lanes or many times that, and how deep the sums of X^T dY
+ * have to be, which come from lanes into rows afterwards. */
+#define FN_FEW_LEFT_OVER 4
+#define FN_ROWS_WORTH_LEAVING(m) ((m) >= FN_ROWS_WORTH_LANES && ((m) % LANES == 0 || (m) >= 4 * LANES))
+#define FN_DEPTH_WORTH_LEAVING 12
 #ifndef FN_CARRIED
 #define FN_CARRIED 2             /* rows of the next panel of W^T that a tile takes along */
 #endif
@@ -258,14 +263,29 @@ INLINE void FN(product_of_blocks)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T
                               start ? start + i * ldstart : NULL, ldstart, c + i * ldc, ldc);
 }
 
+/* How many of n columns whole vectors leave over, if those are few and would have a panel to themselves. */
+INLINE ptrdiff_t FN(left_over)(ptrdiff_t n) {
+    const ptrdiff_t over = n % LANES;
+#ifndef FN_HALVES
+    if (n / LANES % FN_TILE_VECTORS) return 0;
+#endif
+    return over <= FN_FEW_LEFT_OVER && 2 * over <= LANES ? over : 0;
+}
+
 static void FN(product)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *b, ptrdiff_t ldb,
                         const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
     if (m == 1)
         FN(product_of_a_row)(n, k, a, 1, b, ldb, start, c);
     else if (n <= FN_FEW_OUTPUTS && m >= FN_ROWS_WORTH_LANES)
         FN(few_outputs_product)(m, n, k, a, lda, b, ldb, start, ldstart, c, ldc);
-    else
+    else {
+        const ptrdiff_t over = FN(left_over)(n), whole = n - over;
+        if (over && 4 * over <= LANES && FN_ROWS_WORTH_LEAVING(m)) { /* half a vector leaves fewer lanes empty */
+            FN(few_outputs_product)(m, over, k, a, lda, b + whole, ldb, start ? start + whole : NULL, ldstart, c + whole, ldc);
+            n = whole;
+        }
         FN(product_of_blocks)(m, n, k, a, lda, 1, b, ldb, 0, start, ldstart, c, ldc);
+    }
 }
 
 INLINE int FN(worth_packing)(ptrdiff_t n, ptrdiff_t k, ptrdiff_t ldat) {
@@ -281,10 +301,17 @@ static void FN(product_at)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, pt
         FN(outer_product)(m, n, a, 1, b, start, ldstart, c, ldc);
     else if (n <= FN_FEW_OUTPUTS && m > LANES / 2)
         FN(few_outputs_at_product)(m, n, k, a, lda, b, ldb, start, ldstart, c, ldc);
-    else if (FN(worth_packing)(n, k, lda) && k > 0 && FN(has_room)(n, ldc))
-        FN(product_of_packed_tiles)(m, n, k, a, lda, b, ldb, start, ldstart, c, ldc);
-    else
-        FN(product_of_blocks)(m, n, k, a, 1, lda, b, ldb, 0, start, ldstart, c, ldc);
+    else {
+        const ptrdiff_t over = FN(left_over)(n), whole = n - over;
+        if (over && k >= FN_DEPTH_WORTH_LEAVING && m > LANES / 2) {
+            FN(few_outputs_at_product)(m, over, k, a, lda, b + whole, ldb, start ? start + whole : NULL, ldstart, c + whole, ldc);
+            n = whole;
+        }
+        if (FN(worth_packing)(n, k, lda) && k > 0 && FN(has_room)(n, ldc))
+            FN(product_of_packed_tiles)(m, n, k, a, lda, b, ldb, start, ldstart, c, ldc);
+        else
+            FN(product_of_blocks)(m, n, k, a, 1, lda, b, ldb, 0, start, ldstart, c, ldc);
+    }
 }
 
 static void FN(product_bt)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *bt,

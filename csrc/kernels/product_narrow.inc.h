@@ -44,6 +44,26 @@ INLINE void FN(rows_in_lanes)(const int n, ptrdiff_t rows, ptrdiff_t k, const T 
     }
 }
 
+/* c[rows, n] = `sum`, a column in each vector and a row in each lane: put together as rows first, if lanes hold one. */
+INLINE void FN(rows_from_lanes)(const int n, const V *sum, ptrdiff_t rows, T *c, ptrdiff_t ldc) {
+    const int together = n > LANES ? 1 : n == 3 ? 4 : n; /* elements in a row of `lanes` */
+    V block[FN_FEW_OUTPUTS] = {{0}};
+    T lanes[FN_FEW_OUTPUTS * LANES] __attribute__((aligned(64)));
+    FN_UNROLL(4)
+    for (int j = 0; j < n; j++) block[j] = sum[j];
+    FN(interleave)(block, together);
+    FN_UNROLL(4)
+    for (int j = 0; j < FN_FEW_OUTPUTS; j++) FN(store)(lanes + j * LANES, block[j]);
+    FN_UNROLL(16)
+    for (ptrdiff_t r = 0; r < LANES; r++) {
+        if (r >= rows) break;
+        if (n <= LANES)
+            __builtin_memcpy(c + r * ldc, lanes + r * together, n * sizeof(T));
+        else
+            for (int j = 0; j < n; j++) c[r * ldc + j] = lanes[j * LANES + r];
+    }
+}
+
 /* c[m, n] = start + at[k, m]^T b[k, n] for `vectors` vectors of m, the last one of `last` elements */
 INLINE void FN(columns_in_lanes)(const int n, const int vectors, ptrdiff_t last, ptrdiff_t k, const T *at, ptrdiff_t ldat,
                                  const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
@@ -73,13 +93,12 @@ INLINE void FN(columns_in_lanes)(const int n, const int vectors, ptrdiff_t last,
         }
     }
     FN_UNROLL(4)
-    for (int j = 0; j < n; j++)
+    for (int v = 0; v < vectors; v++) {
+        V of_columns[FN_FEW_OUTPUTS];
         FN_UNROLL(4)
-        for (int v = 0; v < vectors; v++) {
-            const ptrdiff_t rows = v + 1 < vectors ? LANES : last;
-            FN(store)(lanes, sum[j][v]);
-            for (ptrdiff_t r = 0; r < rows; r++) c[(v * LANES + r) * ldc + j] = lanes[r];
-        }
+        for (int j = 0; j < n; j++) of_columns[j] = sum[j][v];
+        FN(rows_from_lanes)(n, of_columns, v + 1 < vectors ? LANES : last, c + v * LANES * ldc, ldc);
+    }
 }
 
 INLINE void FN(few_outputs)(const int n, ptrdiff_t m, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *b, ptrdiff_t ldb,
