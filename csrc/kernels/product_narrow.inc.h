@@ -1,4 +1,5 @@
-/* product_narrow.inc.h: products whose result has few columns, as before and behind a last layer of few units.
+/* product_narrow.inc.h: few columns of products: all, as before and behind a last layer of few units, or what whole
+ * vectors leave over.
  *
  * Room: X W and X^T dY for up to FN_FEW_OUTPUTS columns, where a tile would use as many of its lanes. Called by
  * product.inc.h. Every element is the same chain of multiply-adds as in a tile, so it has the same bits.
