@@ -20,7 +20,7 @@
 #define FN_ROWS_WORTH_A_COPY FN_NEVER
 #define FN_ROWS_BYTES 524288
 #define FN_LINES_LEAVE_L1(k, apart, tiles) \
-    ((apart) % FN_PAGE_BYTES == 0 || ((apart) > FN_PAGE_BYTES && (k) > 256 && (tiles) >= 48))
+    ((apart) % FN_PAGE_BYTES == 0 || ((apart) > FN_PAGE_BYTES && (k) > 256 && (tiles) >= 24))
 #define FN_PACKED_BYTES 98304
 #define FN_PACKED_DEPTH 512
 FN_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")
