@@ -11,8 +11,9 @@
  * a core of one's own, a fifth of the speed on one whose other hardware thread is busy, which then decodes every other
  * cycle. Loops, outside in: blocks of rows that stay in L2, blocks of k, column panels of one tile's width, tiles of
  * rows. A panel is read where it lies: L2 keeps up with a line for each few multiply-adds. It is copied where its rows lie
- * half pages or pages apart, in one or two cache sets, which costs more than copying. A panel of W^T is transposed while
- * the one before is multiplied with: each tile carries some rows of W along, a number at a time by registers of integers,
+ * half pages or pages apart, in one or two cache sets, which costs more than copying; each tile takes along a part of the next
+ * one, which the tile before has asked for, since hardware fetches no lines ahead that far apart. A panel of W^T is transposed
+ * while the one before is multiplied with: each tile carries some rows of W along, a number at a time by registers of integers,
  * since the shuffles of vectors take the ports of the multiply-adds. X^T is copied, tile by tile, where enough columns will
  * read it: a tile uses a few numbers of every line that it touches. A tile of two long vectors reads so few lines for its
  * multiply-adds that neither copy pays (avx512.c).
@@ -38,7 +39,10 @@
 #ifndef FN_PANEL_BYTES
 #define FN_PANEL_BYTES 24576     /* of a block of a panel of W: most of an L1, */
 #define FN_TURNED_BYTES 32768    /* and of one of W^T, which leaves L1 before it is read anyway */
-#define FN_ROWS_WORTH_A_COPY 16  /* rows that must read a panel before it is copied, where its rows lie half pages apart */
+/* Rows that must read a panel before tiles ask for the next one, how far apart its rows are then, and whether it is copied. */
+#define FN_ROWS_WORTH_ASKING 16
+#define FN_FAR(apart) ((apart) % (FN_PAGE_BYTES / 2) == 0)
+#define FN_FAR_PANELS_ARE_COPIED 1
 #define FN_ROWS_BYTES 294912     /* of the rows that pass by one block of k: half an L2, and some */
 /* Where X^T's tile is better copied, its k rows so many bytes apart, for so many column tiles that read it: where its lines
  * and a panel's do not stay in L1, or share cache sets. Copying takes 1.05 to 1.12 times as long for shallow products, 0.9
@@ -153,49 +157,96 @@ INLINE ptrdiff_t FN(rows_carried)(ptrdiff_t m) {
     return m <= FN_TILE_ROWS ? 0 : most >= columns ? columns : most / LANES * LANES;
 }
 
-/* b[k,n] (transposed = 0) or bt[n,k] (transposed = 1, always packed). */
+/* b[k,n], panel by panel as it lies. */
 INLINE void FN(product_of_panels)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step,
-                                  const T *b, ptrdiff_t ldb, const int transposed, const T *start, ptrdiff_t ldstart,
-                                  T *c, ptrdiff_t ldc) {
-    const ptrdiff_t columns = FN_TILE_VECTORS * LANES;
-    T panels[2][FN_TURNED_BYTES / sizeof(T)] __attribute__((aligned(64)));
-    T *panel = panels[0];
-    ptrdiff_t ready = 0; /* columns of the panel that were carried while the one before was multiplied with */
-    const int copied = ldb * (ptrdiff_t)sizeof(T) % (FN_PAGE_BYTES / 2) == 0 && m >= FN_ROWS_WORTH_A_COPY;
+                                  const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+    const ptrdiff_t columns = FN_TILE_VECTORS * LANES, last = (n - 1) / columns * columns;
     /* Without room behind a row the last vector runs into the next row's first sums, so these come later and are not
      * gone on from. With room panels go the way that hardware fetches ahead. */
     const int room = FN(has_room)(n, ldc);
-    const ptrdiff_t deepest = transposed ? FN(even_block)(k, TURNED_DEPTH, 1) : room ? FN(even_block)(k, PANEL_DEPTH, 1) : k;
-    const ptrdiff_t last = (n - 1) / columns * columns;
+    const ptrdiff_t deepest = room ? FN(even_block)(k, PANEL_DEPTH, 1) : k;
     ptrdiff_t p = 0;
     do { /* once for k = 0, to write `start` */
         const ptrdiff_t depth = k - p < deepest ? k - p : deepest;
         for (ptrdiff_t done = 0; done <= last; done += columns) {
-            const ptrdiff_t j = room ? done : last - done;
-            const ptrdiff_t width = n - j < columns ? n - j : columns, vectors = (width + LANES - 1) / LANES;
-            const T *from = p ? c + j : start ? start + j : NULL, *block = b + p * ldb + j;
-            ptrdiff_t ldblock = ldb;
-            if (transposed) {
-                const ptrdiff_t next = room ? j + columns : j - columns;
-                FN(transposed)(width - ready, depth, b + (j + ready) * ldb + p, ldb, panel + ready, columns);
-                ready = width == columns && done < last && next + columns <= n ? FN(rows_carried)(m) : 0;
-                if (ready) {
-                    T *const after = panels[panel == panels[0]];
-                    FN(panel_rows)(m, FN_TILE_VECTORS, depth, a + p * a_step, a_row, a_step, panel, columns, from,
-                                   p ? ldc : ldstart, c + j, ldc, ready, b + next * ldb + p, ldb, after);
-                    panel = after;
-                } else
-                    FN(panel)(m, width, depth, a + p * a_step, a_row, a_step, panel, columns, from, p ? ldc : ldstart, c + j,
-                              ldc);
-                continue;
+            const ptrdiff_t j = room ? done : last - done, width = n - j < columns ? n - j : columns;
+            FN(panel)(m, width, depth, a + p * a_step, a_row, a_step, b + p * ldb + j, ldb, p ? c + j : start ? start + j : NULL,
+                      p ? ldc : ldstart, c + j, ldc);
+        }
+        p += depth;
+    } while (p < k);
+}
+
+_Static_assert(FN_ROWS_WORTH_ASKING > FN_TILE_ROWS, "a single tile has no next one to ask for");
+typedef void FN(product_function)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *b, ptrdiff_t ldb,
+                                  const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc);
+
+/* The same where b's rows lie so far apart that hardware does not fetch a panel's lines ahead: each tile asks for a part of the
+ * next panel and, where these are copied, takes along what the one before has asked for. c has room. `small` is the product
+ * itself, for tiles that are not whole: one instance of a tile is enough here. */
+INLINE void FN(product_of_far_panels)(FN(product_function) *small, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a,
+                                      ptrdiff_t lda, ptrdiff_t a_row, ptrdiff_t a_step, const T *b, ptrdiff_t ldb,
+                                      const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+    const ptrdiff_t columns = FN_TILE_VECTORS * LANES, deepest = FN(even_block)(k, PANEL_DEPTH, 1);
+    const ptrdiff_t tiles = (m + FN_TILE_ROWS - 1) / FN_TILE_ROWS;
+    T panels[2][FN_PANEL_BYTES / sizeof(T)] __attribute__((aligned(64)));
+    T *panel = panels[0];
+    ptrdiff_t p = 0;
+    do { /* once for k = 0, to write `start` */
+        const ptrdiff_t depth = k - p < deepest ? k - p : deepest, ldfrom = p ? ldc : ldstart;
+        ptrdiff_t taken = 0; /* rows of the panel that the one before has taken along */
+        for (ptrdiff_t j = 0; j < n; j += columns) {
+            const ptrdiff_t width = n - j < columns ? n - j : columns, ahead = j + 2 * columns <= n ? depth : 0;
+            const T *const from = p ? c + j : start ? start + j : NULL, *lines = b + p * ldb + j, *next = lines + columns;
+            T *const after = panels[panel == panels[0]];
+            if (FN_FAR_PANELS_ARE_COPIED)
+                FN(pack_panel)(depth - taken, (width + LANES - 1) / LANES, lines + taken * ldb, ldb, panel + taken * columns);
+            const T *const read = FN_FAR_PANELS_ARE_COPIED ? panel : lines;
+            const ptrdiff_t ldread = FN_FAR_PANELS_ARE_COPIED ? columns : ldb;
+            taken = 0;
+            for (ptrdiff_t i = 0, asked = 0, height; i < m; i += height) {
+                height = FN(tile_height)(m - i);
+                if (FN_FAR_PANELS_ARE_COPIED)
+                    FN(pack_panel)(asked - taken, FN_TILE_VECTORS, next + taken * ldb, ldb, after + taken * columns);
+                taken = asked;
+                for (; asked < ahead && (asked - taken) * tiles < depth; asked++)
+                    for (ptrdiff_t at = 0; at < columns; at += FN_LINE_BYTES / sizeof(T))
+                        __builtin_prefetch(next + asked * ldb + at, 0, 2);
+                const T *const factors = a + i * a_row + p * a_step, *const first = from ? from + i * ldfrom : NULL;
+                if (height == FN_TILE_ROWS && width == columns)
+                    FN(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, depth, factors, a_row, a_step, read, ldread, first, ldfrom,
+                             c + i * ldc + j, ldc, 0, NULL, 0, NULL);
+                else
+                    small(height, width, depth, factors, lda, read, ldread, first, ldfrom, c + i * ldc + j, ldc);
             }
-            if (copied && depth <= PANEL_DEPTH) {
-                FN(pack_panel)(depth, vectors, block, ldb, panel);
-                block = panel;
-                ldblock = columns;
-            }
-            FN(panel)(m, width, depth, a + p * a_step, a_row, a_step, block, ldblock, from, p ? ldc : ldstart, c + j,
-                      ldc);
+            if (FN_FAR_PANELS_ARE_COPIED) panel = after;
+        }
+        p += depth;
+    } while (p < k);
+}
+
+/* bt[n,k] as panels of its transpose, each made on the way through the one before; c has room. */
+static void FN(product_of_turned_panels)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *bt,
+                                         ptrdiff_t ldbt, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+    const ptrdiff_t columns = FN_TILE_VECTORS * LANES, deepest = FN(even_block)(k, TURNED_DEPTH, 1);
+    T panels[2][FN_TURNED_BYTES / sizeof(T)] __attribute__((aligned(64)));
+    T *panel = panels[0];
+    ptrdiff_t p = 0;
+    do { /* once for k = 0, to write `start` */
+        const ptrdiff_t depth = k - p < deepest ? k - p : deepest, ldfrom = p ? ldc : ldstart;
+        ptrdiff_t carried = 0; /* columns of the panel that came along while the one before was multiplied with */
+        for (ptrdiff_t j = 0; j < n; j += columns) {
+            const ptrdiff_t width = n - j < columns ? n - j : columns;
+            const T *from = p ? c + j : start ? start + j : NULL;
+            FN(transposed)(width - carried, depth, bt + (j + carried) * ldbt + p, ldbt, panel + carried, columns);
+            carried = j + 2 * columns <= n ? FN(rows_carried)(m) : 0;
+            if (carried) {
+                T *const after = panels[panel == panels[0]];
+                FN(panel_rows)(m, FN_TILE_VECTORS, depth, a + p, lda, 1, panel, columns, from, ldfrom, c + j, ldc, carried,
+                               bt + (j + columns) * ldbt + p, ldbt, after);
+                panel = after;
+            } else
+                FN(panel)(m, width, depth, a + p, lda, 1, panel, columns, from, ldfrom, c + j, ldc);
         }
         p += depth;
     } while (p < k);
@@ -247,20 +298,26 @@ static void FN(product_of_packed_tiles)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, c
 }
 #undef FN_TILE_ARGUMENTS
 
-/* The same, in blocks of rows that stay in L2 while all panels pass; where panels are transposed, of which each costs more
- * than rows from the next cache, all rows at once. */
-INLINE void FN(product_of_blocks)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step,
-                                  const T *b, ptrdiff_t ldb, const int transposed, const T *start, ptrdiff_t ldstart,
-                                  T *c, ptrdiff_t ldc) {
+/* b[k,n], in blocks of rows that stay in L2 while all panels pass. */
+INLINE void FN(product_of_blocks)(FN(product_function) *small, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda,
+                                  ptrdiff_t a_row, ptrdiff_t a_step, const T *b, ptrdiff_t ldb, const T *start,
+                                  ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
     if (m <= 0 || n <= 0) return;
     ptrdiff_t rows = m;
-    if (!transposed && m * k > (ptrdiff_t)(FN_ROWS_BYTES / sizeof(T))) { /* small products do not wait for divisions */
+    if (m * k > (ptrdiff_t)(FN_ROWS_BYTES / sizeof(T))) { /* small products do not wait for divisions */
         const ptrdiff_t most = ROWS_OF(FN_ROWS_BYTES, FN(even_block)(k, PANEL_DEPTH, 1));
         rows = FN(even_block)(m, most, FN_TILE_ROWS);
     }
-    for (ptrdiff_t i = 0; i < m; i += rows)
-        FN(product_of_panels)(m - i < rows ? m - i : rows, n, k, a + i * a_row, a_row, a_step, b, ldb, transposed,
-                              start ? start + i * ldstart : NULL, ldstart, c + i * ldc, ldc);
+    const int far = m >= FN_ROWS_WORTH_ASKING && FN_FAR(ldb * (ptrdiff_t)sizeof(T)) && FN(has_room)(n, ldc);
+    for (ptrdiff_t i = 0; i < m; i += rows) {
+        const ptrdiff_t block = m - i < rows ? m - i : rows;
+        const T *from = start ? start + i * ldstart : NULL;
+        if (far)
+            FN(product_of_far_panels)(small, block, n, k, a + i * a_row, lda, a_row, a_step, b, ldb, from, ldstart, c + i * ldc,
+                                      ldc);
+        else
+            FN(product_of_panels)(block, n, k, a + i * a_row, a_row, a_step, b, ldb, from, ldstart, c + i * ldc, ldc);
+    }
 }
 
 /* How many of n columns whole vectors leave over, if those are few and would have a panel to themselves. */
@@ -284,7 +341,7 @@ static void FN(product)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdi
             FN(few_outputs_product)(m, over, k, a, lda, b + whole, ldb, start ? start + whole : NULL, ldstart, c + whole, ldc);
             n = whole;
         }
-        FN(product_of_blocks)(m, n, k, a, lda, 1, b, ldb, 0, start, ldstart, c, ldc);
+        FN(product_of_blocks)(FN(product), m, n, k, a, lda, lda, 1, b, ldb, start, ldstart, c, ldc);
     }
 }
 
@@ -310,7 +367,7 @@ static void FN(product_at)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, pt
         if (FN(worth_packing)(n, k, lda) && k > 0 && FN(has_room)(n, ldc))
             FN(product_of_packed_tiles)(m, n, k, a, lda, b, ldb, start, ldstart, c, ldc);
         else
-            FN(product_of_blocks)(m, n, k, a, 1, lda, b, ldb, 0, start, ldstart, c, ldc);
+            FN(product_of_blocks)(FN(product_at), m, n, k, a, lda, 1, lda, b, ldb, start, ldstart, c, ldc);
     }
 }
 
@@ -318,8 +375,8 @@ static void FN(product_bt)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, pt
                            ptrdiff_t ldbt, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
     if (k == 1 && ldbt == 1)
         FN(outer_product)(m, n, a, lda, bt, start, ldstart, c, ldc);
-    else
-        FN(product_of_blocks)(m, n, k, a, lda, 1, bt, ldbt, 1, start, ldstart, c, ldc);
+    else if (m > 0)
+        FN(product_of_turned_panels)(m, n, k, a, lda, bt, ldbt, start, ldstart, c, ldc);
 }
 #undef PANEL_DEPTH
 #undef TURNED_DEPTH

@@ -17,7 +17,9 @@
  * rows lie whole pages apart, or where they are many, more than a page apart, and read often */
 #define FN_PANEL_BYTES 65536
 #define FN_TURNED_BYTES 65536
-#define FN_ROWS_WORTH_A_COPY FN_NEVER
+#define FN_ROWS_WORTH_ASKING 28
+#define FN_FAR(apart) ((apart) >= 2 * FN_PAGE_BYTES)
+#define FN_FAR_PANELS_ARE_COPIED 0
 #define FN_ROWS_BYTES 524288
 #define FN_LINES_LEAVE_L1(k, apart, tiles) \
     ((apart) % FN_PAGE_BYTES == 0 || ((apart) > FN_PAGE_BYTES && (k) > 256 && (tiles) >= 24))

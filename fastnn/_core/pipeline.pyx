@@ -13,6 +13,7 @@ transposed once a step, while a thread waits, and not in each part's product dY 
 """
 from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int64_t
+from libc.string cimport memset
 
 from fastnn._core.data cimport gather, is_sparse
 from fastnn._core.heads cimport Batch, Memory, head_transpose
@@ -84,7 +85,7 @@ cdef Pipeline plan_pipeline(const Run *run, Program program):
     cdef Work whole = work_of(run, 0, run.n_segments), first, second
     cdef int s, forward, backward, parts = min(MOST_PARTS, run.batch // FEWEST_ROWS)
     cdef double time, best = (whole.forward + whole.backward + whole.update) / 2 + FLOP_OF_LAYER * (run.n_segments - 1)
-    plan.second = plan.forward_parts = plan.backward_parts = 0
+    memset(&plan, 0, sizeof(Pipeline))
     if program.whole_batch or program.penalizes or run.flat != NULL or is_sparse(&run.x):
         return plan
     for s in range(1, run.n_segments):

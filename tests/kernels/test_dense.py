@@ -95,6 +95,20 @@ def test_rows_of_x_pages_apart(dtype, rng, rows, row_bytes, outputs):
     assert np.array_equal(dense.weight_gradient(x, dy), reference.dense_weight_gradient(x, dy))
 
 
+@pytest.mark.parametrize(
+    ("rows", "row_bytes", "inputs"), [(16, 2048, 40), (70, 8192, 300), (31, 8448, 1030), (40, 8232, 70)]
+)
+def test_rows_of_w_pages_apart(dtype, rng, rows, row_bytes, inputs):
+    """Tiles ask for the next panel of such a W, and take it along where panels are copied; of such a dY likewise."""
+    outputs = row_bytes // np.dtype(dtype).itemsize
+    x, w, dy = (
+        rng.integers(-8, 9, shape).astype(dtype) for shape in ((rows, inputs), (inputs, outputs), (rows, outputs))
+    )
+    bias, result = rng.integers(-8, 9, outputs).astype(dtype), np.full((rows, outputs), np.nan, dtype)
+    assert np.array_equal(dense.forward(x, w, bias, out=result), reference.dense_forward(x, w, bias))
+    assert np.array_equal(dense.weight_gradient(x, dy), reference.dense_weight_gradient(x, dy))
+
+
 @pytest.mark.parametrize("activation", list(targets.ACTIVATIONS))
 def test_epilogue_is_the_activation(activation, dtype, rng):
     x, w, bias = (rng.standard_normal(s).astype(dtype) for s in ((23, 11), (11, 37), (37,)))
