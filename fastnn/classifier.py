@@ -104,7 +104,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
     clipnorm : float or None, default=None
         Scale the gradient of each array of parameters down to this norm where it is longer. Not for 'lbfgs'.
     dtype : {'auto', 'float32', 'float64'}, default='auto'
-        Of the network; 'auto' is float32 for an X of float32, else float64.
+        Of the network; 'auto' is float32 for an X of float32, else float64, and float64 after 'lbfgs'.
     n_jobs : int or None, default=None
         Threads at most; None and -1 take what the machine and OpenMP's settings allow. Results are the same.
     callbacks : Callback or list, default=None

@@ -71,7 +71,7 @@ def fit_lbfgs(
     tol: float,
     verbose: bool,
     report: Report,
-) -> tuple[int, float, str]:
+) -> tuple[int, float, str, Array]:
     """Minimize; leave the solution in the network's parameters.
 
     Parameters
@@ -88,6 +88,8 @@ def fit_lbfgs(
     loss : float
     reason : str
         "callback", "interrupted", or SciPy's message.
+    solution : Array
+        Packed: SciPy counts in float64, whatever the network's element type.
 
     Warns
     -----
@@ -122,6 +124,6 @@ def fit_lbfgs(
         reason = "interrupted"
     if reason:
         objective.unpack(objective.best)
-        return iterations, objective.best_value, reason
+        return iterations, objective.best_value, reason, objective.best
     objective.unpack(result.x)
-    return check_optimize_result("lbfgs", result, max_iter), float(result.fun), str(result.message)
+    return check_optimize_result("lbfgs", result, max_iter), float(result.fun), str(result.message), result.x

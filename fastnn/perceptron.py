@@ -140,7 +140,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         ----------
         X : array-like or sparse matrix of shape (n, features)
             float32 trains a float32 network unless `dtype` says otherwise, everything else a float64 one; uint8 is
-            read without a copy.
+            read without a copy. What 'lbfgs' leaves is a float64 network in either case, as in scikit-learn.
         y : array-like of shape (n,) or (n, outputs)
             Labels of any kind, an indicator matrix for several labels a row, or numbers for a regressor.
         sample_weight : array-like of shape (n,), optional
@@ -311,7 +311,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
 
     def _minimize(self, objective: lbfgs.Objective, report: Report) -> None:
         """Train with solver='lbfgs'."""
-        self.n_iter_, self.loss_, self.stop_reason_ = lbfgs.fit_lbfgs(
+        self.n_iter_, self.loss_, self.stop_reason_, solution = lbfgs.fit_lbfgs(
             objective,
             max_iter=self.max_iter,
             max_fun=self.max_fun,
@@ -330,6 +330,13 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
                 f"preprocessed. Training diverged in iteration {self.n_iter_}: layer {layer} has weights that are not "
                 "finite. The weights that are kept are the best before."
             )
+        if self.dtype == "auto" and objective.parameters.dtype == np.float32:
+            # scikit-learn's network is now what SciPy counted in
+            self.coefs_, self.intercepts_ = (
+                [array.astype(np.float64) for array in arrays] for arrays in (self.coefs_, self.intercepts_)
+            )
+            binding = self._bound()
+            binding.model.parameters[binding.packing] = solution
 
     def _loss_grad_lbfgs(
         self, packed_coef_inter: Array, X: Any, y: Array, sample_weight: Array | None = None, *buffers: Any

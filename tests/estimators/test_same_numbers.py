@@ -67,7 +67,10 @@ def check_course(solver, activation, task, early_stopping, shuffle, batch_size, 
     if dtype == "float64":
         assert_same_course(theirs, ours, X, 1e-8)
         return
-    assert {array.dtype for array in ours.coefs_ + ours.intercepts_} == {np.dtype(np.float32)}
+    made_of = {array.dtype for array in ours.coefs_ + ours.intercepts_}
+    assert made_of == {array.dtype for array in theirs.coefs_ + theirs.intercepts_}
+    assert made_of == {np.dtype(np.float64 if solver == "lbfgs" else np.float32)}
+    assert ours.predict(X).dtype == theirs.predict(X).dtype
     assert ours.n_iter_ == theirs.n_iter_
     if solver == "lbfgs":
         generator = np.random.default_rng(0)
