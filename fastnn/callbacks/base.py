@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -140,7 +141,7 @@ class CallbackList:
             callback.set_model(self._model)
             callback.set_params(self._params)
 
-    @property
+    @cached_property
     def wants_batches(self) -> bool:
         """Whether any callback does."""
         return any(callback.wants_batches for callback in self.callbacks)
