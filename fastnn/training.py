@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -55,14 +54,6 @@ class Pace:
             yield start, stop
             self.took(stop - start, time.perf_counter() - began)
             start = stop
-
-
-@lru_cache(maxsize=8)
-def _batch_sizes(rows: int, batch_size: int) -> np.ndarray:
-    """Return how many rows each batch has; the same array for each epoch of a fit."""
-    sizes = np.full(-(-rows // batch_size), batch_size)
-    sizes[-1] -= sizes.size * batch_size - rows
-    return sizes
 
 
 class Training:
@@ -329,7 +320,8 @@ class Training:
                 told.call("on_train_batch_end", first, {"loss": float(step_losses[first])})
             if self.model.stop_training:
                 break
-        sizes = _batch_sizes(done, batch_size)
+        sizes = np.full(-(-done // batch_size), batch_size)
+        sizes[-1] -= sizes.size * batch_size - done
         logs = {"loss": float(step_losses[: sizes.size] @ sizes / done)}
         if outputs is not None:
             y = dataset.y[order[:done]] if by_step is None else by_step.y[:done]

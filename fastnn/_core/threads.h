@@ -1,5 +1,5 @@
 /* threads.h: what _core/threads and the engine need of the machine beneath OpenMP: a barrier of our own, how far a
- * thread has come, the team's size with and without OpenMP, and what a fork does to it. Included by Cython's output only.
+ * thread has come, the team's size with and without OpenMP, and a thread's stack. Included by Cython's output only.
  */
 #ifndef FASTNN_THREADS_H
 #define FASTNN_THREADS_H
@@ -20,12 +20,23 @@ static inline int omp_get_num_threads(void) { return 1; }
 #define FN_OPENMP_DATE 0
 #endif
 
+/* fn_thread_stack: bytes that the system gives a thread's stack unless told otherwise: 128 KB with musl. */
 #ifdef _WIN32
 #include <windows.h>
 #define fn_yield() SwitchToThread()
+static inline long long fn_thread_stack(void) { return 1 << 20; }
 #else
+#include <pthread.h>
 #include <sched.h>
 #define fn_yield() sched_yield()
+static inline long long fn_thread_stack(void) {
+    pthread_attr_t attributes;
+    size_t bytes = 0;
+    if (pthread_attr_init(&attributes)) return 0;
+    pthread_attr_getstacksize(&attributes, &bytes);
+    pthread_attr_destroy(&attributes);
+    return (long long)bytes;
+}
 #endif
 
 #if defined(__x86_64__)

@@ -33,6 +33,40 @@ def test_threads_bound_to_cores_are_not_fewer():
     assert int(counted(OMP_PROC_BIND="true", OMP_PLACES="cores", OMP_NUM_THREADS="1")) == 1
 
 
+def test_a_small_stack_binds():
+    """OpenMP's threads would run into the end of it: panels of products are there."""
+    whole = int(counted())
+    assert int(counted(OMP_STACKSIZE="128K")) == int(counted(OMP_STACKSIZE=" 200 k ")) == 1
+    assert int(counted(OMP_STACKSIZE="255")) == int(counted(OMP_STACKSIZE="262143B")) == 1
+    assert int(counted(OMP_STACKSIZE="256")) == int(counted(OMP_STACKSIZE="1M")) == whole
+    assert int(counted(OMP_STACKSIZE="nonsense")) == whole
+    assert "OMP_STACKSIZE: 1" in counted("print(threads.explain())", OMP_STACKSIZE="128K")
+
+
+@pytest.mark.parametrize("stack", ["128K", "256K"])
+def test_training_and_predictions_fit_on_the_stack(stack):
+    """Two threads asked for, panels as deep and tiles as many as they get."""
+    code = """
+import numpy as np
+from fastnn._core import dense
+for dtype in ("float32", "float64"):
+    x, w, dy = (np.ones(shape, dtype) for shape in ((600, 784), (784, 2048), (600, 2048)))
+    assert dense.forward(x, w, threads=2)[0, 0] == 784
+    assert dense.input_gradient(dy, w, threads=2)[0, 0] == 2048
+    assert dense.weight_gradient(x, dy, threads=2)[0, 0] == 600
+"""
+    counted(code, OMP_STACKSIZE=stack)
+
+
+def test_musl_gets_a_larger_stack():
+    code = "import importlib.machinery as m; m.EXTENSION_SUFFIXES.insert(0, '.cpython-313-x86_64-linux-musl.so')\n"
+    code += "import os, fastnn._core; print(os.environ.get('OMP_STACKSIZE'))"
+    for given, expected in (({}, "1M"), ({"OMP_STACKSIZE": "512K"}, "512K")):
+        environment = {name: value for name, value in os.environ.items() if name != "OMP_STACKSIZE"} | given
+        made = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+        assert made.stdout.strip() == expected
+
+
 def test_threadpoolctls_limit_binds():
     threadpoolctl = pytest.importorskip("threadpoolctl")
     if threads.openmp_runtime().startswith("none"):
