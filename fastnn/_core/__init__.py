@@ -4,7 +4,7 @@ import os as _os
 from importlib.machinery import EXTENSION_SUFFIXES as _SUFFIXES
 
 if any("musl" in suffix for suffix in _SUFFIXES):
-    # musl gives a thread 128 KB, which the products' panels alone would fill; OpenMP reads this once, when it is loaded.
+    # musl gives a thread 128 KB, which products' panels alone would fill; OpenMP reads this once, when it is loaded.
     _os.environ.setdefault("OMP_STACKSIZE", "1M")
 
 try:
