@@ -44,7 +44,7 @@ def test_a_small_stack_binds():
 
 
 @pytest.mark.parametrize("stack", ["128K", "256K"])
-def test_training_and_predictions_fit_on_the_stack(stack):
+def test_products_fit_on_the_stack(stack):
     """Two threads asked for, panels as deep and tiles as many as they get."""
     code = """
 import numpy as np
