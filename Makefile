@@ -75,10 +75,14 @@ endef
 # $(call need,tool,where it comes from)
 need = @command -v $(1) > /dev/null || { echo "$@ needs $(1) ($(2))"; exit 1; }
 
-test-c: $(BUILD)/native
+# avx512 also as it is on CPUs whose vectors are as wide as this one's ports are not
+test-c: $(BUILD)/native $(BUILD)/ports
 	$(BUILD)/native
+	$(BUILD)/ports
 $(BUILD)/native: $(KERNELS) $(HEADERS) csrc/tests/test_kernels.c
 	$(call build,native,$(CC))
+$(BUILD)/ports: $(KERNELS) $(HEADERS) csrc/tests/test_kernels.c
+	$(call build,ports,$(CC),'-DFN_NARROW_PORTS=(!__builtin_cpu_is("amdfam19h"))')
 
 test-neon: $(BUILD)/neon
 	$(call need,$(QEMU_AARCH64),Debian: qemu-user)

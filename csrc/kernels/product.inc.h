@@ -12,15 +12,17 @@
  * cycle. Loops, outside in: blocks of rows that stay in L2, blocks of k, column panels of one tile's width, tiles of
  * rows. A panel is read where it lies: L2 keeps up with a line for each few multiply-adds. It is copied where its rows lie
  * half pages or pages apart, in one or two cache sets, which costs more than copying; each tile takes along a part of the next
- * one, which the tile before has asked for, since hardware fetches no lines ahead that far apart. A panel of W^T is transposed
+ * one, which the tile before has asked for, since hardware fetches no lines ahead that far apart, and asks for the next tile's
+ * lines of c. A panel of W^T is transposed
  * while the one before is multiplied with: each tile carries some rows of W along, a number at a time by registers of integers,
  * since the shuffles of vectors take the ports of the multiply-adds. X^T is copied, tile by tile, where enough columns will
  * read it: a tile uses a few numbers of every line that it touches. A tile of two long vectors reads so few lines for its
- * multiply-adds that neither copy pays (avx512.c).
+ * multiply-adds that neither copy pays where ports are half as wide (avx512.c).
  */
 #ifndef FN_SIZES
 #define FN_SIZES
 #define FN_LINE_BYTES 64
+#define FN_PACKED_FAR_BYTES 2097152 /* of k rows: beside a copy of X^T a panel of fewer costs less where it lies */
 #define FN_PAGE_BYTES 4096
 #define FN_NEVER ((ptrdiff_t)1 << 40)
 #define FN_ROWS_WORTH_HALVES 4   /* fewer have too few chains in half a vector's width by itself */
@@ -36,12 +38,19 @@
 #ifndef FN_CARRIED
 #define FN_CARRIED 2             /* rows of the next panel of W^T that a tile takes along */
 #endif
+#ifndef FN_EMBEDDED
+#define FN_EMBEDDED(r, carried) 0 /* whether the multiply-adds of a tile's row r each read their factor themselves */
+#endif
+#ifndef FN_HALVES_PAY
+#define FN_HALVES_PAY 1          /* where FN_HALVES says that there are any */
+#endif
 #ifndef FN_PANEL_BYTES
 #define FN_PANEL_BYTES 24576     /* of a block of a panel of W: most of an L1, */
+#define FN_COPY_BYTES 24576      /* of one that is copied, */
 #define FN_TURNED_BYTES 32768    /* and of one of W^T, which leaves L1 before it is read anyway */
-/* Rows that must read a panel before tiles ask for the next one, how far apart its rows are then, and whether it is copied. */
+/* Rows that must read a panel before tiles ask for the next one, how far apart its k rows are then, and whether it is copied. */
 #define FN_ROWS_WORTH_ASKING 16
-#define FN_FAR(apart) ((apart) % (FN_PAGE_BYTES / 2) == 0)
+#define FN_FAR(k, apart) ((apart) % (FN_PAGE_BYTES / 2) == 0)
 #define FN_FAR_PANELS_ARE_COPIED 1
 #define FN_ROWS_BYTES 294912     /* of the rows that pass by one block of k: half an L2, and some */
 /* Where X^T's tile is better copied, its k rows so many bytes apart, for so many column tiles that read it: where its lines
@@ -50,14 +59,16 @@
 #define FN_LINES_LEAVE_L1(k, apart, tiles) \
     ((k) * (FN_LINE_BYTES + FN_TILE_VECTORS * FN_VECTOR_BYTES) >= 32768 || (apart) >= FN_PAGE_BYTES || \
      (apart) % (FN_PAGE_BYTES / 4) == 0)
-#define FN_PACKED_BYTES 98304    /* of X^T that is copied at a time, */
-#define FN_PACKED_DEPTH 256      /* and how deep */
+#define FN_PACKED_MOST 98304     /* of X^T that is copied at a time, on any CPU of the target, */
+#define FN_PACKED_BYTES 98304    /* on this one, */
+#define FN_PACKED_DEPTH 256      /* and how deep: no deeper than panels that are copied beside it */
 #endif
 #endif
 /* whole tiles of rows that take `bytes` at the depth of a panel */
 #define ROWS_OF(bytes, depth) \
     ((ptrdiff_t)((bytes) / ((depth) * sizeof(T)) / FN_TILE_ROWS * FN_TILE_ROWS))
 #define PANEL_DEPTH ((ptrdiff_t)(FN_PANEL_BYTES / (FN_TILE_VECTORS * FN_VECTOR_BYTES)))
+#define COPY_DEPTH ((ptrdiff_t)(FN_COPY_BYTES / (FN_TILE_VECTORS * FN_VECTOR_BYTES)))
 #define TURNED_DEPTH ((ptrdiff_t)(FN_TURNED_BYTES / (FN_TILE_VECTORS * FN_VECTOR_BYTES)))
 
 /* Height of the next tile when `left` rows remain: full tiles, the last two made even, since a tile of one or two
@@ -136,7 +147,7 @@ INLINE void FN(panel)(ptrdiff_t m, ptrdiff_t width, ptrdiff_t k, const T *a, ptr
                       const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
 #ifdef FN_HALVES
     const ptrdiff_t over = width % LANES, whole = width - over;
-    if (over && over <= LANES / 2 && m >= FN_ROWS_WORTH_HALVES) {
+    if (over && over <= LANES / 2 && m >= FN_ROWS_WORTH_HALVES && FN_HALVES_PAY) {
         FN(panel_of_half)(m, k, a, a_row, a_step, b + whole, ldb, start ? start + whole : NULL, ldstart, c + whole, ldc);
         width = whole;
     }
@@ -183,13 +194,15 @@ typedef void FN(product_function)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T
 
 /* The same where b's rows lie so far apart that hardware does not fetch a panel's lines ahead: each tile asks for a part of the
  * next panel and, where these are copied, takes along what the one before has asked for. c has room. `small` is the product
- * itself, for tiles that are not whole: one instance of a tile is enough here. */
-INLINE void FN(product_of_far_panels)(FN(product_function) *small, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a,
-                                      ptrdiff_t lda, ptrdiff_t a_row, ptrdiff_t a_step, const T *b, ptrdiff_t ldb,
+ * itself, for tiles that are not whole: one instance of a tile is enough here. `packed`: a is as pack_tiles leaves it. */
+INLINE void FN(product_of_far_panels)(FN(product_function) *small, const int packed, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k,
+                                      const T *a, ptrdiff_t lda, ptrdiff_t a_row, ptrdiff_t a_step, const T *b, ptrdiff_t ldb,
                                       const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
-    const ptrdiff_t columns = FN_TILE_VECTORS * LANES, deepest = FN(even_block)(k, PANEL_DEPTH, 1);
+    const int copied = FN_FAR_PANELS_ARE_COPIED;
+    const ptrdiff_t columns = FN_TILE_VECTORS * LANES, line = FN_LINE_BYTES / sizeof(T);
+    const ptrdiff_t deepest = packed ? k : FN(even_block)(k, copied ? COPY_DEPTH : PANEL_DEPTH, 1);
     const ptrdiff_t tiles = (m + FN_TILE_ROWS - 1) / FN_TILE_ROWS;
-    T panels[2][FN_PANEL_BYTES / sizeof(T)] __attribute__((aligned(64)));
+    T panels[2][FN_COPY_BYTES / sizeof(T)] __attribute__((aligned(64)));
     T *panel = panels[0];
     ptrdiff_t p = 0;
     do { /* once for k = 0, to write `start` */
@@ -199,27 +212,29 @@ INLINE void FN(product_of_far_panels)(FN(product_function) *small, ptrdiff_t m, 
             const ptrdiff_t width = n - j < columns ? n - j : columns, ahead = j + 2 * columns <= n ? depth : 0;
             const T *const from = p ? c + j : start ? start + j : NULL, *lines = b + p * ldb + j, *next = lines + columns;
             T *const after = panels[panel == panels[0]];
-            if (FN_FAR_PANELS_ARE_COPIED)
+            if (copied)
                 FN(pack_panel)(depth - taken, (width + LANES - 1) / LANES, lines + taken * ldb, ldb, panel + taken * columns);
-            const T *const read = FN_FAR_PANELS_ARE_COPIED ? panel : lines;
-            const ptrdiff_t ldread = FN_FAR_PANELS_ARE_COPIED ? columns : ldb;
+            const T *const read = copied ? panel : lines;
+            const ptrdiff_t ldread = copied ? columns : ldb;
             taken = 0;
             for (ptrdiff_t i = 0, asked = 0, height; i < m; i += height) {
                 height = FN(tile_height)(m - i);
-                if (FN_FAR_PANELS_ARE_COPIED)
-                    FN(pack_panel)(asked - taken, FN_TILE_VECTORS, next + taken * ldb, ldb, after + taken * columns);
+                if (copied) FN(pack_panel)(asked - taken, FN_TILE_VECTORS, next + taken * ldb, ldb, after + taken * columns);
                 taken = asked;
                 for (; asked < ahead && (asked - taken) * tiles < depth; asked++)
-                    for (ptrdiff_t at = 0; at < columns; at += FN_LINE_BYTES / sizeof(T))
-                        __builtin_prefetch(next + asked * ldb + at, 0, 2);
-                const T *const factors = a + i * a_row + p * a_step, *const first = from ? from + i * ldfrom : NULL;
+                    for (ptrdiff_t at = 0; at < columns; at += line) __builtin_prefetch(next + asked * ldb + at, 0, 2);
+                if (copied)
+                    for (ptrdiff_t r = i + height; r < i + height + FN_TILE_ROWS && r < m; r++)
+                        for (ptrdiff_t at = j; at < j + columns; at += line) __builtin_prefetch(c + r * ldc + at, 1, 3);
+                const T *const factors = packed ? a + i * k : a + i * a_row + p * a_step;
+                const T *const first = from ? from + i * ldfrom : NULL;
                 if (height == FN_TILE_ROWS && width == columns)
-                    FN(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, depth, factors, a_row, a_step, read, ldread, first, ldfrom,
-                             c + i * ldc + j, ldc, 0, NULL, 0, NULL);
+                    FN(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, depth, factors, a_row, packed ? FN_TILE_ROWS : a_step, read, ldread,
+                             first, ldfrom, c + i * ldc + j, ldc, 0, NULL, 0, NULL);
                 else
-                    small(height, width, depth, factors, lda, read, ldread, first, ldfrom, c + i * ldc + j, ldc);
+                    small(height, width, depth, factors, packed ? height : lda, read, ldread, first, ldfrom, c + i * ldc + j, ldc);
             }
-            if (FN_FAR_PANELS_ARE_COPIED) panel = after;
+            if (copied) panel = after;
         }
         p += depth;
     } while (p < k);
@@ -270,13 +285,17 @@ static void FN(pack_tiles)(ptrdiff_t m, ptrdiff_t k, const T *at, ptrdiff_t ldat
     }
 }
 
+static FN(product_function) FN(product_at);
+
 /* a given transposed, in packed blocks of rows; c has room. */
 static void FN(product_of_packed_tiles)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *at, ptrdiff_t ldat, const T *b,
                                         ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
     const ptrdiff_t columns = FN_TILE_VECTORS * LANES;
-    const ptrdiff_t rows = FN(even_block)(m, ROWS_OF(FN_PACKED_BYTES, FN_PACKED_DEPTH), FN_TILE_ROWS);
     const ptrdiff_t deepest = FN(even_block)(k, FN_PACKED_DEPTH, 1);
-    T packed[(FN_PACKED_BYTES + FN_VECTOR_BYTES) / sizeof(T)] __attribute__((aligned(64)));
+    const ptrdiff_t rows = FN(even_block)(m, ROWS_OF(FN_PACKED_BYTES, FN_PACKED_DEPTH), FN_TILE_ROWS);
+    const ptrdiff_t apart = ldb * (ptrdiff_t)sizeof(T);
+    const int far = FN_FAR_PANELS_ARE_COPIED && rows >= FN_ROWS_WORTH_ASKING && FN_FAR(k, apart) && k * apart > FN_PACKED_FAR_BYTES;
+    T packed[(FN_PACKED_MOST + FN_VECTOR_BYTES) / sizeof(T)] __attribute__((aligned(64)));
     for (ptrdiff_t p = 0; p < k; p += deepest) {
         const ptrdiff_t depth = k - p < deepest ? k - p : deepest;
         const T *from = p ? c : start;
@@ -284,6 +303,11 @@ static void FN(product_of_packed_tiles)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, c
         for (ptrdiff_t i = 0; i < m; i += rows) {
             const ptrdiff_t block = m - i < rows ? m - i : rows;
             FN(pack_tiles)(block, depth, at + p * ldat + i, ldat, packed);
+            if (far) {
+                FN(product_of_far_panels)(FN(product_at), 1, block, n, depth, packed, 0, 1, 0, b + p * ldb, ldb,
+                                          from ? from + i * ldfrom : NULL, ldfrom, c + i * ldc, ldc);
+                continue;
+            }
             for (ptrdiff_t j = 0; j < n; j += columns) {
                 const ptrdiff_t width = n - j < columns ? n - j : columns;
                 const T *tile = packed, *lines = b + p * ldb + j;
@@ -308,12 +332,12 @@ INLINE void FN(product_of_blocks)(FN(product_function) *small, ptrdiff_t m, ptrd
         const ptrdiff_t most = ROWS_OF(FN_ROWS_BYTES, FN(even_block)(k, PANEL_DEPTH, 1));
         rows = FN(even_block)(m, most, FN_TILE_ROWS);
     }
-    const int far = m >= FN_ROWS_WORTH_ASKING && FN_FAR(ldb * (ptrdiff_t)sizeof(T)) && FN(has_room)(n, ldc);
+    const int far = m >= FN_ROWS_WORTH_ASKING && FN_FAR(k, ldb * (ptrdiff_t)sizeof(T)) && FN(has_room)(n, ldc);
     for (ptrdiff_t i = 0; i < m; i += rows) {
         const ptrdiff_t block = m - i < rows ? m - i : rows;
         const T *from = start ? start + i * ldstart : NULL;
         if (far)
-            FN(product_of_far_panels)(small, block, n, k, a + i * a_row, lda, a_row, a_step, b, ldb, from, ldstart, c + i * ldc,
+            FN(product_of_far_panels)(small, 0, block, n, k, a + i * a_row, lda, a_row, a_step, b, ldb, from, ldstart, c + i * ldc,
                                       ldc);
         else
             FN(product_of_panels)(block, n, k, a + i * a_row, a_row, a_step, b, ldb, from, ldstart, c + i * ldc, ldc);
@@ -379,5 +403,6 @@ static void FN(product_bt)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, pt
         FN(product_of_turned_panels)(m, n, k, a, lda, bt, ldbt, start, ldstart, c, ldc);
 }
 #undef PANEL_DEPTH
+#undef COPY_DEPTH
 #undef TURNED_DEPTH
 #undef ROWS_OF

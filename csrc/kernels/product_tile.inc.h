@@ -15,6 +15,14 @@ INLINE void TILE(tile)(const int rows, const int vectors, ptrdiff_t k, const T *
         FN_UNROLL(4)
         for (int v = 0; v < vectors; v++)
             sum[r][v] = start ? TILE(load)(start + r * ldstart + v * TILE_LANES) : (TILE_V){0};
+    /* Three rows share an address; compilers left alone keep more than there are registers for. */
+    const int side_by_side = __builtin_constant_p(a_row) && a_row == 1;
+    const T *at[(FN_TILE_ROWS + 2) / 3];
+    FN_UNROLL(5)
+    for (int r = 0; r < rows; r += 3) {
+        at[r / 3] = a + r * a_row;
+        if (!side_by_side) __asm__("" : "+r"(at[r / 3]));
+    }
     FN_UNROLL_BY(4)
     for (ptrdiff_t p = 0; p < k; p++) {
         TILE_V row[FN_TILE_VECTORS];
@@ -22,7 +30,13 @@ INLINE void TILE(tile)(const int rows, const int vectors, ptrdiff_t k, const T *
         for (int v = 0; v < vectors; v++) row[v] = TILE(load)(b + v * TILE_LANES);
         FN_UNROLL(16)
         for (int r = 0; r < rows; r++) {
-            const TILE_V factor = TILE(splat)(a[r * a_row]);
+            const T *const number = side_by_side ? a + r : at[r / 3] + r % 3 * a_row;
+            if (FN_EMBEDDED(r, carried)) {
+                FN_UNROLL(4)
+                for (int v = 0; v < vectors; v++) sum[r][v] = TILE(fma_number)(number, row[v], sum[r][v]);
+                continue;
+            }
+            const TILE_V factor = TILE(splat)(*number);
             FN_UNROLL(4)
             for (int v = 0; v < vectors; v++) sum[r][v] = TILE(fma)(factor, row[v], sum[r][v]);
         }
@@ -30,6 +44,8 @@ INLINE void TILE(tile)(const int rows, const int vectors, ptrdiff_t k, const T *
         for (int q = 0; q < carried; q++) FN(move)(to + q, from + q * ldfrom + p);
         if (carried) to += ldb;
         a += a_step;
+        FN_UNROLL(5)
+        for (int r = 0; r < rows; r += 3) at[r / 3] += a_step;
         b += ldb;
     }
     FN_UNROLL(16)

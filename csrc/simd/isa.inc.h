@@ -11,6 +11,11 @@ INLINE V FN(fma)(V a, V b, V c) { return (V)_mm512_fmadd_ps((__m512)a, (__m512)b
 INLINE FN(half) FN(fma_half)(FN(half) a, FN(half) b, FN(half) c) {
     return (FN(half))_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
 }
+#define FN_HAS_FMA_NUMBER
+INLINE V FN(fma_number)(const T *a, V b, V c) {
+    __asm__("vfmadd231ps %2%{1to16%}, %1, %0" : "+v"(c) : "v"(b), "m"(*a));
+    return c;
+}
 INLINE V FN(root)(V a) { return (V)_mm512_sqrt_ps((__m512)a); }
 INLINE V FN(maximum)(V a, V b) { return (V)_mm512_max_ps((__m512)a, (__m512)b); }
 INLINE V FN(minimum)(V a, V b) { return (V)_mm512_min_ps((__m512)a, (__m512)b); }
@@ -48,6 +53,10 @@ INLINE void FN(load_transposed)(const T *x, ptrdiff_t ldx, V *block) {
 INLINE V FN(fma)(V a, V b, V c) { return (V)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c); }
 INLINE FN(half) FN(fma_half)(FN(half) a, FN(half) b, FN(half) c) {
     return (FN(half))_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+}
+INLINE V FN(fma_number)(const T *a, V b, V c) {
+    __asm__("vfmadd231pd %2%{1to8%}, %1, %0" : "+v"(c) : "v"(b), "m"(*a));
+    return c;
 }
 INLINE V FN(root)(V a) { return (V)_mm512_sqrt_pd((__m512d)a); }
 INLINE V FN(maximum)(V a, V b) { return (V)_mm512_max_pd((__m512d)a, (__m512d)b); }

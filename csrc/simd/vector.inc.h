@@ -71,6 +71,14 @@ INLINE I FN(first_lanes)(ptrdiff_t n) {
  * second argument where either is NaN. */
 #include "isa.inc.h"
 
+/* fma_number(a, b, c) = *a b + c, one instruction where the target has it; compilers make two where *a is read again. */
+#ifndef FN_HAS_FMA_NUMBER
+INLINE V FN(fma_number)(const T *a, V b, V c) { return FN(fma)(FN(splat)(*a), b, c); }
+#endif
+#ifdef FN_HALVES
+INLINE FN(half) FN(fma_number_half)(const T *a, FN(half) b, FN(half) c) { return FN(fma_half)(FN(splat_half)(*a), b, c); }
+#endif
+
 #ifndef FN_HAS_PARTIAL
 INLINE V FN(load_first)(const T *p, ptrdiff_t n) {
     T lanes[LANES];

@@ -9,22 +9,38 @@
     __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma")
 #define FN_ISA_AVX512
 #define FN_VECTOR_BYTES 64
-#define FN_HALVES /* Zen 4 takes two cycles for a whole vector, one for half a one */
+/* Zen 4's ports are half a vector wide: a whole one takes two cycles, half a one takes one, and L2 keeps up. Others' are whole. */
+#ifndef FN_NARROW_PORTS
+#define FN_NARROW_PORTS __builtin_cpu_is("amdfam19h")
+#endif
+#define FN_HALVES
+#define FN_HALVES_PAY FN_NARROW_PORTS
 #define FN_TILE_ROWS 14
 #define FN_TILE_VECTORS 2
 #define FN_CARRIED 8
-/* product.inc.h: panels read where they lie, as deep as half a megabyte of rows in L2 allows; X^T copied only where its
- * rows lie whole pages apart, or where they are many, more than a page apart, and read often */
+/* Multiply-adds repeat a number that they read themselves: one instruction less a row, one load more, so for a third of the
+ * rows, and none where loads are what tiles wait for. */
+#define FN_EMBEDDED(r, carried) ((r) % 3 == 0 && (FN_IS_F32 || !(carried)))
+/* product.inc.h: panels read where they lie, as deep as half a megabyte of rows in L2 allows, and X^T too. With narrow ports
+ * lines are asked for where rows are two pages apart; X^T is copied only where its rows lie whole pages apart, or where they
+ * are many, more than a page apart, and read often. Else both are copied where their rows overflow cache sets, or L2 and the
+ * pages that a core remembers. */
 #define FN_PANEL_BYTES 65536
+#define FN_COPY_BYTES 32768
 #define FN_TURNED_BYTES 65536
 #define FN_ROWS_WORTH_ASKING 28
-#define FN_FAR(apart) ((apart) >= 2 * FN_PAGE_BYTES)
-#define FN_FAR_PANELS_ARE_COPIED 0
+#define FN_FAR_PANELS_ARE_COPIED !FN_NARROW_PORTS
+#define FN_FAR(k, apart)                                                           \
+    (FN_NARROW_PORTS ? (apart) >= 2 * FN_PAGE_BYTES                                \
+     : (apart) % FN_PAGE_BYTES == 0 ? (k) * (apart) > 1048576 : (apart) > FN_PAGE_BYTES && (k) * (apart) >= 4194304)
 #define FN_ROWS_BYTES 524288
-#define FN_LINES_LEAVE_L1(k, apart, tiles) \
-    ((apart) % FN_PAGE_BYTES == 0 || ((apart) > FN_PAGE_BYTES && (k) > 256 && (tiles) >= 24))
-#define FN_PACKED_BYTES 98304
-#define FN_PACKED_DEPTH 512
+#define FN_LINES_LEAVE_L1(k, apart, tiles)                                                                              \
+    (FN_NARROW_PORTS ? (apart) % FN_PAGE_BYTES == 0 || ((apart) > FN_PAGE_BYTES && (k) > 256 && (tiles) >= 24)          \
+     : (apart) % (FN_PAGE_BYTES / 2) == 0 || (apart) >= 2 * FN_PAGE_BYTES ? (k) * (apart) >= 1048576 \
+     : (apart) > FN_PAGE_BYTES && (k) * (apart) >= 2097152)
+#define FN_PACKED_MOST 393216
+#define FN_PACKED_BYTES (FN_NARROW_PORTS ? 98304 : FN_PACKED_MOST)
+#define FN_PACKED_DEPTH (FN_NARROW_PORTS ? 512 : 256)
 FN_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")
 #include "target.inc.h"
 FN_REGION_END

@@ -129,7 +129,8 @@ static void N(check_product)(const TABLE *table) {
                     }
         }
     free(a), free(b), free(start), free(wanted);
-    enum { FAR = 8192 / sizeof(T), FAR_M = 41, FAR_K = 70 }; /* b's rows two pages apart: tiles ask for the next panel */
+    /* b's rows two pages apart, and k of them more than L2 holds: tiles ask for the next panel */
+    enum { FAR = 8192 / sizeof(T), FAR_M = 41, FAR_K = 270 };
     T *far_a = malloc(FAR_M * FAR_K * sizeof(T)), *far_b = malloc(FAR_K * FAR * sizeof(T));
     T *far_start = malloc(FAR_M * FAR * sizeof(T)), *far_wanted = malloc(FAR_M * FAR * sizeof(T));
     for (ptrdiff_t i = 0; i < FAR_M * FAR_K; i++) far_a[i] = (T)random_in(-1, 1);

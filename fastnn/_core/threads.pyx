@@ -10,7 +10,7 @@ import os
 import re
 from functools import cache
 
-STACK_BYTES = 262144        # that a thread needs: panels of 128 KB (csrc/targets/avx512.c), and some
+STACK_BYTES = 1048576       # that a thread needs: products take up to 600 KB (csrc/targets/avx512.c), and some
 
 cdef bint used = False      # a team has run in this process
 cdef bint orphaned = False  # this process was forked from one in which a team had run

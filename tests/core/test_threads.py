@@ -37,13 +37,13 @@ def test_a_small_stack_binds():
     """OpenMP's threads would run into the end of it: panels of products are there."""
     whole = int(counted())
     assert int(counted(OMP_STACKSIZE="128K")) == int(counted(OMP_STACKSIZE=" 200 k ")) == 1
-    assert int(counted(OMP_STACKSIZE="255")) == int(counted(OMP_STACKSIZE="262143B")) == 1
-    assert int(counted(OMP_STACKSIZE="256")) == int(counted(OMP_STACKSIZE="1M")) == whole
+    assert int(counted(OMP_STACKSIZE="1023")) == int(counted(OMP_STACKSIZE="1048575B")) == 1
+    assert int(counted(OMP_STACKSIZE="1024")) == int(counted(OMP_STACKSIZE="1M")) == whole
     assert int(counted(OMP_STACKSIZE="nonsense")) == whole
     assert "OMP_STACKSIZE: 1" in counted("print(threads.explain())", OMP_STACKSIZE="128K")
 
 
-@pytest.mark.parametrize("stack", ["128K", "256K"])
+@pytest.mark.parametrize("stack", ["128K", "1M"])
 def test_products_fit_on_the_stack(stack):
     """Two threads asked for, panels as deep and tiles as many as they get."""
     code = """
