@@ -75,7 +75,7 @@ endef
 # $(call need,tool,where it comes from)
 need = @command -v $(1) > /dev/null || { echo "$@ needs $(1) ($(2))"; exit 1; }
 
-# avx512 also as it is on CPUs whose vectors are as wide as this one's ports are not
+# avx512 once more, as CPUs have it whose ports are not as wide as this one's
 test-c: $(BUILD)/native $(BUILD)/ports
 	$(BUILD)/native
 	$(BUILD)/ports
