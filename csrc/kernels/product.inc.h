@@ -13,11 +13,10 @@
  * rows. A panel is read where it lies: L2 keeps up with a line for each few multiply-adds. It is copied where its rows lie
  * half pages or pages apart, in one or two cache sets, which costs more than copying; each tile takes along a part of the next
  * one, which the tile before has asked for, since hardware fetches no lines ahead that far apart, and asks for the next tile's
- * lines of c. A panel of W^T is transposed
- * while the one before is multiplied with: each tile carries some rows of W along, a number at a time by registers of integers,
- * since the shuffles of vectors take the ports of the multiply-adds. X^T is copied, tile by tile, where enough columns will
- * read it: a tile uses a few numbers of every line that it touches. A tile of two long vectors reads so few lines for its
- * multiply-adds that neither copy pays where ports are half as wide (avx512.c).
+ * lines of c. A panel of W^T is transposed while the one before is multiplied with: each tile carries some rows of W along, a
+ * number at a time by registers of integers, since the shuffles of vectors take the ports of the multiply-adds. X^T is copied,
+ * tile by tile, where enough columns will read it: a tile uses a few numbers of every line that it touches. A tile of two long
+ * vectors reads so few lines for its multiply-adds that neither copy pays where ports are half as wide (avx512.c).
  */
 #ifndef FN_SIZES
 #define FN_SIZES
@@ -37,6 +36,12 @@
 #define FN_DEPTH_WORTH_LEAVING 12
 #ifndef FN_CARRIED
 #define FN_CARRIED 2             /* rows of the next panel of W^T that a tile takes along */
+#endif
+/* Rows of a tile that share an address: x86-64 has few registers of integers, and adds multiples of one as it reads. */
+#ifdef __x86_64__
+#define FN_ROWS_AN_ADDRESS 3
+#else
+#define FN_ROWS_AN_ADDRESS FN_TILE_ROWS
 #endif
 #ifndef FN_EMBEDDED
 #define FN_EMBEDDED(r, carried) 0 /* whether the multiply-adds of a tile's row r each read their factor themselves */

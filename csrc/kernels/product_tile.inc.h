@@ -15,13 +15,12 @@ INLINE void TILE(tile)(const int rows, const int vectors, ptrdiff_t k, const T *
         FN_UNROLL(4)
         for (int v = 0; v < vectors; v++)
             sum[r][v] = start ? TILE(load)(start + r * ldstart + v * TILE_LANES) : (TILE_V){0};
-    /* Three rows share an address; compilers left alone keep more than there are registers for. */
     const int side_by_side = __builtin_constant_p(a_row) && a_row == 1;
-    const T *at[(FN_TILE_ROWS + 2) / 3];
+    const T *at[(FN_TILE_ROWS + FN_ROWS_AN_ADDRESS - 1) / FN_ROWS_AN_ADDRESS];
     FN_UNROLL(5)
-    for (int r = 0; r < rows; r += 3) {
-        at[r / 3] = a + r * a_row;
-        if (!side_by_side) __asm__("" : "+r"(at[r / 3]));
+    for (int r = 0; r < rows; r += FN_ROWS_AN_ADDRESS) {
+        at[r / FN_ROWS_AN_ADDRESS] = a + r * a_row;
+        if (r && !side_by_side) __asm__("" : "+r"(at[r / FN_ROWS_AN_ADDRESS])); /* or the compiler keeps one for every row */
     }
     FN_UNROLL_BY(4)
     for (ptrdiff_t p = 0; p < k; p++) {
@@ -30,7 +29,7 @@ INLINE void TILE(tile)(const int rows, const int vectors, ptrdiff_t k, const T *
         for (int v = 0; v < vectors; v++) row[v] = TILE(load)(b + v * TILE_LANES);
         FN_UNROLL(16)
         for (int r = 0; r < rows; r++) {
-            const T *const number = side_by_side ? a + r : at[r / 3] + r % 3 * a_row;
+            const T *const number = side_by_side ? a + r : at[r / FN_ROWS_AN_ADDRESS] + r % FN_ROWS_AN_ADDRESS * a_row;
             if (FN_EMBEDDED(r, carried)) {
                 FN_UNROLL(4)
                 for (int v = 0; v < vectors; v++) sum[r][v] = TILE(fma_number)(number, row[v], sum[r][v]);
@@ -45,7 +44,7 @@ INLINE void TILE(tile)(const int rows, const int vectors, ptrdiff_t k, const T *
         if (carried) to += ldb;
         a += a_step;
         FN_UNROLL(5)
-        for (int r = 0; r < rows; r += 3) at[r / 3] += a_step;
+        for (int r = 0; r < rows; r += FN_ROWS_AN_ADDRESS) at[r / FN_ROWS_AN_ADDRESS] += a_step;
         b += ldb;
     }
     FN_UNROLL(16)

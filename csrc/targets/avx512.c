@@ -29,14 +29,14 @@
 #define FN_COPY_BYTES 32768
 #define FN_TURNED_BYTES 65536
 #define FN_ROWS_WORTH_ASKING 28
-#define FN_FAR_PANELS_ARE_COPIED !FN_NARROW_PORTS
-#define FN_FAR(k, apart)                                                           \
-    (FN_NARROW_PORTS ? (apart) >= 2 * FN_PAGE_BYTES                                \
+#define FN_FAR_PANELS_ARE_COPIED (!FN_NARROW_PORTS)
+#define FN_FAR(k, apart)                            \
+    (FN_NARROW_PORTS ? (apart) >= 2 * FN_PAGE_BYTES \
      : (apart) % FN_PAGE_BYTES == 0 ? (k) * (apart) > 1048576 : (apart) > FN_PAGE_BYTES && (k) * (apart) >= 4194304)
 #define FN_ROWS_BYTES 524288
-#define FN_LINES_LEAVE_L1(k, apart, tiles)                                                                              \
-    (FN_NARROW_PORTS ? (apart) % FN_PAGE_BYTES == 0 || ((apart) > FN_PAGE_BYTES && (k) > 256 && (tiles) >= 24)          \
-     : (apart) % (FN_PAGE_BYTES / 2) == 0 || (apart) >= 2 * FN_PAGE_BYTES ? (k) * (apart) >= 1048576 \
+#define FN_LINES_LEAVE_L1(k, apart, tiles)                                                                     \
+    (FN_NARROW_PORTS ? (apart) % FN_PAGE_BYTES == 0 || ((apart) > FN_PAGE_BYTES && (k) > 256 && (tiles) >= 24) \
+     : (apart) % (FN_PAGE_BYTES / 2) == 0 || (apart) >= 2 * FN_PAGE_BYTES ? (k) * (apart) >= 1048576       \
      : (apart) > FN_PAGE_BYTES && (k) * (apart) >= 2097152)
 #define FN_PACKED_MOST 393216
 #define FN_PACKED_BYTES (FN_NARROW_PORTS ? 98304 : FN_PACKED_MOST)

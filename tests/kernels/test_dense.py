@@ -86,7 +86,10 @@ def test_whole_numbers_are_exact(dtype, rng, heights, widths):
         assert np.array_equal(dense.weight_gradient(x, dy), reference.dense_weight_gradient(x, dy))
 
 
-@pytest.mark.parametrize(("rows", "row_bytes", "outputs"), [(70, 4096, 130), (70, 8192, 67), (300, 4224, 1550), (300, 8192, 150), (260, 8320, 4140)])
+@pytest.mark.parametrize(
+    ("rows", "row_bytes", "outputs"),
+    [(70, 4096, 130), (70, 8192, 67), (300, 4224, 1550), (300, 8192, 150), (260, 8320, 4140)],
+)
 def test_rows_of_x_pages_apart(dtype, rng, rows, row_bytes, outputs):
     """Such an X^T is copied before it is multiplied, beside it panels of a dY whose rows are as far apart."""
     inputs = row_bytes // np.dtype(dtype).itemsize
@@ -96,7 +99,8 @@ def test_rows_of_x_pages_apart(dtype, rng, rows, row_bytes, outputs):
 
 
 @pytest.mark.parametrize(
-    ("rows", "row_bytes", "inputs"), [(16, 2048, 40), (70, 8192, 300), (31, 8448, 1030), (40, 8232, 70), (290, 16384, 264)]
+    ("rows", "row_bytes", "inputs"),
+    [(16, 2048, 40), (70, 8192, 300), (31, 8448, 1030), (40, 8232, 70), (290, 16384, 264)],
 )
 def test_rows_of_w_pages_apart(dtype, rng, rows, row_bytes, inputs):
     """Tiles ask for the next panel of such a W, and take it along where panels are copied; of such a dY likewise."""
