@@ -9,6 +9,7 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 OPTIMIZE = ["-g0", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi"]
+OPTIMIZE += ["-fno-asynchronous-unwind-tables"]  # for exceptions of C++, which pass nowhere here: a twentieth of a wheel
 OPENMP = {  # platform: (compile, link)
     "linux": (["-fopenmp"], ["-fopenmp"]),
     "darwin": (["-Xpreprocessor", "-fopenmp"], ["-lomp"]),
