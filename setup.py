@@ -8,15 +8,14 @@ import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-OPTIMIZE = ["-g0", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi"]
-OPTIMIZE += ["-fno-asynchronous-unwind-tables"]  # for exceptions of C++, which pass nowhere here: a twentieth of a wheel
+OPTIMIZE = "-g0 -ffp-contract=fast -fno-math-errno -fno-trapping-math -Wno-psabi -fno-asynchronous-unwind-tables".split()
 OPENMP = {  # platform: (compile, link)
     "linux": (["-fopenmp"], ["-fopenmp"]),
     "darwin": (["-Xpreprocessor", "-fopenmp"], ["-lomp"]),
     "win32": (["-openmp"], []),
 }
 compile_openmp, link_openmp = OPENMP.get(sys.platform if os.environ.get("FASTNN_OPENMP") != "0" else "", ([], []))
-# Names of static functions are a twentieth of a wheel; FASTNN_SYMBOLS=1 keeps them, for profilers.
+# A twentieth of a wheel: names of static functions (FASTNN_SYMBOLS=1 keeps them, for profilers); unwind tables.
 STRIP = ["-Wl,-s"] if sys.platform == "linux" and os.environ.get("FASTNN_SYMBOLS") != "1" else []
 
 
