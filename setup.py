@@ -8,7 +8,7 @@ import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-OPTIMIZE = "-g0 -ffp-contract=fast -fno-math-errno -fno-trapping-math -Wno-psabi -fno-asynchronous-unwind-tables".split()
+OPTIMIZE = ["-g0", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi"]
 OPENMP = {  # platform: (compile, link)
     "linux": (["-fopenmp"], ["-fopenmp"]),
     "darwin": (["-Xpreprocessor", "-fopenmp"], ["-lomp"]),
@@ -27,7 +27,7 @@ def extension(path):
         [path, *kernels],
         include_dirs=["csrc", "fastnn/_core", numpy.get_include()],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
-        extra_compile_args=["-O3" if kernels else "-O2", *OPTIMIZE, *compile_openmp],
+        extra_compile_args=["-O3" if kernels else "-O2", "-fno-asynchronous-unwind-tables", *OPTIMIZE, *compile_openmp],
         extra_link_args=[*link_openmp, *STRIP],
         depends=glob("csrc/**/*.h", recursive=True) if kernels else glob("csrc/*.h") + glob("fastnn/_core/*.h"),
     )
