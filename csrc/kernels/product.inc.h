@@ -43,8 +43,15 @@
 #else
 #define FN_ROWS_AN_ADDRESS FN_TILE_ROWS
 #endif
+#ifndef FN_ROWS_ARE_PACKED
+#define FN_ROWS_ARE_PACKED 0     /* whether tiles of a's rows are ever copied, */
+#define FN_ROWS_WORTH_PACKING(turned, m, n) 0 /* and when, for so many rows and columns of c */
+#endif
 #ifndef FN_EMBEDDED
 #define FN_EMBEDDED(r, carried) 0 /* whether the multiply-adds of a tile's row r each read their factor themselves */
+#endif
+#ifndef FN_LINES_AHEAD
+#define FN_LINES_AHEAD 0          /* rows of a panel that a tile asks for before it reads them; of 0 none */
 #endif
 #ifndef FN_HALVES_PAY
 #define FN_HALVES_PAY 1          /* where FN_HALVES says that there are any */
@@ -111,38 +118,10 @@ INLINE ptrdiff_t FN(even_block)(ptrdiff_t size, ptrdiff_t most, ptrdiff_t unit) 
 /* Is there room behind each row of c[*, n] for the whole vectors that are written? */
 INLINE int FN(has_room)(ptrdiff_t n, ptrdiff_t ldc) { return ldc >= (n + LANES - 1) / LANES * LANES; }
 
-/* panel[k, tile columns] = b[k, 0:n]; whole vectors, so b over-reads. */
-INLINE void FN(pack_panel)(ptrdiff_t k, ptrdiff_t vectors, const T *b, ptrdiff_t ldb, T *panel) {
-    for (ptrdiff_t p = 0; p < k; p++, b += ldb, panel += FN_TILE_VECTORS * LANES)
-        for (ptrdiff_t v = 0; v < vectors; v++) FN(store)(panel + v * LANES, FN(load)(b + v * LANES));
-}
-
-/* y[k, n] = x[n, k]^T, by square blocks of LANES; rows past n read as zero. */
-static void FN(transposed)(ptrdiff_t n, ptrdiff_t k, const T *x, ptrdiff_t ldx, T *y, ptrdiff_t ldy) {
-    V block[LANES];
-    for (ptrdiff_t p = 0; p < k; p += LANES) {
-        const ptrdiff_t depth = k - p < LANES ? k - p : LANES;
-        for (ptrdiff_t j = 0; j < n; j += LANES) {
-            const ptrdiff_t rows = n - j < LANES ? n - j : LANES;
-            const T *corner = x + j * ldx + p;
-            if (rows == LANES && depth == LANES) {
-                FN(load_transposed)(corner, ldx, block);
-                FN_UNROLL(16)
-                for (int q = 0; q < LANES; q++) FN(store)(y + (p + q) * ldy + j, block[q]);
-                continue;
-            }
-            for (ptrdiff_t r = 0; r < LANES; r++)
-                block[r] = r < rows ? FN(load_first)(corner + r * ldx, depth) : (V){0};
-            FN(transpose)(block);
-            for (ptrdiff_t q = 0; q < depth; q++) FN(store)(y + (p + q) * ldy + j, block[q]);
-        }
-    }
-}
-
 #ifdef FN_HALVES
 static void FN(panel_of_half)(ptrdiff_t m, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step, const T *b, ptrdiff_t ldb,
                               const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
-    FN(panel_rows_half)(m, 1, FN_TILE_ARGUMENTS, 0, NULL, 0, NULL);
+    FN(panel_rows_half)(m, 1, 0, FN_TILE_ARGUMENTS, 0, NULL, 0, NULL);
 }
 #endif
 
@@ -158,19 +137,13 @@ INLINE void FN(panel)(ptrdiff_t m, ptrdiff_t width, ptrdiff_t k, const T *a, ptr
     }
 #endif
     if (width > (FN_TILE_VECTORS - 1) * LANES)
-        FN(panel_rows)(m, FN_TILE_VECTORS, FN_TILE_ARGUMENTS, 0, NULL, 0, NULL);
+        FN(panel_rows)(m, FN_TILE_VECTORS, 0, FN_TILE_ARGUMENTS, 0, NULL, 0, NULL);
 #if FN_TILE_VECTORS > 2
     else if (width > LANES)
-        FN(panel_rows)(m, 2, FN_TILE_ARGUMENTS, 0, NULL, 0, NULL);
+        FN(panel_rows)(m, 2, 0, FN_TILE_ARGUMENTS, 0, NULL, 0, NULL);
 #endif
     else if (width)
-        FN(panel_rows)(m, 1, FN_TILE_ARGUMENTS, 0, NULL, 0, NULL);
-}
-
-/* How many rows of the next panel the tiles of m rows can carry: all that it has, or whole vectors. */
-INLINE ptrdiff_t FN(rows_carried)(ptrdiff_t m) {
-    const ptrdiff_t columns = FN_TILE_VECTORS * LANES, most = (m + FN_TILE_ROWS - 1) / FN_TILE_ROWS * FN_CARRIED;
-    return m <= FN_TILE_ROWS ? 0 : most >= columns ? columns : most / LANES * LANES;
+        FN(panel_rows)(m, 1, 0, FN_TILE_ARGUMENTS, 0, NULL, 0, NULL);
 }
 
 /* b[k,n], panel by panel as it lies. */
@@ -193,138 +166,9 @@ INLINE void FN(product_of_panels)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T
     } while (p < k);
 }
 
-_Static_assert(FN_ROWS_WORTH_ASKING > FN_TILE_ROWS, "a single tile has no next one to ask for");
 typedef void FN(product_function)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *b, ptrdiff_t ldb,
                                   const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc);
-
-/* The same where b's rows lie so far apart that hardware does not fetch a panel's lines ahead: each tile asks for a part of the
- * next panel and, where these are copied, takes along what the one before has asked for. c has room. `small` is the product
- * itself, for tiles that are not whole: one instance of a tile is enough here. `packed`: a is as pack_tiles leaves it. */
-INLINE void FN(product_of_far_panels)(FN(product_function) *small, const int packed, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k,
-                                      const T *a, ptrdiff_t lda, ptrdiff_t a_row, ptrdiff_t a_step, const T *b, ptrdiff_t ldb,
-                                      const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
-    const int copied = FN_FAR_PANELS_ARE_COPIED;
-    const ptrdiff_t columns = FN_TILE_VECTORS * LANES, line = FN_LINE_BYTES / sizeof(T);
-    const ptrdiff_t deepest = packed ? k : FN(even_block)(k, copied ? COPY_DEPTH : PANEL_DEPTH, 1);
-    const ptrdiff_t tiles = (m + FN_TILE_ROWS - 1) / FN_TILE_ROWS;
-    T panels[2][FN_COPY_BYTES / sizeof(T)] __attribute__((aligned(64)));
-    T *panel = panels[0];
-    ptrdiff_t p = 0;
-    do { /* once for k = 0, to write `start` */
-        const ptrdiff_t depth = k - p < deepest ? k - p : deepest, ldfrom = p ? ldc : ldstart;
-        ptrdiff_t taken = 0; /* rows of the panel that the one before has taken along */
-        for (ptrdiff_t j = 0; j < n; j += columns) {
-            const ptrdiff_t width = n - j < columns ? n - j : columns, ahead = j + 2 * columns <= n ? depth : 0;
-            const T *const from = p ? c + j : start ? start + j : NULL, *lines = b + p * ldb + j, *next = lines + columns;
-            T *const after = panels[panel == panels[0]];
-            if (copied)
-                FN(pack_panel)(depth - taken, (width + LANES - 1) / LANES, lines + taken * ldb, ldb, panel + taken * columns);
-            const T *const read = copied ? panel : lines;
-            const ptrdiff_t ldread = copied ? columns : ldb;
-            taken = 0;
-            for (ptrdiff_t i = 0, asked = 0, height; i < m; i += height) {
-                height = FN(tile_height)(m - i);
-                if (copied) FN(pack_panel)(asked - taken, FN_TILE_VECTORS, next + taken * ldb, ldb, after + taken * columns);
-                taken = asked;
-                for (; asked < ahead && (asked - taken) * tiles < depth; asked++)
-                    for (ptrdiff_t at = 0; at < columns; at += line) __builtin_prefetch(next + asked * ldb + at, 0, 2);
-                if (copied)
-                    for (ptrdiff_t r = i + height; r < i + height + FN_TILE_ROWS && r < m; r++)
-                        for (ptrdiff_t at = j; at < j + columns; at += line) __builtin_prefetch(c + r * ldc + at, 1, 3);
-                const T *const factors = packed ? a + i * k : a + i * a_row + p * a_step;
-                const T *const first = from ? from + i * ldfrom : NULL;
-                if (height == FN_TILE_ROWS && width == columns)
-                    FN(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, depth, factors, a_row, packed ? FN_TILE_ROWS : a_step, read, ldread,
-                             first, ldfrom, c + i * ldc + j, ldc, 0, NULL, 0, NULL);
-                else
-                    small(height, width, depth, factors, packed ? height : lda, read, ldread, first, ldfrom, c + i * ldc + j, ldc);
-            }
-            if (copied) panel = after;
-        }
-        p += depth;
-    } while (p < k);
-}
-
-/* bt[n,k] as panels of its transpose, each made on the way through the one before; c has room. */
-static void FN(product_of_turned_panels)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *bt,
-                                         ptrdiff_t ldbt, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
-    const ptrdiff_t columns = FN_TILE_VECTORS * LANES, deepest = FN(even_block)(k, TURNED_DEPTH, 1);
-    T panels[2][FN_TURNED_BYTES / sizeof(T)] __attribute__((aligned(64)));
-    T *panel = panels[0];
-    ptrdiff_t p = 0;
-    do { /* once for k = 0, to write `start` */
-        const ptrdiff_t depth = k - p < deepest ? k - p : deepest, ldfrom = p ? ldc : ldstart;
-        ptrdiff_t carried = 0; /* columns of the panel that came along while the one before was multiplied with */
-        for (ptrdiff_t j = 0; j < n; j += columns) {
-            const ptrdiff_t width = n - j < columns ? n - j : columns;
-            const T *from = p ? c + j : start ? start + j : NULL;
-            FN(transposed)(width - carried, depth, bt + (j + carried) * ldbt + p, ldbt, panel + carried, columns);
-            carried = j + 2 * columns <= n ? FN(rows_carried)(m) : 0;
-            if (carried) {
-                T *const after = panels[panel == panels[0]];
-                FN(panel_rows)(m, FN_TILE_VECTORS, depth, a + p, lda, 1, panel, columns, from, ldfrom, c + j, ldc, carried,
-                               bt + (j + columns) * ldbt + p, ldbt, after);
-                panel = after;
-            } else
-                FN(panel)(m, width, depth, a + p, lda, 1, panel, columns, from, ldfrom, c + j, ldc);
-        }
-        p += depth;
-    } while (p < k);
-}
-
-/* packed: at[k, m] tile by tile, each tile [k, its rows] without gaps; whole vectors, so up to LANES - 1 elements past
- * the end are written. */
-static void FN(pack_tiles)(ptrdiff_t m, ptrdiff_t k, const T *at, ptrdiff_t ldat, T *packed) {
-    for (ptrdiff_t i = 0, height; i < m; i += height) {
-        height = FN(tile_height)(m - i);
-        for (ptrdiff_t p = 0; p < k; p++, packed += height) {
-            const T *row = at + p * ldat + i;
-            ptrdiff_t r = 0;
-            for (; r + LANES <= height; r += LANES) FN(store)(packed + r, FN(load)(row + r));
-#ifdef FN_HAS_PARTIAL
-            if (r < height) FN(store)(packed + r, FN(load_first)(row + r, height - r));
-#else
-            for (; r < height; r++) packed[r] = row[r];
-#endif
-        }
-    }
-}
-
-static FN(product_function) FN(product_at);
-
-/* a given transposed, in packed blocks of rows; c has room. */
-static void FN(product_of_packed_tiles)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *at, ptrdiff_t ldat, const T *b,
-                                        ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
-    const ptrdiff_t columns = FN_TILE_VECTORS * LANES;
-    const ptrdiff_t deepest = FN(even_block)(k, FN_PACKED_DEPTH, 1);
-    const ptrdiff_t rows = FN(even_block)(m, ROWS_OF(FN_PACKED_BYTES, FN_PACKED_DEPTH), FN_TILE_ROWS);
-    const ptrdiff_t apart = ldb * (ptrdiff_t)sizeof(T);
-    const int far = FN_FAR_PANELS_ARE_COPIED && rows >= FN_ROWS_WORTH_ASKING && FN_FAR(k, apart) && k * apart > FN_PACKED_FAR_BYTES;
-    T packed[(FN_PACKED_MOST + FN_VECTOR_BYTES) / sizeof(T)] __attribute__((aligned(64)));
-    for (ptrdiff_t p = 0; p < k; p += deepest) {
-        const ptrdiff_t depth = k - p < deepest ? k - p : deepest;
-        const T *from = p ? c : start;
-        const ptrdiff_t ldfrom = p ? ldc : ldstart;
-        for (ptrdiff_t i = 0; i < m; i += rows) {
-            const ptrdiff_t block = m - i < rows ? m - i : rows;
-            FN(pack_tiles)(block, depth, at + p * ldat + i, ldat, packed);
-            if (far) {
-                FN(product_of_far_panels)(FN(product_at), 1, block, n, depth, packed, 0, 1, 0, b + p * ldb, ldb,
-                                          from ? from + i * ldfrom : NULL, ldfrom, c + i * ldc, ldc);
-                continue;
-            }
-            for (ptrdiff_t j = 0; j < n; j += columns) {
-                const ptrdiff_t width = n - j < columns ? n - j : columns;
-                const T *tile = packed, *lines = b + p * ldb + j;
-                for (ptrdiff_t r = 0, height; r < block; tile += height * depth, r += height) {
-                    height = FN(tile_height)(block - r);
-                    FN(panel)(height, width, depth, tile, 1, height, lines, ldb,
-                              from ? from + (i + r) * ldfrom + j : NULL, ldfrom, c + (i + r) * ldc + j, ldc);
-                }
-            }
-        }
-    }
-}
+#include "product_copied.inc.h"
 #undef FN_TILE_ARGUMENTS
 
 /* b[k,n], in blocks of rows that stay in L2 while all panels pass. */
@@ -358,6 +202,11 @@ INLINE ptrdiff_t FN(left_over)(ptrdiff_t n) {
     return over <= FN_FEW_LEFT_OVER && 2 * over <= LANES ? over : 0;
 }
 
+INLINE int FN(rows_worth_packing)(const int turned, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k) {
+    (void)turned;
+    return m >= 2 * FN_TILE_ROWS && k >= LANES && FN_ROWS_WORTH_PACKING(turned, m, n);
+}
+
 static void FN(product)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *b, ptrdiff_t ldb,
                         const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
     if (m == 1)
@@ -370,7 +219,10 @@ static void FN(product)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdi
             FN(few_outputs_product)(m, over, k, a, lda, b + whole, ldb, start ? start + whole : NULL, ldstart, c + whole, ldc);
             n = whole;
         }
-        FN(product_of_blocks)(FN(product), m, n, k, a, lda, lda, 1, b, ldb, start, ldstart, c, ldc);
+        if (FN(rows_worth_packing)(0, m, n, k) && FN(has_room)(n, ldc))
+            FN(product_of_packed)(0, m, n, k, a, lda, 1, b, ldb, start, ldstart, c, ldc);
+        else
+            FN(product_of_blocks)(FN(product), m, n, k, a, lda, lda, 1, b, ldb, start, ldstart, c, ldc);
     }
 }
 
@@ -394,7 +246,7 @@ static void FN(product_at)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, pt
             n = whole;
         }
         if (FN(worth_packing)(n, k, lda) && k > 0 && FN(has_room)(n, ldc))
-            FN(product_of_packed_tiles)(m, n, k, a, lda, b, ldb, start, ldstart, c, ldc);
+            FN(product_of_packed)(0, m, n, k, a, 1, lda, b, ldb, start, ldstart, c, ldc);
         else
             FN(product_of_blocks)(FN(product_at), m, n, k, a, lda, 1, lda, b, ldb, start, ldstart, c, ldc);
     }
@@ -404,8 +256,10 @@ static void FN(product_bt)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, pt
                            ptrdiff_t ldbt, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
     if (k == 1 && ldbt == 1)
         FN(outer_product)(m, n, a, lda, bt, start, ldstart, c, ldc);
+    else if (FN(rows_worth_packing)(1, m, n, k))
+        FN(product_of_packed)(1, m, n, k, a, lda, 1, bt, ldbt, start, ldstart, c, ldc);
     else if (m > 0)
-        FN(product_of_turned_panels)(m, n, k, a, lda, bt, ldbt, start, ldstart, c, ldc);
+        FN(product_of_unpacked_and_turned)(m, n, k, a, lda, bt, ldbt, start, ldstart, c, ldc);
 }
 #undef PANEL_DEPTH
 #undef COPY_DEPTH

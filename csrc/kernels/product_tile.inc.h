@@ -4,9 +4,9 @@
  * (FN_HALVES), once more for halves: TILE(name), TILE_V and TILE_LANES say which.
  */
 
-/* One tile, which carries on its way: to[k, carried] = from[carried, k]^T, a number at a time, for which ports are free.
- * `rows`, `vectors` and `carried` are constants wherever this is inlined. */
-INLINE void TILE(tile)(const int rows, const int vectors, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step,
+/* One tile, which asks for b's row so many `ahead` and carries on its way: to[k, carried] = from[carried, k]^T, a number at a
+ * time, for which ports are free. `rows`, `vectors`, `ahead` and `carried` are constants wherever this is inlined. */
+INLINE void TILE(tile)(const int rows, const int vectors, const int ahead, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step,
                        const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc,
                        const int carried, const T *from, ptrdiff_t ldfrom, T *to) {
     TILE_V sum[FN_TILE_ROWS][FN_TILE_VECTORS];
@@ -39,6 +39,10 @@ INLINE void TILE(tile)(const int rows, const int vectors, ptrdiff_t k, const T *
             FN_UNROLL(4)
             for (int v = 0; v < vectors; v++) sum[r][v] = TILE(fma)(factor, row[v], sum[r][v]);
         }
+        if (ahead)
+            FN_UNROLL(4)
+            for (int v = 0; v < vectors; v += (FN_LINE_BYTES + sizeof(TILE_V) - 1) / sizeof(TILE_V))
+                __builtin_prefetch(b + ahead * ldb + v * TILE_LANES, 0, 3);
         FN_UNROLL(8)
         for (int q = 0; q < carried; q++) FN(move)(to + q, from + q * ldfrom + p);
         if (carried) to += ldb;
@@ -55,7 +59,8 @@ INLINE void TILE(tile)(const int rows, const int vectors, ptrdiff_t k, const T *
 
 #define FN_TILE_CASE(r) \
     case r:             \
-        if (!carried || r >= FN_TILE_ROWS / 2) TILE(tile)(r, vectors, FN_TILE_ARGUMENTS, carried, from, ldfrom, to); \
+        if (!carried || r >= FN_TILE_ROWS / 2)                                                                          \
+            TILE(tile)(r, vectors, FN_LINES_AHEAD, FN_TILE_ARGUMENTS, carried, from, ldfrom, to);          \
         return;
 /* A tile of any height: one instance each. One that carries is at least half as high as the highest. */
 INLINE void TILE(tile_of_rows)(ptrdiff_t rows, const int vectors, ptrdiff_t k, const T *a, ptrdiff_t a_row,
@@ -85,13 +90,14 @@ INLINE void TILE(tile_of_rows)(ptrdiff_t rows, const int vectors, ptrdiff_t k, c
 #undef FN_TILE_CASE
 
 /* All rows of one column panel of `vectors` vectors over one block of k, of which the first tiles carry
- * to[k, load] = from[load, k]^T. */
-INLINE void TILE(panel_rows)(ptrdiff_t m, const int vectors, ptrdiff_t k, const T *a0, ptrdiff_t a_row,
-                             ptrdiff_t a_step, const T *b, ptrdiff_t ldb, const T *start0, ptrdiff_t ldstart, T *c0,
+ * to[k, load] = from[load, k]^T. `packed`: each tile of a lies by itself, [k, its rows]. */
+INLINE void TILE(panel_rows)(ptrdiff_t m, const int vectors, const int packed, ptrdiff_t k, const T *a0, ptrdiff_t lda,
+                             ptrdiff_t ldk, const T *b, ptrdiff_t ldb, const T *start0, ptrdiff_t ldstart, T *c0,
                              ptrdiff_t ldc, ptrdiff_t load, const T *from, ptrdiff_t ldfrom, T *to) {
     for (ptrdiff_t i = 0, height; i < m; i += height) {
         height = FN(tile_height)(m - i);
-        const T *a = a0 + i * a_row, *start = start0 ? start0 + i * ldstart : NULL;
+        const ptrdiff_t a_row = packed ? 1 : lda, a_step = packed ? height : ldk;
+        const T *a = a0 + i * (packed ? k : lda), *start = start0 ? start0 + i * ldstart : NULL;
         T *c = c0 + i * ldc;
         if (load > 0) {
             TILE(tile_of_rows)(height, vectors, FN_TILE_ARGUMENTS, FN_CARRIED, from, ldfrom, to);

@@ -1,0 +1,194 @@
+/* product_copied.inc.h: products of which an operand is copied first, or both.
+ *
+ * Room: copies of panels of b, as it lies or transposed, and of tiles of a, of its rows or its columns; the loops over them.
+ * Included by product.inc.h, which says when.
+ */
+
+/* panel[k, tile columns] = b[k, 0:n]; whole vectors, so b over-reads. */
+INLINE void FN(pack_panel)(ptrdiff_t k, ptrdiff_t vectors, const T *b, ptrdiff_t ldb, T *panel) {
+    for (ptrdiff_t p = 0; p < k; p++, b += ldb, panel += FN_TILE_VECTORS * LANES)
+        for (ptrdiff_t v = 0; v < vectors; v++) FN(store)(panel + v * LANES, FN(load)(b + v * LANES));
+}
+
+/* y[k, n] = x[n, k]^T, by square blocks of LANES; rows past n read as zero. */
+static void FN(transposed)(ptrdiff_t n, ptrdiff_t k, const T *x, ptrdiff_t ldx, T *y, ptrdiff_t ldy) {
+    V block[LANES];
+    for (ptrdiff_t p = 0; p < k; p += LANES) {
+        const ptrdiff_t depth = k - p < LANES ? k - p : LANES;
+        for (ptrdiff_t j = 0; j < n; j += LANES) {
+            const ptrdiff_t rows = n - j < LANES ? n - j : LANES;
+            const T *corner = x + j * ldx + p;
+            if (rows == LANES && depth == LANES) {
+                FN(load_transposed)(corner, ldx, block);
+                FN_UNROLL(16)
+                for (int q = 0; q < LANES; q++) FN(store)(y + (p + q) * ldy + j, block[q]);
+                continue;
+            }
+            for (ptrdiff_t r = 0; r < LANES; r++)
+                block[r] = r < rows ? FN(load_first)(corner + r * ldx, depth) : (V){0};
+            FN(transpose)(block);
+            for (ptrdiff_t q = 0; q < depth; q++) FN(store)(y + (p + q) * ldy + j, block[q]);
+        }
+    }
+}
+
+/* packed: at[k, m] tile by tile, each tile [k, its rows] without gaps; whole vectors, so up to LANES - 1 elements past
+ * the end are written. */
+static void FN(pack_tiles)(ptrdiff_t m, ptrdiff_t k, const T *at, ptrdiff_t ldat, T *packed) {
+    for (ptrdiff_t i = 0, height; i < m; i += height) {
+        height = FN(tile_height)(m - i);
+        for (ptrdiff_t p = 0; p < k; p++, packed += height) {
+            const T *row = at + p * ldat + i;
+            ptrdiff_t r = 0;
+            for (; r + LANES <= height; r += LANES) FN(store)(packed + r, FN(load)(row + r));
+#ifdef FN_HAS_PARTIAL
+            if (r < height) FN(store)(packed + r, FN(load_first)(row + r, height - r));
+#else
+            for (; r < height; r++) packed[r] = row[r];
+#endif
+        }
+    }
+}
+
+/* The same of a[m, k]: from the last columns to the first, which write over what the whole vectors of these leave behind. */
+static void FN(pack_rows)(ptrdiff_t m, ptrdiff_t k, const T *a, ptrdiff_t lda, T *packed) {
+    for (ptrdiff_t i = 0, height; i < m; i += height, packed += height * k) {
+        height = FN(tile_height)(m - i);
+        for (ptrdiff_t r = (height - 1) / LANES * LANES; r >= 0; r -= LANES)
+            FN(transposed)(m - i - r < LANES ? m - i - r : LANES, k, a + (i + r) * lda, lda, packed + r, height);
+    }
+}
+
+/* One column panel, at most a tile wide, of all rows of a packed block. */
+static void FN(packed_panel)(ptrdiff_t m, ptrdiff_t width, ptrdiff_t k, const T *packed, ptrdiff_t unused, const T *b,
+                             ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+    (void)unused;
+    for (ptrdiff_t i = 0, height; i < m; i += height) {
+        height = FN(tile_height)(m - i);
+        FN(panel)(height, width, k, packed + i * k, 1, height, b, ldb, start ? start + i * ldstart : NULL, ldstart, c + i * ldc,
+                  ldc);
+    }
+}
+
+/* b[k,n] whose rows lie so far apart that hardware does not fetch a panel's lines ahead: each tile asks for a part of the next
+ * panel and, where these are copied, takes along what the one before has asked for. c has room. `small` makes tiles that are
+ * not whole, which the product itself can: one instance of a tile is enough here. `packed`: a is, and `small` packed_panel. */
+INLINE void FN(product_of_far_panels)(FN(product_function) *small, const int packed, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k,
+                                      const T *a, ptrdiff_t lda, ptrdiff_t a_row, ptrdiff_t a_step, const T *b, ptrdiff_t ldb,
+                                      const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+    const int copied = FN_FAR_PANELS_ARE_COPIED;
+    const ptrdiff_t columns = FN_TILE_VECTORS * LANES, line = FN_LINE_BYTES / sizeof(T);
+    const ptrdiff_t deepest = packed ? k : FN(even_block)(k, copied ? COPY_DEPTH : PANEL_DEPTH, 1);
+    const ptrdiff_t tiles = (m + FN_TILE_ROWS - 1) / FN_TILE_ROWS;
+    T panels[2][FN_COPY_BYTES / sizeof(T)] __attribute__((aligned(64)));
+    T *panel = panels[0];
+    ptrdiff_t p = 0;
+    do { /* once for k = 0, to write `start` */
+        const ptrdiff_t depth = k - p < deepest ? k - p : deepest, ldfrom = p ? ldc : ldstart;
+        ptrdiff_t taken = 0; /* rows of the panel that the one before has taken along */
+        for (ptrdiff_t j = 0; j < n; j += columns) {
+            const ptrdiff_t width = n - j < columns ? n - j : columns, ahead = j + 2 * columns <= n ? depth : 0;
+            const T *const from = p ? c + j : start ? start + j : NULL, *lines = b + p * ldb + j, *next = lines + columns;
+            T *const after = panels[panel == panels[0]];
+            if (copied)
+                FN(pack_panel)(depth - taken, (width + LANES - 1) / LANES, lines + taken * ldb, ldb, panel + taken * columns);
+            const T *const read = copied ? panel : lines;
+            const ptrdiff_t ldread = copied ? columns : ldb;
+            taken = 0;
+            for (ptrdiff_t i = 0, asked = 0, height; i < m; i += height) {
+                height = FN(tile_height)(m - i);
+                if (copied) FN(pack_panel)(asked - taken, FN_TILE_VECTORS, next + taken * ldb, ldb, after + taken * columns);
+                taken = asked;
+                for (; asked < ahead && (asked - taken) * tiles < depth; asked++)
+                    for (ptrdiff_t at = 0; at < columns; at += line) __builtin_prefetch(next + asked * ldb + at, 0, 2);
+                if (copied)
+                    for (ptrdiff_t r = i + height; r < i + height + FN_TILE_ROWS && r < m; r++)
+                        for (ptrdiff_t at = j; at < j + columns; at += line) __builtin_prefetch(c + r * ldc + at, 1, 3);
+                const T *const factors = packed ? a + i * k : a + i * a_row + p * a_step;
+                const T *const first = from ? from + i * ldfrom : NULL;
+                if (height == FN_TILE_ROWS && width == columns)
+                    FN(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, 0, depth, factors, a_row,
+                             packed ? FN_TILE_ROWS : a_step, read, ldread,
+                             first, ldfrom, c + i * ldc + j, ldc, 0, NULL, 0, NULL);
+                else
+                    small(height, width, depth, factors, packed ? height : lda, read, ldread, first, ldfrom, c + i * ldc + j, ldc);
+            }
+            if (copied) panel = after;
+        }
+        p += depth;
+    } while (p < k);
+}
+
+/* How many rows of the next panel the tiles of m rows can carry: all that it has, or whole vectors. */
+INLINE ptrdiff_t FN(rows_carried)(ptrdiff_t m) {
+    const ptrdiff_t columns = FN_TILE_VECTORS * LANES, most = (m + FN_TILE_ROWS - 1) / FN_TILE_ROWS * FN_CARRIED;
+    return m <= FN_TILE_ROWS ? 0 : most >= columns ? columns : most / LANES * LANES;
+}
+
+/* bt[n,k] as panels of its transpose, each made on the way through the one before; c has room. `packed`: a is. */
+INLINE void FN(product_of_turned_panels)(const int packed, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda,
+                                         const T *bt, ptrdiff_t ldbt, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+    const ptrdiff_t columns = FN_TILE_VECTORS * LANES, deepest = packed ? k : FN(even_block)(k, TURNED_DEPTH, 1);
+    T panels[2][FN_TURNED_BYTES / sizeof(T)] __attribute__((aligned(64)));
+    T *panel = panels[0];
+    ptrdiff_t p = 0;
+    do { /* once for k = 0, to write `start` */
+        const ptrdiff_t depth = k - p < deepest ? k - p : deepest, ldfrom = p ? ldc : ldstart;
+        ptrdiff_t carried = 0; /* columns of the panel that came along while the one before was multiplied with */
+        for (ptrdiff_t j = 0; j < n; j += columns) {
+            const ptrdiff_t width = n - j < columns ? n - j : columns;
+            const T *from = p ? c + j : start ? start + j : NULL;
+            FN(transposed)(width - carried, depth, bt + (j + carried) * ldbt + p, ldbt, panel + carried, columns);
+            carried = j + 2 * columns <= n ? FN(rows_carried)(m) : 0;
+            if (carried) {
+                T *const after = panels[panel == panels[0]];
+                FN(panel_rows)(m, FN_TILE_VECTORS, packed, depth, a + p, lda, 1, panel, columns, from, ldfrom, c + j, ldc, carried,
+                               bt + (j + columns) * ldbt + p, ldbt, after);
+                panel = after;
+            } else if (packed)
+                FN(packed_panel)(m, width, depth, a, 0, panel, columns, from, ldfrom, c + j, ldc);
+            else
+                FN(panel)(m, width, depth, a + p, lda, 1, panel, columns, from, ldfrom, c + j, ldc);
+        }
+        p += depth;
+    } while (p < k);
+}
+
+static void FN(product_of_unpacked_and_turned)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *bt,
+                                               ptrdiff_t ldbt, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+    FN(product_of_turned_panels)(0, m, n, k, a, lda, bt, ldbt, start, ldstart, c, ldc);
+}
+
+/* a in packed blocks, of its rows (a_step 1) or of its columns (a_row 1); b as it lies or `turned`; c has room. */
+static void FN(product_of_packed)(int turned, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t a_row,
+                                  ptrdiff_t a_step, const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c,
+                                  ptrdiff_t ldc) {
+    const ptrdiff_t columns = FN_TILE_VECTORS * LANES;
+    const ptrdiff_t depth_of_panels = FN_ROWS_ARE_PACKED && turned ? TURNED_DEPTH : FN_PACKED_DEPTH;
+    const ptrdiff_t deepest = FN(even_block)(k, depth_of_panels, 1);
+    const ptrdiff_t rows = FN(even_block)(m, ROWS_OF(FN_PACKED_BYTES, depth_of_panels), FN_TILE_ROWS);
+    const ptrdiff_t apart = ldb * (ptrdiff_t)sizeof(T);
+    const int far = FN_FAR_PANELS_ARE_COPIED && rows >= FN_ROWS_WORTH_ASKING && FN_FAR(k, apart) && k * apart > FN_PACKED_FAR_BYTES;
+    T packed[(FN_PACKED_MOST + FN_VECTOR_BYTES) / sizeof(T)] __attribute__((aligned(64)));
+    for (ptrdiff_t p = 0; p < k; p += deepest) {
+        const ptrdiff_t depth = k - p < deepest ? k - p : deepest, ldfrom = p ? ldc : ldstart;
+        for (ptrdiff_t i = 0; i < m; i += rows) {
+            const ptrdiff_t block = m - i < rows ? m - i : rows;
+            const T *const corner = a + i * a_row + p * a_step, *const first = p ? c : start;
+            const T *const from = first ? first + i * ldfrom : NULL;
+            if (FN_ROWS_ARE_PACKED && a_row != 1)
+                FN(pack_rows)(block, depth, corner, a_row, packed);
+            else
+                FN(pack_tiles)(block, depth, corner, a_step, packed);
+            if (FN_ROWS_ARE_PACKED && turned)
+                FN(product_of_turned_panels)(1, block, n, depth, packed, 0, b + p, ldb, from, ldfrom, c + i * ldc, ldc);
+            else if (far)
+                FN(product_of_far_panels)(FN(packed_panel), 1, block, n, depth, packed, 0, 1, 0, b + p * ldb, ldb, from, ldfrom,
+                                          c + i * ldc, ldc);
+            else
+                for (ptrdiff_t j = 0; j < n; j += columns)
+                    FN(packed_panel)(block, n - j < columns ? n - j : columns, depth, packed, 0, b + p * ldb + j, ldb,
+                                     from ? from + j : NULL, ldfrom, c + i * ldc + j, ldc);
+        }
+    }
+}
