@@ -1,8 +1,8 @@
 /* product.inc.h: the matrix products of a dense layer: X W, X^T dY and dY W^T.
  *
- * Room: panels of register tiles (product_tile.inc.h) and the loops over them. No threads, no activation of its own: a bias
- * is the value that the chains start from, activations run over the block while it is in L1 (fastnn/_core/passes.pyx).
- * Called by dense.
+ * Room: which way a product goes, and the loops over panels that are read where they lie. Tiles are in product_tile.inc.h,
+ * copies of operands in product_copied.inc.h. No threads, no activation of its own: a bias is the value that the chains start
+ * from, activations run over the block while it is in L1 (fastnn/_core/passes.pyx). Called by dense.
  *
  * Design: a tile of R rows x N vectors of c lives in registers while k runs; b is read row by row, a by scalar
  * broadcasts, so a's two orders differ by two strides alone. R and N are compile-time constants in every instance;
@@ -10,13 +10,14 @@
  * speed where it fails. Four steps of k at a time leave the loop's own instructions out three times of four: nothing on
  * a core of one's own, a fifth of the speed on one whose other hardware thread is busy, which then decodes every other
  * cycle. Loops, outside in: blocks of rows that stay in L2, blocks of k, column panels of one tile's width, tiles of
- * rows. A panel is read where it lies: L2 keeps up with a line for each few multiply-adds. It is copied where its rows lie
- * half pages or pages apart, in one or two cache sets, which costs more than copying; each tile takes along a part of the next
- * one, which the tile before has asked for, since hardware fetches no lines ahead that far apart, and asks for the next tile's
- * lines of c. A panel of W^T is transposed while the one before is multiplied with: each tile carries some rows of W along, a
+ * rows. A panel is read where it lies: L2 keeps up with a line for each few multiply-adds, if tiles ask for it some steps
+ * ahead (FN_LINES_AHEAD). It is copied where many rows read it and its own lie half pages or pages apart, in one or two cache
+ * sets, which costs more than copying; each tile takes along a part of the next one, which the tile before has asked for, since
+ * hardware fetches no lines ahead that far apart, and asks for the next tile's lines of c. A panel of W^T is transposed while the one before is multiplied with: each tile carries some rows of W along, a
  * number at a time by registers of integers, since the shuffles of vectors take the ports of the multiply-adds. X^T is copied,
- * tile by tile, where enough columns will read it: a tile uses a few numbers of every line that it touches. A tile of two long
- * vectors reads so few lines for its multiply-adds that neither copy pays where ports are half as wide (avx512.c).
+ * tile by tile, where enough columns will read it: a tile uses a few numbers of every line that it touches. So are rows of X
+ * and dY on CPUs that then lack instructions more than anything: a tile of packed rows has one address instead of five. A tile
+ * of two long vectors reads so few lines for its multiply-adds that no copy pays where ports are half as wide (avx512.c).
  */
 #ifndef FN_SIZES
 #define FN_SIZES
@@ -44,14 +45,14 @@
 #define FN_ROWS_AN_ADDRESS FN_TILE_ROWS
 #endif
 #ifndef FN_ROWS_ARE_PACKED
-#define FN_ROWS_ARE_PACKED 0     /* whether tiles of a's rows are ever copied, */
-#define FN_ROWS_WORTH_PACKING(turned, m, n) 0 /* and when, for so many rows and columns of c */
+#define FN_ROWS_ARE_PACKED 0     /* whether tiles of X's or dY's rows are ever copied, */
+#define FN_ROWS_WORTH_PACKING(turned, m, n) 0 /* and where, for so many rows and columns of c */
 #endif
 #ifndef FN_EMBEDDED
 #define FN_EMBEDDED(r, carried) 0 /* whether the multiply-adds of a tile's row r each read their factor themselves */
 #endif
 #ifndef FN_LINES_AHEAD
-#define FN_LINES_AHEAD 0          /* rows of a panel that a tile asks for before it reads them; of 0 none */
+#define FN_LINES_AHEAD 0         /* how many steps of k before it reads a panel's row a tile asks for it; with 0 it does not */
 #endif
 #ifndef FN_HALVES_PAY
 #define FN_HALVES_PAY 1          /* where FN_HALVES says that there are any */
@@ -61,7 +62,7 @@
 #define FN_COPY_BYTES 24576      /* of one that is copied, */
 #define FN_TURNED_BYTES 32768    /* and of one of W^T, which leaves L1 before it is read anyway */
 /* Rows that must read a panel before tiles ask for the next one, how far apart its k rows are then, and whether it is copied. */
-#define FN_ROWS_WORTH_ASKING 16
+#define FN_ROWS_WORTH_ASKING(apart) 16
 #define FN_FAR(k, apart) ((apart) % (FN_PAGE_BYTES / 2) == 0)
 #define FN_FAR_PANELS_ARE_COPIED 1
 #define FN_ROWS_BYTES 294912     /* of the rows that pass by one block of k: half an L2, and some */
@@ -181,7 +182,8 @@ INLINE void FN(product_of_blocks)(FN(product_function) *small, ptrdiff_t m, ptrd
         const ptrdiff_t most = ROWS_OF(FN_ROWS_BYTES, FN(even_block)(k, PANEL_DEPTH, 1));
         rows = FN(even_block)(m, most, FN_TILE_ROWS);
     }
-    const int far = m >= FN_ROWS_WORTH_ASKING && FN_FAR(k, ldb * (ptrdiff_t)sizeof(T)) && FN(has_room)(n, ldc);
+    const ptrdiff_t apart = ldb * (ptrdiff_t)sizeof(T);
+    const int far = m >= FN_ROWS_WORTH_ASKING(apart) && FN_FAR(k, apart) && FN(has_room)(n, ldc);
     for (ptrdiff_t i = 0; i < m; i += rows) {
         const ptrdiff_t block = m - i < rows ? m - i : rows;
         const T *from = start ? start + i * ldstart : NULL;
@@ -202,6 +204,7 @@ INLINE ptrdiff_t FN(left_over)(ptrdiff_t n) {
     return over <= FN_FEW_LEFT_OVER && 2 * over <= LANES ? over : 0;
 }
 
+/* With less than a vector of steps of k or a single tile there is nothing to gain. */
 INLINE int FN(rows_worth_packing)(const int turned, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k) {
     (void)turned;
     return m >= 2 * FN_TILE_ROWS && k >= LANES && FN_ROWS_WORTH_PACKING(turned, m, n);
@@ -259,7 +262,7 @@ static void FN(product_bt)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, pt
     else if (FN(rows_worth_packing)(1, m, n, k))
         FN(product_of_packed)(1, m, n, k, a, lda, 1, bt, ldbt, start, ldstart, c, ldc);
     else if (m > 0)
-        FN(product_of_unpacked_and_turned)(m, n, k, a, lda, bt, ldbt, start, ldstart, c, ldc);
+        FN(product_of_turned_panels)(m, n, k, a, lda, bt, ldbt, start, ldstart, c, ldc);
 }
 #undef PANEL_DEPTH
 #undef COPY_DEPTH

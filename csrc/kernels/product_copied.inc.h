@@ -126,8 +126,8 @@ INLINE ptrdiff_t FN(rows_carried)(ptrdiff_t m) {
 }
 
 /* bt[n,k] as panels of its transpose, each made on the way through the one before; c has room. `packed`: a is. */
-INLINE void FN(product_of_turned_panels)(const int packed, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda,
-                                         const T *bt, ptrdiff_t ldbt, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+INLINE void FN(turned_panels)(const int packed, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *bt,
+                              ptrdiff_t ldbt, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
     const ptrdiff_t columns = FN_TILE_VECTORS * LANES, deepest = packed ? k : FN(even_block)(k, TURNED_DEPTH, 1);
     T panels[2][FN_TURNED_BYTES / sizeof(T)] __attribute__((aligned(64)));
     T *panel = panels[0];
@@ -154,21 +154,22 @@ INLINE void FN(product_of_turned_panels)(const int packed, ptrdiff_t m, ptrdiff_
     } while (p < k);
 }
 
-static void FN(product_of_unpacked_and_turned)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *bt,
-                                               ptrdiff_t ldbt, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
-    FN(product_of_turned_panels)(0, m, n, k, a, lda, bt, ldbt, start, ldstart, c, ldc);
+static void FN(product_of_turned_panels)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *bt,
+                                         ptrdiff_t ldbt, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+    FN(turned_panels)(0, m, n, k, a, lda, bt, ldbt, start, ldstart, c, ldc);
 }
 
-/* a in packed blocks, of its rows (a_step 1) or of its columns (a_row 1); b as it lies or `turned`; c has room. */
+/* a in packed blocks, of its rows (a_step 1) or of its columns (a_row 1); b as it lies or to be `turned`; c has room. */
 static void FN(product_of_packed)(int turned, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t a_row,
                                   ptrdiff_t a_step, const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c,
                                   ptrdiff_t ldc) {
     const ptrdiff_t columns = FN_TILE_VECTORS * LANES;
-    const ptrdiff_t depth_of_panels = FN_ROWS_ARE_PACKED && turned ? TURNED_DEPTH : FN_PACKED_DEPTH;
-    const ptrdiff_t deepest = FN(even_block)(k, depth_of_panels, 1);
-    const ptrdiff_t rows = FN(even_block)(m, ROWS_OF(FN_PACKED_BYTES, depth_of_panels), FN_TILE_ROWS);
+    const ptrdiff_t most = FN_ROWS_ARE_PACKED && turned ? TURNED_DEPTH : FN_PACKED_DEPTH;
+    const ptrdiff_t deepest = FN(even_block)(k, most, 1);
+    const ptrdiff_t rows = FN(even_block)(m, ROWS_OF(FN_PACKED_BYTES, most), FN_TILE_ROWS);
     const ptrdiff_t apart = ldb * (ptrdiff_t)sizeof(T);
-    const int far = FN_FAR_PANELS_ARE_COPIED && rows >= FN_ROWS_WORTH_ASKING && FN_FAR(k, apart) && k * apart > FN_PACKED_FAR_BYTES;
+    const int far = FN_FAR_PANELS_ARE_COPIED && rows >= FN_ROWS_WORTH_ASKING(apart) && FN_FAR(k, apart) &&
+                    k * apart > FN_PACKED_FAR_BYTES;
     T packed[(FN_PACKED_MOST + FN_VECTOR_BYTES) / sizeof(T)] __attribute__((aligned(64)));
     for (ptrdiff_t p = 0; p < k; p += deepest) {
         const ptrdiff_t depth = k - p < deepest ? k - p : deepest, ldfrom = p ? ldc : ldstart;
@@ -181,7 +182,7 @@ static void FN(product_of_packed)(int turned, ptrdiff_t m, ptrdiff_t n, ptrdiff_
             else
                 FN(pack_tiles)(block, depth, corner, a_step, packed);
             if (FN_ROWS_ARE_PACKED && turned)
-                FN(product_of_turned_panels)(1, block, n, depth, packed, 0, b + p, ldb, from, ldfrom, c + i * ldc, ldc);
+                FN(turned_panels)(1, block, n, depth, packed, 0, b + p, ldb, from, ldfrom, c + i * ldc, ldc);
             else if (far)
                 FN(product_of_far_panels)(FN(packed_panel), 1, block, n, depth, packed, 0, 1, 0, b + p * ldb, ldb, from, ldfrom,
                                           c + i * ldc, ldc);

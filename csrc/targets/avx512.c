@@ -22,17 +22,19 @@
  * rows, and none where loads are what tiles wait for. */
 #define FN_EMBEDDED(r, carried) ((r) % 3 == 0 && (FN_IS_F32 || !(carried)))
 #define FN_LINES_AHEAD 8
+/* As measured (docs/performance.md): in float32 from 512 columns on, of dY W^T beside many rows from 1024, in float64 of X W
+ * alone, from 1024; never where ports are narrow. */
 #define FN_ROWS_ARE_PACKED 1
 #define FN_ROWS_WORTH_PACKING(turned, m, n) \
     (!FN_NARROW_PORTS && (FN_IS_F32 ? (n) >= ((turned) && (m) > 256 ? 1024 : 512) : !(turned) && (n) >= 1024))
 /* product.inc.h: panels read where they lie, as deep as half a megabyte of rows in L2 allows, and X^T too. With narrow ports
  * lines are asked for where rows are two pages apart; X^T is copied only where its rows lie whole pages apart, or where they
  * are many, more than a page apart, and read often. Else both are copied where their rows overflow cache sets, or L2 and the
- * pages that a core remembers. */
+ * pages that a core remembers, panels only where many rows read them. */
 #define FN_PANEL_BYTES 65536
 #define FN_COPY_BYTES 32768
 #define FN_TURNED_BYTES 65536
-#define FN_ROWS_WORTH_ASKING (FN_NARROW_PORTS ? 28 : 256)
+#define FN_ROWS_WORTH_ASKING(apart) (FN_NARROW_PORTS ? 28 : (apart) % FN_PAGE_BYTES == 0 ? 128 : 256)
 #define FN_FAR_PANELS_ARE_COPIED (!FN_NARROW_PORTS)
 #define FN_FAR(k, apart)                            \
     (FN_NARROW_PORTS ? (apart) >= 2 * FN_PAGE_BYTES \

@@ -129,7 +129,7 @@ static void N(check_product)(const TABLE *table) {
                     }
         }
     free(a), free(b), free(start), free(wanted);
-    /* b's rows two pages apart, and k of them more than L2 holds: tiles ask for the next panel */
+    /* b's rows two pages apart, and k of them more than L2 holds; enough columns for copies of a's rows */
     enum { FAR = 8192 / sizeof(T), FAR_M = 41, FAR_K = 270 };
     T *far_a = malloc(FAR_M * FAR_K * sizeof(T)), *far_b = malloc(FAR_K * FAR * sizeof(T));
     T *far_start = malloc(FAR_M * FAR * sizeof(T)), *far_wanted = malloc(FAR_M * FAR * sizeof(T));
@@ -138,7 +138,7 @@ static void N(check_product)(const TABLE *table) {
     for (ptrdiff_t i = 0; i < FAR_M * FAR; i++) far_start[i] = (T)random_in(-1, 1);
     for (int mode = 0; mode < START_SELF; mode++) {
         N(chains)(fused, mode, FAR_M, FAR, FAR_K, far_a, FAR_K, far_b, FAR, far_start, far_wanted);
-        for (int order = 0; order < 2; order++)
+        for (int order = 0; order < 3; order++)
             N(product_case)(table, order, mode, 1, FAR_M, FAR, FAR_K, far_a, far_b, FAR, far_start, FAR_K, far_wanted);
     }
     free(far_a), free(far_b), free(far_start), free(far_wanted);

@@ -13,7 +13,7 @@ def shapes(heights, widths):
     """(B, I, O): each dimension around what the loops distinguish, the others small and odd."""
     around = [(b, 5, 37) for b in heights] + [(7, 5, o) for o in widths] + [(7, i, 5) for i in widths]
     around += [(b, 150, 19) for b in heights]  # several panels, of which rows carry the next one
-    return around + [(7, i, 19) for i in DEPTHS] + [(65, 300, 33), (130, 9, 70), (70, 1040, 130)]
+    return around + [(7, i, 19) for i in DEPTHS] + [(65, 300, 33), (130, 9, 70), (70, 1040, 130), (190, 530, 1100)]
 
 
 def product_size(a, b, bias=0.0):
@@ -100,16 +100,17 @@ def test_rows_of_x_pages_apart(dtype, rng, rows, row_bytes, outputs):
 
 @pytest.mark.parametrize(
     ("rows", "row_bytes", "inputs"),
-    [(16, 2048, 40), (70, 8192, 300), (31, 8448, 1030), (40, 8232, 70), (290, 16384, 264)],
+    [(16, 2048, 40), (70, 8192, 300), (31, 8448, 1030), (40, 8232, 70), (290, 4096, 300), (290, 16384, 264)],
 )
 def test_rows_of_w_pages_apart(dtype, rng, rows, row_bytes, inputs):
-    """Tiles ask for the next panel of such a W, and take it along where panels are copied; of such a dY likewise."""
+    """Tiles ask for panels of such a W, and take the next one along where panels are copied; of such a dY likewise."""
     outputs = row_bytes // np.dtype(dtype).itemsize
     x, w, dy = (
         rng.integers(-8, 9, shape).astype(dtype) for shape in ((rows, inputs), (inputs, outputs), (rows, outputs))
     )
     bias, result = rng.integers(-8, 9, outputs).astype(dtype), np.full((rows, outputs), np.nan, dtype)
     assert np.array_equal(dense.forward(x, w, bias, out=result), reference.dense_forward(x, w, bias))
+    assert np.array_equal(dense.input_gradient(dy, w), reference.dense_input_gradient(dy, w))
     assert np.array_equal(dense.weight_gradient(x, dy), reference.dense_weight_gradient(x, dy))
 
 
