@@ -13,16 +13,17 @@
  * rows. A panel is read where it lies: L2 keeps up with a line for each few multiply-adds, if tiles ask for it some steps
  * ahead (FN_LINES_AHEAD). It is copied where many rows read it and its own lie half pages or pages apart, in one or two cache
  * sets, which costs more than copying; each tile takes along a part of the next one, which the tile before has asked for, since
- * hardware fetches no lines ahead that far apart, and asks for the next tile's lines of c. A panel of W^T is transposed while the one before is multiplied with: each tile carries some rows of W along, a
- * number at a time by registers of integers, since the shuffles of vectors take the ports of the multiply-adds. X^T is copied,
- * tile by tile, where enough columns will read it: a tile uses a few numbers of every line that it touches. So are rows of X
- * and dY on CPUs that then lack instructions more than anything: a tile of packed rows has one address instead of five. A tile
- * of two long vectors reads so few lines for its multiply-adds that no copy pays where ports are half as wide (avx512.c).
+ * hardware fetches no lines ahead that far apart, and asks for the next tile's lines of c. A panel of W^T is transposed while
+ * the one before is multiplied with: each tile carries some rows of W along, a number at a time by registers of integers, since
+ * the shuffles of vectors take the ports of the multiply-adds. X^T is copied, tile by tile, where enough columns will read it: a
+ * tile uses a few numbers of every line that it touches. So are rows of X and dY where instructions are what tiles wait for: one
+ * of packed rows has a single address. A tile of two long vectors reads so few lines for its multiply-adds that no copy pays
+ * where ports are half as wide (avx512.c).
  */
 #ifndef FN_SIZES
 #define FN_SIZES
 #define FN_LINE_BYTES 64
-#define FN_PACKED_FAR_BYTES 2097152 /* of k rows: beside a copy of X^T a panel of fewer costs less where it lies */
+#define FN_PACKED_FAR_BYTES 2097152 /* of k rows: beside a copy of a's tiles a panel of fewer costs less where it lies */
 #define FN_PAGE_BYTES 4096
 #define FN_NEVER ((ptrdiff_t)1 << 40)
 #define FN_ROWS_WORTH_HALVES 4   /* fewer have too few chains in half a vector's width by itself */
@@ -72,7 +73,7 @@
 #define FN_LINES_LEAVE_L1(k, apart, tiles) \
     ((k) * (FN_LINE_BYTES + FN_TILE_VECTORS * FN_VECTOR_BYTES) >= 32768 || (apart) >= FN_PAGE_BYTES || \
      (apart) % (FN_PAGE_BYTES / 4) == 0)
-#define FN_PACKED_MOST 98304     /* of X^T that is copied at a time, on any CPU of the target, */
+#define FN_PACKED_MOST 98304     /* of a's tiles that are copied at a time, on any CPU of the target, */
 #define FN_PACKED_BYTES 98304    /* on this one, */
 #define FN_PACKED_DEPTH 256      /* and how deep: no deeper than panels that are copied beside it */
 #endif
