@@ -55,6 +55,9 @@
 #ifndef FN_LINES_AHEAD
 #define FN_LINES_AHEAD 0         /* how many steps of k before it reads a panel's row a tile asks for it; with 0 it does not */
 #endif
+#ifndef FN_LINES_PAY
+#define FN_LINES_PAY 1           /* where FN_LINES_AHEAD says so */
+#endif
 #ifndef FN_HALVES_PAY
 #define FN_HALVES_PAY 1          /* where FN_HALVES says that there are any */
 #endif

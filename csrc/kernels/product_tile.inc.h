@@ -4,7 +4,7 @@
  * (FN_HALVES), once more for halves: TILE(name), TILE_V and TILE_LANES say which.
  */
 
-/* One tile, which asks for b's row so many `ahead` and carries on its way: to[k, carried] = from[carried, k]^T, a number at a
+/* One tile, which asks for b's row so many `ahead` where that pays, and carries on its way: to[k, carried] = from[carried, k]^T, a number at a
  * time, for which ports are free. `rows`, `vectors`, `ahead` and `carried` are constants wherever this is inlined. */
 INLINE void TILE(tile)(const int rows, const int vectors, const int ahead, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step,
                        const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc,
@@ -22,6 +22,8 @@ INLINE void TILE(tile)(const int rows, const int vectors, const int ahead, ptrdi
         at[r / FN_ROWS_AN_ADDRESS] = a + r * a_row;
         if (r && !side_by_side) __asm__("" : "+r"(at[r / FN_ROWS_AN_ADDRESS])); /* or the compiler keeps one for every row */
     }
+    /* the row itself where asking does not pay; in a copy, whose rows lie a constant apart, it costs nothing */
+    const ptrdiff_t asked = FN_LINES_PAY || __builtin_constant_p(ldb) ? ahead * ldb : 0;
     FN_UNROLL_BY(4)
     for (ptrdiff_t p = 0; p < k; p++) {
         TILE_V row[FN_TILE_VECTORS];
@@ -42,7 +44,7 @@ INLINE void TILE(tile)(const int rows, const int vectors, const int ahead, ptrdi
         if (ahead)
             FN_UNROLL(4)
             for (int v = 0; v < vectors; v += (FN_LINE_BYTES + sizeof(TILE_V) - 1) / sizeof(TILE_V))
-                __builtin_prefetch(b + ahead * ldb + v * TILE_LANES, 0, 3);
+                __builtin_prefetch(b + asked + v * TILE_LANES, 0, 3);
         FN_UNROLL(8)
         for (int q = 0; q < carried; q++) FN(move)(to + q, from + q * ldfrom + p);
         if (carried) to += ldb;
