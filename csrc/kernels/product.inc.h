@@ -210,7 +210,7 @@ INLINE ptrdiff_t FN(left_over)(ptrdiff_t n) {
 
 /* With less than a vector of steps of k or a single tile there is nothing to gain. */
 INLINE int FN(rows_worth_packing)(const int turned, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k) {
-    (void)turned;
+    (void)turned, (void)n;
     return m >= 2 * FN_TILE_ROWS && k >= LANES && FN_ROWS_WORTH_PACKING(turned, m, n);
 }
 
