@@ -31,6 +31,24 @@ INLINE I FN(unclipped)(V p) { return ~((p < FN(splat)(FN_EPSILON)) | (p > FN(spl
     rows, width, z, ldz, truth, ldtruth, index, weight, value_scale, gradient_scale, parameter, row_loss, dz, lddz,   \
         prediction, ldprediction
 
+/* Of rows in lanes (narrow.inc.h), where a lane without a row has the first: where the truth of one stands, */
+INLINE ptrdiff_t FN(truth_in_lane)(ptrdiff_t lane, ptrdiff_t rows, const int64_t *index) {
+    const ptrdiff_t row = lane < rows ? lane : 0;
+    return index ? (ptrdiff_t)index[row] : row;
+}
+/* what multiplies their gradients, and `scale`[LANES], what their values. */
+INLINE V FN(scales_in_lanes)(ptrdiff_t rows, const int64_t *index, const T *weight, double value_scale, double gradient_scale,
+                             double *scale) {
+    V factor = FN(splat)((T)gradient_scale);
+    for (int r = 0; r < LANES; r++) scale[r] = value_scale;
+    for (int r = 0; weight && r < LANES; r++) {
+        const double w = (double)weight[FN(truth_in_lane)(r, rows, index)];
+        factor[r] = (T)(gradient_scale * w);
+        scale[r] = value_scale * w;
+    }
+    return factor;
+}
+
 #include "loss_elementwise.inc.h"
 
 #include "loss_by_row.inc.h"

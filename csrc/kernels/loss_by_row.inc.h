@@ -125,14 +125,11 @@ INLINE void FN(narrow_logits)(const int labels, FN_LOSS_ARGUMENTS) {
     const T kept = (T)(1 - parameter), spread = (T)(parameter / (double)width);
     V logits[FN_NARROW], e[FN_NARROW], y[FN_NARROW], result[FN_NARROW];
     FN(wide) below = {0}, truths = {0};
-    T factor[LANES];
     double scale[LANES], loss[LANES];
+    const V factor = FN(scales_in_lanes)(rows, index, weight, value_scale, gradient_scale, scale);
     for (ptrdiff_t j = 0; j < width; j++) y[j] = FN(splat)(spread);
     for (ptrdiff_t r = 0; r < LANES; r++) {
-        const ptrdiff_t lane_row = r < rows ? r : 0, at = index ? (ptrdiff_t)index[lane_row] : lane_row;
-        const double w = weight ? (double)weight[at] : 1;
-        factor[r] = (T)(gradient_scale * w);
-        scale[r] = value_scale * w;
+        const ptrdiff_t at = FN(truth_in_lane)(r, rows, index);
         if (labels)
             y[((const int32_t *)truth)[at]][r] = kept + spread;
         else
@@ -154,8 +151,8 @@ INLINE void FN(narrow_logits)(const int labels, FN_LOSS_ARGUMENTS) {
         FN(lanes_to_rows)(rows, width, result, prediction, ldprediction);
     }
     if (dz) {
-        const V share = FN(narrowed)(FN(wide_quotient)(truths, sum)), factors = FN(load)(factor);
-        for (ptrdiff_t j = 0; j < width; j++) result[j] = FN(fma)(e[j], share, -y[j]) * factors;
+        const V share = FN(narrowed)(FN(wide_quotient)(truths, sum));
+        for (ptrdiff_t j = 0; j < width; j++) result[j] = FN(fma)(e[j], share, -y[j]) * factor;
         FN(lanes_to_rows)(rows, width, result, dz, lddz);
     }
 }

@@ -134,31 +134,26 @@ FN_TERMS(kl_divergence) {
 INLINE void FN(narrow_loss)(FN(terms) (*const terms)(V, V, V), FN_LOSS_ARGUMENTS) {
     const V constant = FN(splat)((T)parameter);
     V column[LANES], truths[LANES], gradient[LANES], predicted[LANES];
-    T factor[LANES], few[FN_FEW][LANES];
     double scale[LANES], loss[LANES];
     for (ptrdiff_t first = 0; first < rows; first += LANES) {
-        const ptrdiff_t n = FN(part)(rows - first);
+        const ptrdiff_t n = FN(part)(rows - first), ahead = index ? 0 : first; /* without an index truth and weight go along */
+        const int64_t *const rows_of = index ? index + first : NULL;
+        const T *const y = (const T *)truth + ahead * ldtruth;
+        const V factor = FN(scales_in_lanes)(n, rows_of, weight ? weight + ahead : NULL, value_scale, gradient_scale, scale);
         FN(wide) sum = {0};
-        for (ptrdiff_t r = 0; r < LANES; r++) {
-            const ptrdiff_t row = first + (r < n ? r : 0), at = index ? (ptrdiff_t)index[row] : row;
-            const double w = weight ? (double)weight[at] : 1;
-            const T *y = (const T *)truth + at * ldtruth;
-            if (width <= FN_FEW)
-                for (ptrdiff_t j = 0; j < width; j++) few[j][r] = y[j];
-            else
-                truths[r] = FN(load_first)(y, width);
-            factor[r] = (T)(gradient_scale * w);
-            scale[r] = value_scale * w;
-        }
         if (width <= FN_FEW)
-            for (ptrdiff_t j = 0; j < width; j++) truths[j] = FN(load)(few[j]);
-        else
+            for (ptrdiff_t j = 0; j < width; j++)
+                FN_UNROLL(16)
+                for (int r = 0; r < LANES; r++) truths[j][r] = y[FN(truth_in_lane)(r, n, rows_of) * ldtruth + j];
+        else {
+            for (int r = 0; r < LANES; r++) truths[r] = FN(load_first)(y + FN(truth_in_lane)(r, n, rows_of) * ldtruth, width);
             FN(transpose_first)(width, truths);
+        }
         FN(rows_to_lanes)(n, width, z + first * ldz, ldz, column);
         for (ptrdiff_t j = 0; j < width; j++) {
             const FN(terms) t = terms(column[j], truths[j], constant);
             sum = FN(wide_sum)(sum, FN(widen)(t.value));
-            gradient[j] = t.gradient * FN(load)(factor);
+            gradient[j] = t.gradient * factor;
             predicted[j] = t.prediction;
         }
         FN(store_wide)(loss, sum);

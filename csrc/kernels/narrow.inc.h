@@ -14,11 +14,9 @@
 INLINE void FN(rows_to_lanes)(ptrdiff_t rows, ptrdiff_t width, const T *x, ptrdiff_t ldx, V *column) {
     V block[LANES];
     if (width <= FN_FEW) {
-        T lanes[LANES];
-        for (ptrdiff_t j = 0; j < width; j++) {
-            for (ptrdiff_t r = 0; r < LANES; r++) lanes[r] = (r < rows ? x + r * ldx : x)[j];
-            column[j] = FN(load)(lanes);
-        }
+        for (ptrdiff_t j = 0; j < width; j++) /* by registers: a vector waits for what was just stored in parts */
+            FN_UNROLL(16)
+            for (int r = 0; r < LANES; r++) column[j][r] = (r < rows ? x + r * ldx : x)[j];
         return;
     }
     for (ptrdiff_t j = 0; j < width; j += LANES) {

@@ -73,7 +73,9 @@ static void FN(column_sums)(ptrdiff_t rows, ptrdiff_t width, const T *x, ptrdiff
 /* ---- sums in double ---------------------------------------------------------------------------------------- */
 
 INLINE DOUBLES FN(load_as_doubles)(const T *p) {
-#if FN_IS_F32
+#if FN_IS_F32 && defined(FN_HAS_DOUBLES)
+    return FN(load_doubles)(p);
+#elif FN_IS_F32
     return __builtin_convertvector(*(const FN(half_floats) *)p, DOUBLES);
 #else
     return *(const FN(loose_doubles) *)p;

@@ -15,7 +15,10 @@ typedef struct {
     DOUBLES part[sizeof(double) / sizeof(T)];
 } FN(wide);
 
-#if FN_IS_F32
+#if FN_IS_F32 && defined(FN_HAS_DOUBLES)
+INLINE FN(wide) FN(widen)(V v) { return (FN(wide)){{(DOUBLES)FN(lower_doubles)(v), (DOUBLES)FN(upper_doubles)(v)}}; }
+INLINE V FN(narrowed)(FN(wide) w) { return FN(from_doubles)(w.part[0], w.part[1]); }
+#elif FN_IS_F32
 typedef float FN(half) __attribute__((vector_size(FN_VECTOR_BYTES / 2)));
 #if FN_VECTOR_BYTES == 16
 #define FN_LOWER_HALF 0, 1

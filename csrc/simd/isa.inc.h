@@ -1,7 +1,8 @@
 /* isa.inc.h: the operations of vector.inc.h for which the vector extensions have no word, by instruction set.
  *
  * Each block defines fma, root, maximum, minimum for FN(vec), fma_half for FN(half) where FN_HALVES asks for it, and may
- * define load_first, store_first (FN_HAS_PARTIAL) where the target has masks.
+ * define load_first, store_first (FN_HAS_PARTIAL) where the target has masks, and, of float, conversions to doubles and back
+ * (FN_HAS_DOUBLES), for which GCC 12 takes vectors of half the width.
  */
 
 #if defined(FN_ISA_AVX512)
@@ -24,6 +25,13 @@ INLINE V FN(load_first)(const T *p, ptrdiff_t n) {
 }
 INLINE void FN(store_first)(T *p, ptrdiff_t n, V v) {
     _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1u), (__m512)v);
+}
+#define FN_HAS_DOUBLES
+INLINE __m512d FN(load_doubles)(const T *p) { return _mm512_cvtps_pd(_mm256_loadu_ps(p)); }
+INLINE __m512d FN(lower_doubles)(V v) { return _mm512_cvtps_pd(_mm512_castps512_ps256((__m512)v)); }
+INLINE __m512d FN(upper_doubles)(V v) { return _mm512_cvtps_pd(_mm512_extractf32x8_ps((__m512)v, 1)); }
+INLINE V FN(from_doubles)(__m512d lower, __m512d upper) {
+    return (V)_mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(lower)), _mm512_cvtpd_ps(upper), 1);
 }
 /* quarters of four rows side by side, then 4 x 4 within each quarter */
 #define FN_HAS_LOAD_TRANSPOSED
@@ -94,6 +102,13 @@ INLINE V FN(fma)(V a, V b, V c) { return (V)_mm256_fmadd_ps((__m256)a, (__m256)b
 INLINE V FN(root)(V a) { return (V)_mm256_sqrt_ps((__m256)a); }
 INLINE V FN(maximum)(V a, V b) { return (V)_mm256_max_ps((__m256)a, (__m256)b); }
 INLINE V FN(minimum)(V a, V b) { return (V)_mm256_min_ps((__m256)a, (__m256)b); }
+#define FN_HAS_DOUBLES
+INLINE __m256d FN(load_doubles)(const T *p) { return _mm256_cvtps_pd(_mm_loadu_ps(p)); }
+INLINE __m256d FN(lower_doubles)(V v) { return _mm256_cvtps_pd(_mm256_castps256_ps128((__m256)v)); }
+INLINE __m256d FN(upper_doubles)(V v) { return _mm256_cvtps_pd(_mm256_extractf128_ps((__m256)v, 1)); }
+INLINE V FN(from_doubles)(__m256d lower, __m256d upper) {
+    return (V)_mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_cvtpd_ps(lower)), _mm256_cvtpd_ps(upper), 1);
+}
 #else
 INLINE V FN(load_first)(const T *p, ptrdiff_t n) { return (V)_mm256_maskload_pd(p, (__m256i)FN(first_lanes)(n)); }
 INLINE void FN(store_first)(T *p, ptrdiff_t n, V v) { _mm256_maskstore_pd(p, (__m256i)FN(first_lanes)(n), (__m256d)v); }
