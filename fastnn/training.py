@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -88,13 +90,16 @@ class Training:
         self.probe_rows: tuple[Any, Any] = (None, None)  # the first rows and truths of the present fit, if dense
         self._trainer: Any = None
         self._trainer_key: Any = None
+        self._under_way = Lock()
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the engine's objects: they are made again when needed."""
-        return {**self.__dict__, "_told": [], "probe_rows": (None, None), "_trainer": None, "_trainer_key": None}
+        state = {**self.__dict__, "_told": [], "probe_rows": (None, None)}
+        return {**state, "_trainer": None, "_trainer_key": None, "_under_way": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        self._under_way = Lock()
         if self.states is not None:  # back into memory of the engine's alignment
             values = self.states
             self.states = engine.allocate(values.size, str(values.dtype)).reshape(values.shape)
@@ -188,13 +193,31 @@ class Training:
                 threads=available,
                 seed=model.dropout_key(),
             )
+            self._trainer.iterations = self.iterations
             self.states, self._trainer_key = states, (size, *key)
-        self._trainer.iterations = self.iterations
         return self._trainer
 
     # ---- training -------------------------------------------------------------------------------------------------
 
-    def fit(
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Raise RuntimeError where this model is in training already: one call has the optimizer's state."""
+        if not self._under_way.acquire(blocking=False):
+            raise RuntimeError(
+                "expected one fit or train_on_batch of a model at a time, received: another while one is under way, in "
+                "a callback or another thread"
+            )
+        try:
+            yield
+        finally:
+            self._under_way.release()
+
+    def fit(self, dataset: Dataset, validation: Dataset | None, **settings: Any) -> History:
+        """Train; the arguments are checked but for callbacks, verbose and resume."""
+        with self._alone():
+            return self._fit(dataset, validation, **settings)
+
+    def _fit(
         self,
         dataset: Dataset,
         validation: Dataset | None,
@@ -208,7 +231,6 @@ class Training:
         resume: Any = None,
         augment: stepwise.Augment | None = None,
     ) -> History:
-        """Train; the arguments are checked but for callbacks, verbose and resume."""
         model, rows = self.model, dataset.rows
         if augment is not None:
             stepwise.check_dense(dataset.x)
@@ -226,7 +248,9 @@ class Training:
                 resumed = saving.resume(resume, model, history)
                 initial_epoch = resumed.epoch
             trainer = self.trainer(batch_size, dataset.x)
-            trainer.bind(*dataset)
+            trainer.iterations = self.iterations
+            if not self._by_function:  # whose truth its steps bind, one by one
+                trainer.bind(*dataset)
         model.warn_of_equal_units()
         model.history, model.stop_training = history, False
         told.attach()
@@ -279,7 +303,7 @@ class Training:
         finally:
             self._told, self.probe_rows = [], (None, None)
             shown.close()
-            release(trainer, model)
+            trainer.release()
         return history
 
     def _epoch(
@@ -298,7 +322,7 @@ class Training:
         steps = -(-rows // batch_size)
         step_losses = np.empty(steps, dtype=np.float64)
         outputs = np.empty((rows, self.model.plan.outputs), dtype=self.model.dtype) if self.metrics else None
-        done = 0
+        done, stopping = 0, self.model.stop_training  # who asks for the end before an epoch gets it after
         batches = told.wants_batches
         by_step = None
         if augment is not None or self._by_function:
@@ -318,7 +342,7 @@ class Training:
             told.call("on_train_batches_end", last - 1, step_losses[first:last])
             if batches:
                 told.call("on_train_batch_end", first, {"loss": float(step_losses[first])})
-            if self.model.stop_training:
+            if self.model.stop_training and not stopping:
                 break
         sizes = np.full(-(-done // batch_size), batch_size)
         sizes[-1] -= sizes.size * batch_size - done
@@ -348,18 +372,18 @@ class Training:
         wanted = self.metrics or self._by_function
         outputs = np.empty((rows, width), dtype=self.model.dtype) if wanted else None
         read = dataset._replace(y=no_truth(rows, width, self.model.dtype)) if self._by_function else dataset
-        for start, stop in Pace(FIRST_ROWS).slices(rows):
-            made = None if outputs is None else outputs[start:stop]
-            row_losses[start:stop] = trainer.evaluate(*read.part(start, stop), made)
-        if outputs is not None and isinstance(self.loss, losses.FunctionLoss):
-            values = self.loss.judge(dataset.y, outputs)[0]  # beside the engine's penalties of activity
-            row_losses += values if dataset.weight is None else values * dataset.weight
         assert self.loss is not None
         divisor = float(rows)
         if dataset.weight is not None and self.loss.reduction == "mean_with_sample_weight":
             divisor = float(dataset.weight.sum(dtype=np.float64))
         if self.loss.reduction == "sum":
             divisor = 1.0
+        for start, stop in Pace(FIRST_ROWS).slices(rows):
+            made = None if outputs is None else outputs[start:stop]
+            row_losses[start:stop] = trainer.evaluate(*read.part(start, stop), made, divisor / rows)
+        if outputs is not None and isinstance(self.loss, losses.FunctionLoss):
+            values = self.loss.judge(dataset.y, outputs)[0]  # beside the engine's penalties of activity
+            row_losses += values if dataset.weight is None else values * dataset.weight
         penalty = trainer.penalty() / (divisor if self.penalty_over_batch else 1.0)
         logs = {"loss": float(row_losses.sum() / divisor + penalty)}
         return logs if outputs is None else {**logs, **self._scores(dataset.y, outputs)}
@@ -381,19 +405,26 @@ class Training:
 
     def train_on_batch(self, dataset: Dataset) -> Logs:
         """Take one step on all rows; the loss and metrics are those before it."""
+        with self._alone():
+            return self._train_on_batch(dataset)
+
+    def _train_on_batch(self, dataset: Dataset) -> Logs:
         rows = dataset.rows
         with self.model.built_for(dataset.x.shape[1]):
             trainer = self.trainer(rows, dataset.x)
+            trainer.iterations = self.iterations
             order = np.arange(rows, dtype=np.int64)
             judge = self._judge(rows, dataset.x)
             step = stepwise.Steps(self, trainer, dataset, order, judge=judge) if judge is not None else trainer
-            trainer.bind(*dataset)
+            if judge is None:
+                trainer.bind(*dataset)
         loss = np.empty(1, dtype=np.float64)
         outputs = np.empty((rows, self.model.plan.outputs), dtype=self.model.dtype) if self.metrics else None
-        rates = self.optimizer.rates(self.iterations, 1)
-        step.run(order, 0, rows, rates, loss, outputs)
-        self.iterations = trainer.iterations
-        release(trainer, self.model)
+        try:
+            step.run(order, 0, rows, self.optimizer.rates(self.iterations, 1), loss, outputs)
+        finally:  # also where Ctrl-C strikes just after the engine's return
+            self.iterations = trainer.iterations
+            trainer.release()
         logs = {"loss": float(loss[0])}
         return logs if outputs is None else {**logs, **self._scores(dataset.y, outputs)}
 
@@ -401,8 +432,3 @@ class Training:
 def checked_batch_size(batch_size: Any) -> int:
     """Return the rows of a step; None is the default."""
     return DEFAULT_BATCH if batch_size is None else arguments.integer("batch_size", batch_size, least=1)
-
-
-def release(trainer: Any, model: Any) -> None:
-    """Let go of the caller's arrays: the trainer is kept for the next call."""
-    trainer.bind(np.zeros((1, model.inputs), dtype=model.dtype), np.zeros((1, 1), dtype=model.dtype))

@@ -148,16 +148,21 @@ def test_a_layers_seed_repeats_its_draws(make, rng):
     assert not np.array_equal(fitted(7), fitted(8))
 
 
-def test_activity_penalties_are_keras_means():
-    """Keras divides a layer's penalty by the rows of the batch."""
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "mean_with_sample_weight"])
+def test_activity_penalties_are_keras_means(reduction):
+    """Keras divides a layer's penalty by the rows of the batch, whatever the loss divides by."""
     dense = Dense(2, kernel_initializer="ones", activity_regularizer=fastnn.regularizers.L1L2(0.5, 0.25))
     model = fastnn.Sequential([fastnn.Input((1,)), dense])
-    model.compile("sgd", "mse")
-    x = np.array([[1.0], [-3.0]])
+    model.compile("sgd", fastnn.losses.MeanSquaredError(reduction=reduction))
+    x, weight = np.array([[1.0], [-3.0]]), [1.0, 4.0]
+    y = np.repeat(x, 2, axis=1)  # what the layer makes of x: the loss is the penalty
     penalty = (0.5 * (1 + 1 + 3 + 3) + 0.25 * (1 + 1 + 9 + 9)) / 2
-    assert np.isclose(model.evaluate(x, np.repeat(x, 2, axis=1), verbose=0), penalty)
-    loss = model.train_on_batch(x, np.repeat(x, 2, axis=1))
-    assert np.isclose(loss, penalty)
+    assert np.isclose(model.evaluate(x, y, sample_weight=weight, verbose=0), penalty)
+    kernel, bias = dense.kernel.copy(), dense.bias.copy()
+    assert np.isclose(model.train_on_batch(x, y, sample_weight=weight), penalty)
+    rate, slope = 0.01, 0.5 * np.sign(y) + 0.5 * y
+    np.testing.assert_allclose(dense.kernel, kernel - rate * (x * slope).mean(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(dense.bias, bias - rate * slope.mean(axis=0), rtol=1e-6)
     bad = fastnn.Sequential([fastnn.Input((1,)), Dense(1, "sigmoid", activity_regularizer="l2")])
     bad.compile("sgd", None)
     with pytest.raises(ValueError, match=r"no activity_regularizer on the last layer, whose sigmoid"):

@@ -45,6 +45,12 @@ def test_predictor_has_the_bits_of_predict():
     np.testing.assert_array_equal(predictor(X[:1]), model.predict(X[:1]))
     with pytest.raises(ValueError, match="received: max_rows=0"):
         model.predictor(0)
+    out.flags.writeable = False
+    with pytest.raises(ValueError, match=r"out: expected a writeable .* of shape \(2, 3\), not writeable"):
+        predictor(X[:2], out)
+    swapped = X[:2].dtype.newbyteorder()
+    with pytest.raises(ValueError, match=f"received: {swapped}"):
+        predictor(X[:2].astype(swapped))
 
 
 def test_activations_of_every_layer():

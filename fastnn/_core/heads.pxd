@@ -24,7 +24,7 @@ cdef struct Batch:
     ptrdiff_t size            # of a whole batch in training, 0 at inference
     uint64_t key, step        # of random numbers
     uint64_t first_row        # position in the batch of the memory's row 0
-    double divisor            # of sums over the batch's rows
+    double activity           # factor of penalties on what flows by: their mean over the batch's rows, as in Keras
     bint moves_statistics     # stored statistics follow the batch's
     const Rows *sparse        # X, where its rows are sparse and no buffer holds them; else NULL
     const int64_t *index      # then: the batch's rows in X; NULL: from first_sparse on

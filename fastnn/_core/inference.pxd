@@ -18,6 +18,7 @@ cdef struct Judge:
     double value_scale
     double gradient_scale
     double parameter               # of the loss; see lists.h
+    double activity                # factor of a row's penalties on what flows by
 
 # Rows of a block, for one thread's buffers to stay in its second-level cache.
 cdef ptrdiff_t block_rows(Program program, Py_ssize_t itemsize)

@@ -103,7 +103,7 @@ cdef void pass_block(const Pass *run, const real *sample, Memory *memory, ptrdif
                  <real *>run.predictions + first * run.predictions_stride if run.predictions != NULL else <real *>NULL,
                  run.predictions_stride)
     if run.penalizes:
-        add_activity(parameters, run.ops, run.n_ops, memory, all_rows, run.row_loss + first)
+        add_activity(parameters, run.ops, run.n_ops, memory, all_rows, run.judge.activity, run.row_loss + first)
 
 
 cdef void pass_share(const Pass *run, const real *sample, Memory *memory, int thread, int threads) noexcept nogil:
@@ -254,14 +254,14 @@ cdef class Predictor:
         self.kind = cnp.NPY_FLOAT32 if plan.dtype == "float32" else cnp.NPY_FLOAT64
 
     cdef bint fits(self, array, Py_ssize_t least, Py_ssize_t most, Py_ssize_t columns):
-        """Whether it is a C-contiguous array of the plan's type, with so many rows and columns."""
+        """Whether it is a C-contiguous array of the plan's type and this machine's byte order, with so many rows and columns."""
         cdef cnp.ndarray given
         if not isinstance(array, cnp.ndarray):
             return False
         given = array
         return (cnp.PyArray_NDIM(given) == 2 and cnp.PyArray_TYPE(given) == self.kind
                 and least <= cnp.PyArray_DIM(given, 0) <= most and cnp.PyArray_DIM(given, 1) == columns
-                and cnp.PyArray_IS_C_CONTIGUOUS(given))
+                and cnp.PyArray_ISCARRAY_RO(given))
 
     def __call__(self, x, out=None):
         """The output for x[B, inputs], B <= max_rows, plan.dtype; written to out[B, outputs] if given."""
@@ -273,8 +273,8 @@ cdef class Predictor:
         rows = cnp.PyArray_DIM(<cnp.ndarray>x, 0)
         if out is None:
             out = np.empty((rows, plan.outputs), dtype=plan.dtype)
-        elif not self.fits(out, rows, rows, plan.outputs):
-            raise ValueError(f"out: expected a C-contiguous {plan.dtype} array of shape {(rows, plan.outputs)}, "
+        elif not self.fits(out, rows, rows, plan.outputs) or not cnp.PyArray_ISWRITEABLE(<cnp.ndarray>out):
+            raise ValueError(f"out: expected a writeable C-contiguous {plan.dtype} array of shape {(rows, plan.outputs)}, "
                              f"received: {described(out)}")
         if not rows:
             return out
@@ -292,5 +292,7 @@ def described(array):
     """What somebody gave instead of an array that fits."""
     if not isinstance(array, np.ndarray):
         return f"{type(array).__name__}"
-    order = "" if array.flags.c_contiguous else ", not C-contiguous"
-    return f"{array.dtype} of shape {array.shape}{order}"
+    flags = array.flags
+    lacks = [name for name, there in (("C-contiguous", flags.c_contiguous), ("aligned", flags.aligned),
+                                      ("writeable", flags.writeable)) if not there]
+    return f"{array.dtype} of shape {array.shape}" + "".join(f", not {name}" for name in lacks)

@@ -74,6 +74,6 @@ cdef ptrdiff_t group_rows(ptrdiff_t batch) noexcept nogil
 # Elements of scratch that update_segment needs for each thread; `ld`: leading dimension of the segment's deltas.
 cdef ptrdiff_t scratch_size(const Segment *segment, ptrdiff_t ld, ptrdiff_t itemsize) noexcept nogil
 
-# row_loss[rows] += the penalties on what flows by in these rows
-cdef void add_activity(const real *sample, const Op *ops, int n_ops, const Memory *memory, Share rows,
+# row_loss[rows] += `factor` times the penalties on what flows by in these rows
+cdef void add_activity(const real *sample, const Op *ops, int n_ops, const Memory *memory, Share rows, double factor,
                        double *row_loss) noexcept nogil

@@ -93,7 +93,6 @@ cdef void backward_op(const real *sample, const Op *op, int index, const Memory 
     cdef ptrdiff_t ldsaved = memory.leading[buffer]
     cdef const real *saved = <const real *>memory.values[buffer] + rows.start * ldsaved + columns.start
     cdef real a = <real>op.a, b = <real>op.b
-    cdef double factor
     if op.kind == ACTIVATION:
         if op.which != targets.FN_linear:
             targets.activation_backward(op.which, height, width, &op.shape, saved, ldsaved, delta, ld, delta, ld)
@@ -103,8 +102,8 @@ cdef void backward_op(const real *sample, const Op *op, int index, const Memory 
     elif op.kind == AFFINE:
         targets.affine(height, width, a, <real>0, delta, ld, delta, ld)
     elif op.kind == ACTIVITY:
-        factor = 1.0 / batch.divisor if batch.divisor != 0 else 0.0
-        targets.penalize(height, width, <real>(op.a * factor), <real>(2.0 * op.b * factor), saved, ldsaved, delta, ld)
+        targets.penalize(height, width, <real>(op.a * batch.activity), <real>(2.0 * op.b * batch.activity), saved, ldsaved,
+                         delta, ld)
     else:
         targets.noise_backward(op.which, height, width, a, b, stream_of(op, batch), batch.first_row + rows.start, op.width,
                                columns.start, saved, ldsaved, delta, ld, delta, ld)
@@ -356,7 +355,7 @@ cdef void update_from_sums(const Segment *segment, const Sink *sink, const fn_up
         apply(<const real *>total, segment.bias, segment.outputs, sink, bias_numbers)
 
 
-cdef void add_activity(const real *sample, const Op *ops, int n_ops, const Memory *memory, Share rows,
+cdef void add_activity(const real *sample, const Op *ops, int n_ops, const Memory *memory, Share rows, double factor,
                        double *row_loss) noexcept nogil:
     cdef const real *x
     cdef const Op *op
@@ -368,6 +367,6 @@ cdef void add_activity(const real *sample, const Op *ops, int n_ops, const Memor
             for row in range(rows.start, rows.stop):
                 x = <const real *>memory.values[op.result] + row * memory.leading[op.result]
                 if op.a != 0:
-                    row_loss[row] += op.a * targets.sum_of_magnitudes(op.width, x)
+                    row_loss[row] += factor * op.a * targets.sum_of_magnitudes(op.width, x)
                 if op.b != 0:
-                    row_loss[row] += op.b * targets.sum_of_squares(op.width, x)
+                    row_loss[row] += factor * op.b * targets.sum_of_squares(op.width, x)

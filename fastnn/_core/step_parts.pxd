@@ -120,5 +120,6 @@ cdef inline Batch batch_of(const Run *run, ptrdiff_t step, ptrdiff_t first, doub
     batch.sparse = &run.x if is_sparse(&run.x) else NULL
     batch.index, batch.first_sparse = run.order + step * run.batch, 0
     batch.key, batch.step, batch.first_row = run.key, run.iteration + <uint64_t>step, <uint64_t>first
-    batch.divisor, batch.moves_statistics = divisor, run.moves_statistics
+    batch.activity = 1.0 / <double>min(run.batch, run.total - step * run.batch) if divisor != 0 else 0.0
+    batch.moves_statistics = run.moves_statistics
     return batch

@@ -45,8 +45,9 @@ cdef void judge_rows(const Run *run, const real *sample, const Memory *memory, c
                  index + rows.start, weight, run.judge.value_scale, run.judge.gradient_scale * factor,
                  run.judge.parameter, run.row_loss + first_row + rows.start, <real *>memory.deltas[last] + rows.start * lddelta, lddelta,
                  made, run.outputs_stride)
-    if run.penalizes:
-        add_activity(sample, run.ops, run.n_ops, memory, rows, run.row_loss + first_row)
+    if run.penalizes:  # of all rows, whatever the loss divides by
+        factor = divisor / <double>min(run.batch, run.total - (position - first_row))
+        add_activity(sample, run.ops, run.n_ops, memory, rows, factor, run.row_loss + first_row)
 
 
 cdef fn_update step_numbers(const Run *run, ptrdiff_t step) noexcept nogil:

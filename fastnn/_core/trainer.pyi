@@ -48,6 +48,7 @@ class Trainer:
     def bind(
         self, X: NDArray[Any] | Compressed, y: NDArray[Any], sample_weight: NDArray[Any] | None = None
     ) -> None: ...
+    def release(self) -> None: ...
     def run(
         self,
         order: NDArray[Any],
@@ -64,6 +65,7 @@ class Trainer:
         y: NDArray[Any],
         sample_weight: NDArray[Any] | None = None,
         outputs: NDArray[Any] | None = None,
+        activity: float = 1.0,
     ) -> NDArray[Any]: ...
     def penalty(self) -> float: ...
     def gradients(

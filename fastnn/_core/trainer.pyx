@@ -2,7 +2,7 @@
 """Trainer: a plan with its parameters, optimizer state and loss, made ready for slices of epochs.
 
 Python's side of steps.pyx: takes arrays, chooses memory and threads, keeps alive what the steps point to. Called by training
-and network, which check everything beforehand; raises MemoryError only.
+and network, which check what users give; here arrays are checked for what the steps read of them.
 """
 from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int32_t, int64_t
@@ -25,6 +25,7 @@ from time import perf_counter
 
 import numpy as np
 
+from fastnn._core.checks import checked, checked_integers
 from fastnn._core.company import allowed
 from fastnn._core.targets import LOSSES, OPTIMIZERS, correction
 from fastnn._core.teams import Teams
@@ -85,7 +86,7 @@ cdef class Trainer:
                  numbers=None, flat=None, Py_ssize_t batch_size=32, int threads=1, unsigned long long seed=0, bint training=True,
                  bint input_gradient=False, bint sparse=False):
         cdef Run *run = &self.template
-        self.plan, self.parameters, self.states = plan, parameters, states
+        self.plan, self.parameters, self.states = plan, checked("parameters", parameters, (None,), plan.dtype), states
         self.program = program = plan.training if training else plan.inference
         self.single = plan.dtype == "float32"
         self.options = dict(loss=loss, value_scale=value_scale, gradient_scale=gradient_scale, parameter=parameter,
@@ -100,6 +101,8 @@ cdef class Trainer:
         run.inputs, run.outputs = plan.inputs, plan.outputs
         run.parameters = run.sink.parameters = <void *><size_t>parameters.ctypes.data
         run.sink.kind, slots = OPTIMIZERS[optimizer]
+        if slots and len(checked("states", states, (None, len(parameters)), plan.dtype)) < slots:
+            raise ValueError(f"states: expected at least {slots} rows for {optimizer}, received: {len(states)}")
         if slots > 0:
             run.sink.slot0 = <void *><size_t>states[0].ctypes.data
         if slots > 1:
@@ -203,15 +206,34 @@ cdef class Trainer:
         X : ndarray of shape (n, plan.inputs), float32, float64 or uint8, contiguous rows; or Compressed, of plan.dtype
         y : ndarray of shape (n, plan.outputs) of plan.dtype, or (n,) of int32 for a loss that takes labels
         sample_weight : ndarray of shape (n,) of plan.dtype, optional
+
+        Raises
+        ------
+        TypeError, ValueError
+            If y or sample_weight have another type, shape or layout.
         """
         cdef Run *run = &self.template
+        self.take_truth(&run.judge, X.shape[0], y, sample_weight)
         run.x = rows_of(X)
-        run.judge.truth = <const void *><size_t>y.ctypes.data
-        run.judge.truth_stride = y.strides[0] // y.itemsize
-        run.judge.weight = NULL if sample_weight is None else <const void *><size_t>sample_weight.ctypes.data
         self.bound = X, y, sample_weight
         if is_sparse(&run.x):
             self.make_links(X)
+
+    cdef int take_truth(self, Judge *judge, Py_ssize_t rows, y, sample_weight) except -1:
+        if judge.labels:
+            checked_integers("y", y, np.int32, rows, self.plan.outputs)
+        else:
+            checked("y", y, (rows, self.plan.outputs), self.plan.dtype)
+        if sample_weight is not None:
+            checked("sample_weight", sample_weight, (rows,), self.plan.dtype)
+        judge.truth = <const void *><size_t>y.ctypes.data
+        judge.truth_stride = y.strides[0] // y.itemsize
+        judge.weight = NULL if sample_weight is None else <const void *><size_t>sample_weight.ctypes.data
+        return 0
+
+    def release(self):
+        """Let go of the bound data: `run` wants others."""
+        self.bound = None
 
     cdef int make_links(self, X) except -1:
         """Room for the lists of a batch's elements; kept from one call to the next."""
@@ -243,10 +265,18 @@ cdef class Trainer:
             Receives each step's mean loss, penalties included.
         outputs : ndarray of shape (stop - start, plan.outputs), plan.dtype, optional
             Receives the predictions made on the way, before each update.
+
+        Raises
+        ------
+        ValueError
+            If no data are bound, or `order` ends before `stop`.
         """
         cdef Run run = self.template
         cdef ptrdiff_t batch = run.batch, total = stop - start, first = 0, steps
         cdef int threads
+        if self.bound is None or not 0 <= start <= stop <= len(order):
+            raise ValueError(f"expected bound data and rows within an order of {len(order)}, received: "
+                             f"{'no data' if self.bound is None else f'rows {start} to {stop}'}")
         run.order = <const int64_t *>data_of(order) + start
         run.rates = <const double *>data_of(rates)
         run.losses = <double *>data_of(losses)
@@ -279,14 +309,13 @@ cdef class Trainer:
         if self.flat is not None and self.iterations:
             self.flat.adopt_averages()
 
-    def evaluate(self, X, y, sample_weight=None, outputs=None):
-        """Each row's loss (scaled and weighted, no penalties), float64 of shape (n,); arguments as for `bind`. `outputs`
-        receives the predictions."""
+    def evaluate(self, X, y, sample_weight=None, outputs=None, double activity=1.0):
+        """Each row's loss (scaled and weighted; no penalties but `activity` times those on what flows by), float64 of shape
+        (n,); other arguments as for `bind`. `outputs` receives the predictions."""
         cdef Judge judge
         self.judge_with(&judge)
-        judge.truth = <const void *><size_t>y.ctypes.data
-        judge.truth_stride = y.strides[0] // y.itemsize
-        judge.weight = NULL if sample_weight is None else <const void *><size_t>sample_weight.ctypes.data
+        self.take_truth(&judge, X.shape[0], y, sample_weight)
+        judge.activity = activity
         return evaluate(self.plan, self.parameters, X, &judge, outputs, allowed(self.threads))
 
     def penalty(self):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fastnn._core import targets
+from fastnn._core import engine, targets
 from fastnn.testing import reference
 from tests.core.networks import Twin, network, problem, run, states, trainer
 
@@ -201,3 +201,34 @@ def test_a_batch_of_one_descends_along_its_gradient(dtype, widths, threads):
         room = 8 * np.finfo(dtype).eps * (np.abs(before) + np.abs(gradient))
         assert (np.abs(parameters - (before - 0.5 * gradient)) <= room).all()
         assert not np.array_equal(parameters, before)
+
+
+def test_arrays_that_the_steps_cannot_read_are_refused(dtype):
+    plan, parameters = network(dtype, [7, 12, 3], ["relu", "softmax"])
+    x, y, _, weight = problem(dtype, 64, 7, 3)
+    trained = trainer(plan, parameters, loss=trained_loss, batch_size=16)
+    with pytest.raises(ValueError, match="received: no data"):
+        run(trained, np.arange(64), 16)
+    for truth, message in (
+        (np.asfortranarray(y), "y: expected contiguous rows"),
+        (y[:60], r"y: expected shape \(64, 3\), received: \(60, 3\)"),
+        (y[:, :2], r"received: \(64, 2\)"),
+    ):
+        for take in (trained.bind, trained.evaluate):
+            with pytest.raises(ValueError, match=message):
+                take(x, truth)
+    with pytest.raises(ValueError, match="sample_weight: expected shape"):
+        trained.bind(x, y, weight[:5])
+    trained.bind(x, y, weight)
+    with pytest.raises(ValueError, match="within an order of 64, received: rows 0 to 65"):
+        run(trained, np.arange(64), 16, stop=65)
+    trained.release()
+    with pytest.raises(ValueError, match="received: no data"):
+        run(trained, np.arange(64), 16)
+    labels = trainer(plan, parameters, loss="sparse_categorical_crossentropy_from_logits", batch_size=16)
+    with pytest.raises(ValueError, match=r"y: expected values in \[0, 3\)"):
+        labels.bind(x, np.full(64, 3, np.int32))
+    size = parameters.size
+    for shape, message in (((2, size - 1), "states: expected shape"), ((1, size), "at least 2 rows")):
+        with pytest.raises(ValueError, match=message):
+            engine.Trainer(plan, parameters, np.zeros(shape, dtype), loss=trained_loss, optimizer="adam")

@@ -1,0 +1,123 @@
+"""A model has one optimizer's state and one call at a time that trains it; others may read it meanwhile."""
+
+import os
+import signal
+import threading
+
+import numpy as np
+import pytest
+
+import fastnn
+from fastnn import layers, training
+
+X = np.random.default_rng(0).normal(size=(640, 3)).astype(np.float32)
+Y = X.sum(axis=1)
+
+
+def regression(units=4, inputs=3):
+    model = fastnn.Sequential([fastnn.Input((inputs,)), layers.Dense(units, "tanh"), layers.Dense(1)], seed=0)
+    model.compile("adam", "mse")
+    return model
+
+
+class At(fastnn.callbacks.Callback):
+    """Calls a function at the end of each epoch."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.function()
+
+
+@pytest.mark.parametrize("inner", ["fit", "train_on_batch"])
+def test_training_within_a_fit_is_refused(inner):
+    model = regression()
+    call = {
+        "fit": lambda: model.fit(X, Y, verbose=0),
+        "train_on_batch": lambda: model.train_on_batch(X[:32], Y[:32]),
+    }[inner]
+    with pytest.raises(RuntimeError, match="one fit or train_on_batch of a model at a time"):
+        model.fit(X, Y, epochs=3, verbose=0, callbacks=[At(call)])
+    assert model.iterations == 20
+    alone = regression()
+    alone.fit(X, Y, epochs=1, verbose=0)
+    np.testing.assert_array_equal(model.parameters, alone.parameters)
+    call()
+    assert np.isfinite(model.parameters).all()
+
+
+def test_training_in_another_thread_is_refused():
+    model, refused = regression(), []
+
+    def train():
+        with pytest.raises(RuntimeError, match="in a callback or another thread"):
+            model.fit(X, Y, verbose=0)
+        refused.append(True)
+
+    def run():
+        other = threading.Thread(target=train)
+        other.start()
+        other.join()
+
+    model.fit(X, Y, epochs=1, verbose=0, callbacks=[At(run)])
+    assert refused == [True]
+
+
+def test_reading_within_a_fit_changes_nothing():
+    model, alone, another = regression(), regression(), regression()
+
+    def read():
+        model.evaluate(X, Y, verbose=0)
+        model.gradients(X[:5], Y[:5])
+        model.predict(X)
+        another.train_on_batch(X[:32], Y[:32])
+
+    model.fit(X, Y, epochs=3, verbose=0, callbacks=[At(read)])
+    alone.fit(X, Y, epochs=3, verbose=0)
+    np.testing.assert_array_equal(model.parameters, alone.parameters)
+    assert model.iterations == alone.iterations == 60
+    assert another.iterations == 3
+
+
+def test_the_count_of_a_fit_under_way_is_its_own():
+    model = regression()
+    model.fit(X, Y, verbose=0)
+    running = model.training.trainer(32)
+    running.iterations = 27  # as in the middle of a slice, which another thread does not wait for
+    assert model.training.trainer(x=X) is running
+    assert running.iterations == 27
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs POSIX signals")
+def test_ctrl_c_in_train_on_batch_counts_the_step_that_was_taken():
+    model = regression(512, 64)
+    x, y = np.ones((100000, 64), np.float32), np.ones(100000, np.float32)
+    model.train_on_batch(x[:10], y[:10])
+    before = model.parameters.copy()
+
+    def train():
+        while True:
+            model.train_on_batch(x, y)
+
+    timer = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        train()
+    trainer = model.training._trainer
+    assert model.iterations == trainer.iterations
+    assert model.iterations == 1 or not np.array_equal(model.parameters, before)
+    with pytest.raises(ValueError, match="received: no data"):  # the caller's arrays are let go of
+        trainer.run(np.arange(10), 0, 10, np.zeros(1), np.zeros(1))
+
+
+def test_who_asks_for_the_end_before_an_epoch_gets_it_after(monkeypatch):
+    class Stop(fastnn.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            self.model.stop_training = epoch == 1
+
+    monkeypatch.setattr(training, "SLICE_SECONDS", 1e-12)  # slices of a step
+    model = regression()
+    history = model.fit(X, Y, epochs=5, verbose=0, callbacks=[Stop()])
+    assert model.iterations == 40
+    assert len(history.epoch) == 2
