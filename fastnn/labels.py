@@ -74,11 +74,21 @@ class LabelCodec:
         Returns
         -------
         array
-            Several classes: their numbers, int32 of shape (n,). Else 0 and 1 of `dtype`, of shape (n, outputs).
+            Several classes: their numbers, int32 of shape (n,). Else 0 and 1 of `dtype`, of shape (n, outputs). Rows
+            are contiguous.
+
+        Raises
+        ------
+        ValueError
+            If y is an indicator matrix where there is one label a row, or the reverse, or has another width.
         """
         y = dense_labels(y)
         if self.kind == "multilabel-indicator":
-            marks: Array = np.not_equal(y, 0).astype(dtype)
+            if y.shape[1:] != (self.outputs,):
+                raise ValueError(
+                    f"expected y of shape (rows, {self.outputs}), a column for each label, received: shape={y.shape}"
+                )
+            marks: Array = np.not_equal(y, 0).astype(dtype, order="C")
             return marks
         if y.ndim > 1 and type_of_target(y) == "multilabel-indicator":
             raise ValueError("The object was not fitted with multilabel input.")

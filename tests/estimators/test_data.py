@@ -5,7 +5,7 @@ import pytest
 
 from fastnn import MLPClassifier
 
-pytestmark = pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+pytestmark = pytest.mark.filterwarnings("ignore:Stochastic Optimizer", "ignore:lbfgs failed to converge")
 
 
 @pytest.mark.parametrize(
@@ -134,3 +134,20 @@ def test_score_is_accuracy(labels):
         assert model.score(X, truth, weight) == metrics.accuracy_score(y, model.predict(X), sample_weight=weight)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         model.score(X, y[:-1])
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs", "partial_fit"])
+def test_indicator_matrices_in_columns(solver, rng):
+    X, y = rng.normal(size=(40, 3)), np.array([np.arange(40) % 2, np.arange(40) % 3 == 0]).T
+    assert not y.flags.c_contiguous
+    if solver == "lbfgs":
+        pytest.importorskip("sklearn")
+    coefs = []
+    for labels in (y, np.ascontiguousarray(y)):
+        model = MLPClassifier((4,), max_iter=3, random_state=0)
+        if solver == "partial_fit":
+            model.partial_fit(X, labels, classes=[0, 1]).partial_fit(X, labels)
+        else:
+            model.set_params(solver=solver).fit(X, labels)
+        coefs.append(model.coefs_[0])
+    np.testing.assert_array_equal(*coefs)

@@ -129,6 +129,20 @@ def test_partial_fit_needs_its_classes():
         MLPClassifier(early_stopping=True).partial_fit(X, y, classes=np.unique(y))
 
 
+def test_labels_of_another_width():
+    X, y = make_task("several")[2], np.arange(ROWS)[:, np.newaxis] % np.array([2, 3, 4, 5]) == 0
+    model = MLPClassifier((3,), max_iter=2, random_state=0, warm_start=True).fit(X, y)
+    before, coefs, curve = dict(vars(model)), [coef.copy() for coef in model.coefs_], list(model.loss_curve_)
+    for wrong in (np.arange(ROWS) % 4, y[:, :2]):
+        for fit in (model.partial_fit, model.fit, lambda X, wrong: model.fit(X, y, X_val=X, y_val=wrong)):
+            with pytest.raises(ValueError, match=r"expected y of shape \(rows, 4\)|classes"):
+                fit(X, wrong)
+    assert vars(model) == before
+    assert model.loss_curve_ == curve
+    for kept, coef in zip(model.coefs_, coefs, strict=True):
+        np.testing.assert_array_equal(kept, coef)
+
+
 def test_warm_start_needs_the_same_classes():
     model, X, y = fitted(warm_start=True)
     with pytest.raises(ValueError, match="warm_start can only be used where `y` has the same classes"):
