@@ -58,6 +58,8 @@ def save(estimator: Any, path: Any, include_optimizer: bool = False) -> None:
             tensors[f"intercepts_.{number}"] = np.ascontiguousarray(intercepts)
     solver: Solver | None = state.get("_optimizer")
     if include_optimizer and solver is not None:
+        binding = estimator._bound()
+        solver = solver.fitting(binding.model.parameters.size, binding.recipe.dtype)
         settings = {name: getattr(solver, name) for name in SETTINGS}
         metadata["optimizer"] = encoder.encode(settings, "optimizer")
         tensors[STATES] = solver.states

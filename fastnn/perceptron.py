@@ -284,10 +284,12 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         incremental: bool,
         report: Report,
     ) -> Descent:
+        size = binding.model.parameters.size
         if not incremental or not hasattr(self, "_optimizer"):
             optimizer, schedule = make_optimizer(self)
-            size = binding.model.parameters.size
             self._optimizer: Solver = Solver(optimizer, size, binding.recipe.dtype, schedule, self.power_t)
+        else:
+            self._optimizer = self._optimizer.fitting(size, binding.recipe.dtype)
         batch_size = self._batch_size(len(rows))
         told = CallbackList(
             self.callbacks,

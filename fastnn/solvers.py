@@ -95,6 +95,32 @@ class Solver:
             print(f"{message} {consequence}")
         return stopping
 
+    def fitting(self, n_parameters: int, dtype: npt.DTypeLike) -> "Solver":
+        """Return what goes on from these states with a network: itself, or a copy with states of another type.
+
+        Parameters
+        ----------
+        n_parameters : int
+        dtype : dtype
+            The network's.
+
+        Raises
+        ------
+        ValueError
+            If there are states of another number of parameters, or of another optimizer.
+        """
+        expected = self.optimizer.slots, n_parameters
+        if self.states.shape != expected:
+            raise ValueError(
+                f"expected states of the optimizer of shape {expected} for a network of {n_parameters} parameters, "
+                f"received: shape={self.states.shape}, which an earlier network left; fit starts with new ones"
+            )
+        if self.states.dtype == dtype:
+            return self
+        made = Solver.__new__(Solver)
+        made.__setstate__(vars(self) | {"states": self.states.astype(dtype)})
+        return made
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         # A copied or unpickled array has lost the alignment and the slack that the kernels count on.
         self.__dict__.update(state)

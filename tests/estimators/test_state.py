@@ -1,16 +1,18 @@
 """What a fitted estimator holds: coefs_, copies, what goes on from one fit to the next."""
 
 import copy
+import importlib
 import pickle
 
 import numpy as np
 import pytest
 
+import fastnn
 from fastnn import MLPClassifier
 from fastnn.descent import Descent
-from tests.estimators.side_by_side import make_task
+from tests.estimators.side_by_side import SAME_AS_OURS, make_task
 
-pytestmark = pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+pytestmark = pytest.mark.filterwarnings("ignore:Stochastic Optimizer", "ignore:lbfgs failed to converge")
 
 
 def fitted(**settings):
@@ -48,6 +50,44 @@ def test_copies_train_on_alike_and_apart(copied, solver):
     model.partial_fit(X, y)
     np.testing.assert_array_equal(twin.predict_proba(X), model.predict_proba(X))
     assert twin.loss_curve_ == model.loss_curve_
+
+
+def test_moments_of_another_type_go_on():
+    """As scikit-learn's do, after 'lbfgs' has made a float64 network."""
+    pytest.importorskip("sklearn")
+    _, _, X, y = make_task("several", "float32")
+    losses = []
+    for module in [fastnn, *([importlib.import_module("sklearn.neural_network")] if SAME_AS_OURS else [])]:
+        model = module.MLPClassifier((5,), max_iter=3, random_state=0).fit(X, y)
+        model.set_params(solver="lbfgs").fit(X, y).set_params(solver="adam")
+        losses.append(model.partial_fit(X, y).partial_fit(X, y).loss_)
+    np.testing.assert_allclose(losses, losses[0], rtol=1e-4)
+
+
+def test_a_file_has_moments_of_the_network(tmp_path):
+    pytest.importorskip("sklearn")
+    _, _, X, y = make_task("several", "float32")
+    model = MLPClassifier((5,), max_iter=3, random_state=0).fit(X, y)
+    model.set_params(solver="lbfgs").fit(X, y).set_params(solver="adam")
+    model.save(tmp_path / "model", include_optimizer=True)
+    loaded = fastnn.load(tmp_path / "model")
+    assert loaded.partial_fit(X, y).loss_ == model.partial_fit(X, y).loss_
+
+
+def test_moments_of_another_network_are_refused(tmp_path):
+    pytest.importorskip("sklearn")
+    model, X, y = fitted()
+    model.set_params(solver="lbfgs", hidden_layer_sizes=(50,)).fit(X, y).set_params(solver="adam")
+    before = dict(vars(model))
+    with pytest.raises(ValueError, match=r"expected states .* \(2, 604\) .*received: shape=\(2, 64\)"):
+        model.partial_fit(X, y)
+    assert vars(model) == before
+    with pytest.raises(ValueError, match="expected states"):
+        model.save(tmp_path / "model", include_optimizer=True)
+    model.fit(X, y).partial_fit(X, y)
+    model._optimizer.optimizer.amsgrad = True  # which has three states
+    with pytest.raises(ValueError, match=r"expected states .* \(3, 604\)"):
+        model.partial_fit(X, y)
 
 
 def test_fit_starts_anew():
