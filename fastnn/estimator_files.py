@@ -130,9 +130,9 @@ def _read_network(file: File, estimator: Any, layers: int) -> None:
     last = state.get("out_activation_")
     if dtype not in ("float32", "float64") or last not in OUT_ACTIVATIONS:
         raise file.refusal(f"it has no network of floats, received: {dtype}, {str(last)[:60]!r}")
-    # raises where the arguments do not fit; both may have been changed after fit, as the arguments of any estimator
-    if len(estimator._activations(last)) != layers or len(estimator._dropout_rates()) not in (0, layers):
-        raise file.refusal(f"its arguments are those of another number of layers than {layers}")
+    # raise where the arguments do not fit; both may have been changed after fit, as the arguments of any estimator
+    estimator._activations(last, layers)
+    estimator._dropout_rates(layers)
     for number, shape in enumerate(shapes):
         file.check(f"coefs_.{number}", dtype, shape)
         file.check(f"intercepts_.{number}", dtype, shape[1:])

@@ -34,42 +34,56 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
     solver: str
     n_jobs: int | None
     early_stopping: bool
+    n_features_in_: int
     _random_state: np.random.RandomState
 
-    def _activations(self, out_activation: str) -> tuple[str, ...]:
+    # hidden_layer_sizes may have been changed after fit: these are told how many layers a network has
+
+    def _activations(self, out_activation: str, layers: int) -> tuple[str, ...]:
         """Return the activation of each layer."""
-        hidden = layer_values("activation", self.activation, np.size(self.hidden_layer_sizes))
+        hidden = layer_values("activation", self.activation, layers - 1)
         return (*hidden, out_activation)
 
-    def _dropout_rates(self) -> tuple[float, ...]:
+    def _dropout_rates(self, layers: int) -> tuple[float, ...]:
         """Return what part of the input and of each hidden layer is dropped; empty for nothing."""
-        hidden = np.size(self.hidden_layer_sizes)
         given = self.dropout
         if not isinstance(given, (list, tuple)):
-            given = [0.0] + [given] * hidden
-        elif len(given) == hidden:
+            given = [0.0] + [given] * (layers - 1)
+        elif len(given) == layers - 1:
             given = [0.0, *given]
-        rates = tuple(map(float, layer_values("dropout", given, hidden + 1)))
+        rates = tuple(map(float, layer_values("dropout", given, layers)))
         return rates if any(rates) else ()
 
     def _norm_kind(self) -> str:
         """Return what normalizes the hidden layers of a new network: 'batch', 'layer' or nothing."""
         return "batch" if self.batch_norm else "layer" if self.layer_norm else ""
 
-    def _keeps_sparse(self) -> bool:
+    def _keeps_sparse(self, layers: int) -> bool:
         """Return whether a Dense layer reads X: dropout of the input needs dense rows."""
-        rates = self._dropout_rates()
+        rates = self._dropout_rates(layers)
         return not rates or not rates[0]
 
     def _bound(self) -> Binding:
-        """Return the network whose parameters coefs_ and intercepts_ are."""
+        """Return the network whose parameters coefs_ and intercepts_ are.
+
+        Raises
+        ------
+        ValueError
+            If other arrays were put there which do not lead from the columns of X to the outputs.
+        """
+        shapes = tuple((len(coef), np.shape(coef)[1]) for coef in self.coefs_)
+        if (shapes[0][0], shapes[-1][1]) != (self.n_features_in_, self.n_outputs_):
+            raise ValueError(
+                f"expected coefs_ to lead from {self.n_features_in_} columns to {self.n_outputs_} outputs, received: "
+                f"{list(shapes)}"
+            )
         recipe = Recipe(
-            tuple((len(coef), np.shape(coef)[1]) for coef in self.coefs_),
+            shapes,
             "float32" if np.asarray(self.coefs_[0]).dtype == np.float32 else "float64",
-            self._activations(self.out_activation_),
+            self._activations(self.out_activation_, len(self.coefs_)),
             float(self.alpha),
             float(self.l1),
-            self._dropout_rates(),
+            self._dropout_rates(len(self.coefs_)),
             self.__dict__.get("_dropout_seed"),
             self.__dict__.get("_norm", ""),
         )
@@ -124,7 +138,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
         self.intercepts_: list[Array] = []
         self.norms_: list[Array] = []
         self._norm = self._norm_kind()
-        activations = self._activations(out_activation)
+        activations = self._activations(out_activation, len(layer_units) - 1)
         for layer, (inputs, units) in enumerate(pairwise(layer_units)):
             # Glorot's bound; two instead of six for the logistic function, and for the biases too: scikit-learn's,
             # which counts the last layer among the hidden ones
@@ -134,7 +148,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
             bound = np.sqrt((2.0 if logistic else 6.0) / (inputs + units))
             self.coefs_.append(self._random_state.uniform(-bound, bound, (inputs, units)).astype(dtype))
             self.intercepts_.append(self._random_state.uniform(-bound, bound, units).astype(dtype))
-        self._dropout_seed = int(self._random_state.randint(2**31)) if self._dropout_rates() else None
+        self._dropout_seed = int(self._random_state.randint(2**31)) if self._dropout_rates(len(activations)) else None
         if self.solver != "lbfgs":
             self.loss_curve_: list[float] = []
             open_books(self)
@@ -144,7 +158,8 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
         check_is_fitted(self)
         rows = validate_data(self, X, dtype="numeric", accept_sparse=SPARSE, reset=False)
         binding = self._bound()
-        return binding.predict(rows_of(rows, binding.recipe.dtype, self._keeps_sparse()), team.size(self.n_jobs))
+        rows = rows_of(rows, binding.recipe.dtype, self._keeps_sparse(len(self.coefs_)))
+        return binding.predict(rows, team.size(self.n_jobs))
 
     def input_gradient(self, X: Any) -> Array:
         """Return the derivative of the outputs with respect to the input, at rows of X.

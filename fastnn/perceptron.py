@@ -178,7 +178,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         if self.solver == "lbfgs":
             require("solver='lbfgs'")
             beyond = self.optimizer is not None or self.clipnorm is not None or bool(self.callbacks)
-            if beyond or self._norm_kind() or self._dropout_rates():
+            if beyond or self._norm_kind() or np.any(self.dropout):
                 raise ValueError(
                     "expected solver='adam' or solver='sgd' with dropout, normalization, clipnorm, callbacks or an "
                     "optimizer, received: solver='lbfgs'"
@@ -194,16 +194,22 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         with unchanged_on_error(self):
             self._check_settings(incremental)
             first_pass = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
+            hidden = np.ravel(self.hidden_layer_sizes).tolist()
+            layers = len(hidden) + 1
+            if not first_pass and layers != len(self.coefs_):
+                raise ValueError(
+                    f"expected hidden_layer_sizes to be of {len(self.coefs_) - 1} layers as the fitted network, "
+                    f"received: hidden_layer_sizes={self.hidden_layer_sizes!r}"
+                )
             given = X, y, sample_weight
             X, y, sample_weight = self._checked(given, incremental, first_pass)
             dtype = self._network_dtype(X, first_pass)
             outputs, out_activation = self._outputs_of(y)
             truth = self._encode(y, dtype)
-            keeps_sparse = self._keeps_sparse()
+            keeps_sparse = self._keeps_sparse(layers)
             rows = once(("rows", dtype, keeps_sparse), lambda: rows_of(X, dtype.name, keeps_sparse), *given)
             self._random_state = random_source(self.random_state)
             if first_pass:
-                hidden = np.ravel(self.hidden_layer_sizes).tolist()
                 self._initialize([rows.shape[1], *hidden, outputs], dtype, out_activation)
             binding = self._bound()
             loss = self._loss().setting(binding.model.last_activation(), binding.model.plan.outputs)
@@ -258,8 +264,8 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
             raise ValueError("expected X_val and y_val together, received: one of them")
         if X_val is not None:
             X_val, y_val = self._validate_input(X_val, y_val, "validation", reset=False)
-            judged = Samples(rows_of(X_val, dtype.name, self._keeps_sparse()), self._encode(y_val, dtype), None)
-            return rows, HeldOut(judged, y_val, None)
+            judged_rows = rows_of(X_val, dtype.name, self._keeps_sparse(len(self.coefs_)))
+            return rows, HeldOut(Samples(judged_rows, self._encode(y_val, dtype), None), y_val, None)
         if not self.early_stopping:
             return rows, None
         train, held_out = train_test_split(
@@ -353,7 +359,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         truth = y.argmax(axis=1).astype(np.int32) if loss.labels else np.ascontiguousarray(y, dtype=dtype)
         weight = None if sample_weight is None else np.asarray(sample_weight, dtype=dtype)
         setting = loss.setting(binding.model.last_activation(), binding.model.plan.outputs)
-        samples = Samples(rows_of(X, dtype, self._keeps_sparse()), truth, weight)
+        samples = Samples(rows_of(X, dtype, self._keeps_sparse(len(self.coefs_))), truth, weight)
         return lbfgs.Objective(binding, setting, team.size(self.n_jobs), samples)(packed_coef_inter)
 
     def _validation_score(self, held_out: HeldOut, outputs: Array, loss: float) -> float:

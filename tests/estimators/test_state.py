@@ -37,6 +37,16 @@ def test_coefs_may_be_replaced():
     np.testing.assert_array_equal(model.predict_proba(X), other.predict_proba(X))
 
 
+@pytest.mark.parametrize("shapes", [(70, 5, 4), (3, 5, 4), (7, 5, 9)], ids=str)
+def test_coefs_of_another_width_are_refused(shapes):
+    model, X, y = fitted(warm_start=True)
+    model.coefs_ = [np.ones(shapes[:2]), np.ones(shapes[1:])]
+    model.intercepts_ = [np.zeros(units) for units in shapes[1:]]
+    for use in (model.predict, lambda X: model.fit(X, y), lambda X: model.partial_fit(X, y)):
+        with pytest.raises(ValueError, match=r"expected coefs_ to lead from 7 .* to 4 .*received: "):
+            use(X)
+
+
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
 @pytest.mark.parametrize("solver", ["adam", "sgd"])
 def test_copies_train_on_alike_and_apart(copied, solver):
@@ -88,6 +98,24 @@ def test_moments_of_another_network_are_refused(tmp_path):
     model._optimizer.optimizer.amsgrad = True  # which has three states
     with pytest.raises(ValueError, match=r"expected states .* \(3, 604\)"):
         model.partial_fit(X, y)
+
+
+@pytest.mark.parametrize("sizes", [(5, 4), ()], ids=str)
+def test_hidden_layer_sizes_changed_after_fit(sizes, tmp_path):
+    """The fitted network is the one that predicts; it cannot train on as one of other layers."""
+    model, X, y = fitted(dropout=0.2, warm_start=True)
+    outputs, gradient, before = model.predict_proba(X), model.input_gradient(X), dict(vars(model))
+    model.set_params(hidden_layer_sizes=sizes)
+    np.testing.assert_array_equal(model.predict_proba(X), outputs)
+    np.testing.assert_array_equal(model.input_gradient(X), gradient)
+    model.save(tmp_path / "model")
+    np.testing.assert_array_equal(fastnn.load(tmp_path / "model").predict_proba(X), outputs)
+    for fit in (model.fit, model.partial_fit):
+        with pytest.raises(ValueError, match=r"hidden_layer_sizes to be of 1 layer.*received: hidden_layer_sizes=\("):
+            fit(X, y)
+    assert vars(model) == before | {"hidden_layer_sizes": sizes}
+    assert model.set_params(hidden_layer_sizes=9).fit(X, y).coefs_[0].shape == (7, 5)  # as in scikit-learn
+    assert len(model.set_params(hidden_layer_sizes=sizes, warm_start=False).fit(X, y).coefs_) == len(sizes) + 1
 
 
 def test_fit_starts_anew():
