@@ -18,7 +18,7 @@ from fastnn.optimizers import Optimizer
 from fastnn.solvers import Solver
 from fastnn.training import FIRST_ROWS, Pace
 
-__all__ = ["Epoch", "Samples", "make_trainer"]
+__all__ = ["Epoch", "Samples", "check_sums", "make_trainer"]
 
 Array = npt.NDArray[Any]
 
@@ -33,6 +33,12 @@ class Samples(NamedTuple):
     def take(self, rows: Array) -> "Samples":
         """Return copies of these rows."""
         return Samples(take(self.X, rows), self.truth[rows], None if self.weight is None else self.weight[rows])
+
+
+def check_sums(sums: Any) -> None:
+    """Raise scikit-learn's error, out of np.average, where the weights of a batch sum to zero."""
+    if not np.all(sums):
+        raise ZeroDivisionError("Weights sum to zero, can't be normalized")
 
 
 def make_trainer(
@@ -103,9 +109,8 @@ class Epoch:
     def run(self, rows: Array, told: CallbackList) -> float:
         """Train on the rows in this order; return the mean of the batches' losses, each counted by its rows."""
         weight = self.samples.weight
-        if weight is not None and not np.add.reduceat(weight[rows], self._starts).all():
-            # scikit-learn's error, out of np.average; the engine would skip such a batch
-            raise ZeroDivisionError("Weights sum to zero, can't be normalized")
+        if weight is not None:  # the engine would skip such a batch
+            check_sums(np.add.reduceat(weight[rows], self._starts))
         steps = len(self._starts)
         losses = np.empty(steps)
         batches = told.wants_batches

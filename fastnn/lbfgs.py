@@ -11,7 +11,7 @@ import numpy.typing as npt
 from fastnn import team
 from fastnn.binding import Binding
 from fastnn.compat import check_optimize_result, minimize
-from fastnn.epoch import Samples, make_trainer
+from fastnn.epoch import Samples, check_sums, make_trainer
 from fastnn.losses import Setting
 from fastnn.reporting import Report
 
@@ -31,9 +31,16 @@ class Objective:
     ----------
     best, best_value
         Parameters of the smallest loss so far, and that loss.
+
+    Raises
+    ------
+    ZeroDivisionError
+        If the weights sum to zero.
     """
 
     def __init__(self, binding: Binding, loss: Setting, threads: int, samples: Samples) -> None:
+        if samples.weight is not None:
+            check_sums(samples.weight.sum())
         self.parameters = binding.model.parameters
         self.order = binding.packing
         self.rows = np.arange(len(samples.truth), dtype=np.int64)

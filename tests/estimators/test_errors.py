@@ -112,6 +112,17 @@ def test_weights_of_a_batch_that_sum_to_zero():
         MLPClassifier((3,), batch_size=10, shuffle=False).fit(X, y, sample_weight=weight)
 
 
+def test_weights_of_all_rows_that_sum_to_zero():
+    pytest.importorskip("sklearn")
+    _, _, X, y = make_task("binary")
+    weight = np.where(np.arange(ROWS) % 2, 1.0, -1.0)
+    for module in [fastnn, *([importlib.import_module("sklearn.neural_network")] if SAME_AS_OURS else [])]:
+        model = module.MLPClassifier((3,), solver="lbfgs")
+        with pytest.raises(ZeroDivisionError, match="Weights sum to zero, can't be normalized"):
+            model.fit(X, y, sample_weight=weight)
+        assert module is not fastnn or not hasattr(model, "coefs_")
+
+
 def test_partial_fit_needs_its_classes():
     _, _, X, y = make_task("several")
     model = MLPClassifier((3,))
