@@ -4,6 +4,7 @@ It draws scikit-learn's random numbers in scikit-learn's order. Epochs and stop 
 labels and targets the estimators'. Called by classifier.py and regressor.py.
 """
 
+import math
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -268,8 +269,12 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
             return rows, HeldOut(Samples(judged_rows, self._encode(y_val, dtype), None), y_val, None)
         if not self.early_stopping:
             return rows, None
+        fraction = self.validation_fraction
+        if not isinstance(fraction, (int, float)):
+            # train_test_split takes no other; in double precision np.float32(0.1) of 50 rows would be 6, not 5
+            fraction = (math.ceil(fraction * len(rows)) - 0.5) / len(rows)
         train, held_out = train_test_split(
-            rows, random_state=self._random_state, test_size=self.validation_fraction, stratify=self._strata(y)
+            rows, random_state=self._random_state, test_size=fraction, stratify=self._strata(y)
         )
         if len(held_out) < 2:
             raise ValueError(

@@ -142,6 +142,7 @@ def test_the_same_course_until_it_diverges(dtype):
         {"alpha": 0.0},
         {"n_iter_no_change": np.inf},
         {"max_iter": 500, "tol": 0.01, "n_iter_no_change": 3},
+        {"early_stopping": True, "validation_fraction": np.float32(0.1)},  # 13 of 130 rows, as a double 14
     ],
     ids=str,
 )
