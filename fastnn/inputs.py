@@ -13,7 +13,7 @@ import numpy.typing as npt
 from fastnn import data
 from fastnn._core import engine
 
-__all__ = ["DTYPES", "SPARSE", "as_given", "dense_labels", "is_sparse", "rows_of", "take"]
+__all__ = ["DTYPES", "SPARSE", "as_given", "dense_labels", "is_sparse", "narrowed", "rows_of", "take"]
 
 Array = npt.NDArray[Any]
 
@@ -41,7 +41,22 @@ def rows_of(X: Any, dtype: str, compressed: bool) -> Any:
     """
     if is_sparse(X) and not compressed:
         X = X.toarray(order="C")
-    return data.rows(X, None, dtype)
+    return data.rows(narrowed(X), None, dtype)
+
+
+def narrowed(array: Any) -> Any:
+    """Return floats that are longer than float64, dense or sparse, as float64; anything else as it is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> narrowed(np.ones(2, dtype=np.longdouble)).dtype, narrowed(np.ones(2, dtype=np.float32)).dtype
+    (dtype('float64'), dtype('float32'))
+    """
+    if array.dtype.kind != "f" or array.dtype.itemsize <= 8:
+        return array
+    with np.errstate(over="ignore"):  # what overflows is found where values are checked
+        return array.astype(np.float64)
 
 
 def take(X: Any, rows: Array) -> Any:

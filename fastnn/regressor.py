@@ -12,7 +12,7 @@ from fastnn import criteria, losses
 from fastnn.compat import RegressorMixin, column_or_1d, r2_score, validate_data
 from fastnn.descent import HeldOut
 from fastnn.hyperparameters import RULES, InstanceOf, OneOf
-from fastnn.inputs import DTYPES, SPARSE, dense_labels
+from fastnn.inputs import DTYPES, SPARSE, dense_labels, narrowed
 from fastnn.perceptron import BaseMLP
 
 __all__ = ["MLPRegressor"]
@@ -136,7 +136,7 @@ n_layers_, n_outputs_
         X, y = validate_data(
             self, X, y, multi_output=True, y_numeric=True, dtype=DTYPES, accept_sparse=SPARSE, reset=reset
         )
-        y = dense_labels(y)
+        y = narrowed(dense_labels(y))
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         if not reset and (outputs := 1 if y.ndim == 1 else y.shape[1]) != self.n_outputs_:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fastnn import MLPClassifier
+from fastnn import MLPClassifier, MLPRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore:Stochastic Optimizer", "ignore:lbfgs failed to converge")
 
@@ -57,6 +57,21 @@ def test_any_layout_of_X(kind, rng):
     models = [MLPClassifier((4,), max_iter=3, random_state=0).fit(data, y) for data in (X, other)]
     assert models[0].loss_curve_ == models[1].loss_curve_
     np.testing.assert_array_equal(models[0].predict_proba(X), models[1].predict_proba(other))
+
+
+def test_long_doubles(rng):
+    X, y = rng.normal(size=(40, 3)), rng.normal(size=(40, 2))
+    model = MLPRegressor(hidden_layer_sizes=(4,), max_iter=3, early_stopping=True, random_state=0)
+    outputs = model.fit(X, y).predict(X)
+    longer = X.astype(np.longdouble)
+    model.fit(longer, y.astype(np.longdouble))
+    np.testing.assert_array_equal(model.predict(longer), outputs)
+    assert model.input_gradient(longer).shape == (40, 2, 3)
+    assert model.score(longer, y.astype(np.longdouble)) == model.score(X, y)
+    longer[1, 2] = np.finfo(np.longdouble).max
+    if not np.isfinite(float(longer[1, 2])):
+        with pytest.raises(ValueError, match=r"expected X to be finite, received: X\[1, 2\]=inf"):
+            model.predict(longer)
 
 
 def test_feature_names():
