@@ -141,7 +141,8 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         ----------
         X : array-like or sparse matrix of shape (n, features)
             float32 trains a float32 network unless `dtype` says otherwise, everything else a float64 one; uint8 is
-            read without a copy. What 'lbfgs' leaves is a float64 network in either case, as in scikit-learn.
+            read without a copy. What 'lbfgs' leaves is a float64 network in either case, as in scikit-learn. A float32
+            network also predicts in float32, whatever the type of X; scikit-learn computes in float64 then.
         y : array-like of shape (n,) or (n, outputs)
             Labels of any kind, an indicator matrix for several labels a row, or numbers for a regressor.
         sample_weight : array-like of shape (n,), optional
