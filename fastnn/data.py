@@ -64,8 +64,8 @@ def take(x: Any, rows: np.ndarray) -> Any:
     return engine.Compressed(x.values[places], x.columns[places], starts, x.shape[1])
 
 
-def _numeric(x: Any, name: str) -> np.ndarray:
-    """`x` as an array of real numbers, without a copy where it is one."""
+def numeric(x: Any, name: str) -> np.ndarray:
+    """Return `x` as an array of real numbers of any shape, without a copy where it is one."""
     if is_sparse(x):
         raise TypeError(
             f"expected {name} to be a dense array, received a sparse {type(x).__name__}: use {name}.toarray()"
@@ -119,7 +119,7 @@ def features(x: Any, inputs: int | None, dtype: str, name: str = "X") -> np.ndar
     ValueError
         If it is not 2-D, has no rows, another width, or a value that is not finite in `dtype`.
     """
-    array = _numeric(x, name)
+    array = numeric(x, name)
     if array.ndim != 2:
         hint = {
             1: f": use {name}.reshape(-1, 1) for one feature, {name}.reshape(1, -1) for one row",
@@ -166,7 +166,7 @@ def values(y: Any, rows: int, width: int | None, dtype: str, name: str = "y") ->
 
     A `width` of None stands for any number of columns.
     """
-    array = _numeric(y, name)
+    array = numeric(y, name)
     if array.ndim == 1 and width in (1, None):
         array = array.reshape(-1, 1)
     if width is None and array.ndim == 2 and array.shape[1]:
@@ -180,7 +180,7 @@ def values(y: Any, rows: int, width: int | None, dtype: str, name: str = "y") ->
         raise ValueError(
             f"expected {name} of shape (rows, {width}), one column for each output, received: shape={array.shape}{hint}"
         )
-    _check_rows(array, rows, name)
+    check_rows(array, rows, name)
     check_finite(array, dtype, name)
     array = np.ascontiguousarray(array, dtype=dtype)
     return array if _readable(array) else array.copy()
@@ -188,13 +188,13 @@ def values(y: Any, rows: int, width: int | None, dtype: str, name: str = "y") ->
 
 def labels(y: Any, rows: int, width: int, name: str = "y") -> np.ndarray:
     """Return truth as class indices: int32 [rows], 0 <= y < width. Whole numbers of any type are taken."""
-    array = _numeric(y, name)
+    array = numeric(y, name)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array.reshape(-1)
     if array.ndim != 1:
         hint = ": for one-hot rows use categorical_crossentropy" if array.ndim == 2 and array.shape[1] == width else ""
         raise ValueError(f"expected {name} of shape (rows,), class indices, received: shape={array.shape}{hint}")
-    _check_rows(array, rows, name)
+    check_rows(array, rows, name)
     wrong = ~((array >= 0) & (array < width))
     if array.dtype.kind == "f":
         wrong |= array != np.floor(array)
@@ -210,12 +210,12 @@ def labels(y: Any, rows: int, width: int, name: str = "y") -> np.ndarray:
 def weights(sample_weight: Any, rows: int, dtype: str) -> np.ndarray:
     """Return weights of rows: `dtype` [rows], finite, not negative, not all 0."""
     name = "sample_weight"
-    array = _numeric(sample_weight, name)
+    array = numeric(sample_weight, name)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array.reshape(-1)
     if array.ndim != 1:
         raise ValueError(f"expected {name} of shape (rows,), received: shape={array.shape}")
-    _check_rows(array, rows, name)
+    check_rows(array, rows, name)
     check_finite(array.reshape(-1, 1), dtype, name)
     array = np.ascontiguousarray(array, dtype=dtype)
     if array.strides[0] != array.itemsize:
@@ -237,6 +237,7 @@ def check_range(array: np.ndarray, low: float, high: float, *, name: str) -> Non
     raise ValueError(f"expected {name} to be {expected}, received: {array[row, column]} in row {row}, column {column}")
 
 
-def _check_rows(array: np.ndarray, rows: int, name: str) -> None:
+def check_rows(array: np.ndarray, rows: int, name: str) -> None:
+    """Raise ValueError unless an array has as many rows as X."""
     if array.shape[0] != rows:
         raise ValueError(f"expected {name} to have as many rows as X, {rows}, received: shape={array.shape}")

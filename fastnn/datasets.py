@@ -32,10 +32,27 @@ class Dataset(NamedTuple):
 
 
 def split(x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """Cut the last `fraction` of the rows off, as views: ((x, y, weight) for training, the same for validation)."""
-    x = x.tocsr() if data.is_sparse(x) else x
-    arrays = [array if array is None or data.is_sparse(array) else np.asarray(array) for array in (x, y, sample_weight)]
-    rows = arrays[0].shape[0] if arrays[0] is not None and arrays[0].ndim else 0
+    """Cut the last `fraction` of the rows off, as views: ((x, y, weight) for training, the same for validation).
+
+    What has no rows to cut stays whole: the checks of a fit refuse it, as without a cut.
+
+    Raises
+    ------
+    TypeError
+        If an array holds no real numbers.
+    ValueError
+        If it is not rectangular, has not as many rows as x, or there is no row for either part.
+    """
+    x = x.tocsr() if data.is_sparse(x) else data.numeric(x, "X")
+    arrays = [x]
+    for array, name in ((y, "y"), (sample_weight, "sample_weight")):
+        arrays.append(None if array is None else data.numeric(array, name))
+    if x.ndim < 2 or not x.shape[0] or any(array is not None and not array.ndim for array in arrays[1:]):
+        return tuple(arrays), tuple(arrays)
+    rows = x.shape[0]
+    for array, name in zip(arrays[1:], ("y", "sample_weight"), strict=True):
+        if array is not None:
+            data.check_rows(array, rows, name)
     cut = int(rows * (1.0 - fraction))
     if not 0 < cut < rows:
         raise ValueError(

@@ -25,6 +25,11 @@ def spoiled(array, value):
     return bad
 
 
+def masked(array):
+    """`array` with one masked value, far behind."""
+    return np.ma.masked_array(array, mask=np.arange(array.size).reshape(array.shape) == array.size - 1)
+
+
 def state(thing):
     """All of a model that training could have changed."""
     return pickle.dumps(thing)
@@ -49,6 +54,16 @@ DATA = {
     "text": ({"x": X.astype(str)}, "real numbers, received: dtype=<U"),
     "complex": ({"x": X + 0j}, "real numbers, received: dtype=complex"),
     "ragged": ({"x": [[1.0, 2.0], [3.0]]}, "rectangular"),
+    "a number": ({"x": 3.0}, r"X of shape \(rows, features\), received: shape=\(\)"),
+    "no x": ({"x": None}, "X to be an array of real numbers, received: dtype=object"),
+    "masked x": ({"x": masked(X)}, "X to have no masked values"),
+    "masked y": ({"y": masked(Y)}, "y to have no masked values"),
+    "masked weights": ({"sample_weight": masked(np.ones(30))}, "sample_weight to have no masked values"),
+    "a number as y": ({"y": 3.0}, r"y of shape \(rows,\), class indices, received: shape=\(\)"),
+    "ragged y": ({"y": [[1], [2, 3]]}, "y to be a rectangular array"),
+    "a number as weights": ({"sample_weight": 3.0}, r"sample_weight of shape \(rows,\), received: shape=\(\)"),
+    "ragged weights": ({"sample_weight": [[1], [2, 3]]}, "sample_weight to be a rectangular array"),
+    "more weights": ({"sample_weight": np.ones(33)}, r"as many rows as X, 30, received: shape=\(33,\)"),
     "NaN in x": ({"x": spoiled(X, np.nan)}, r"X\[1, 3\]=nan"),
     "infinity in x": ({"x": spoiled(X, -np.inf)}, r"X\[1, 3\]=-inf"),
     "too large for float32": ({"x": spoiled(X, 1e300)}, r"X\[1, 3\]=1e\+300, which overflows float32"),
@@ -84,6 +99,19 @@ def test_fit(wrong, text, built):
     before = state(model)
     with pytest.raises((ValueError, TypeError), match=text):
         model.fit(**{"x": X, "y": Y, **wrong})
+    assert state(model) == before
+
+
+@pytest.mark.parametrize("wrong", [row[0] for row in DATA.values()], ids=DATA)
+def test_fit_with_a_split_says_the_same(wrong):
+    model = sequential(built=False)
+    before = state(model)
+    errors = []
+    for fraction in (0.0, 0.2):
+        with pytest.raises((ValueError, TypeError)) as caught:
+            model.fit(**{"x": X, "y": Y, **wrong}, validation_split=fraction)
+        errors.append((caught.type, str(caught.value).replace("(24, ", "(30, ")))  # rows left for training
+    assert errors[0] == errors[1]
     assert state(model) == before
 
 
