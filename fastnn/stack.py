@@ -112,7 +112,10 @@ class Stack:
         """Return `x` with flat rows, as a view, where the model takes rows of several dimensions; else as it is."""
         several = self._declared is not None and len(self._declared) > 1
         if (several or (self.layers and isinstance(self.layers[0], Flatten))) and not data.is_sparse(x):
-            array = np.asarray(x)
+            try:
+                array = np.asanyarray(x)  # masks stay: they are refused where rows are checked
+            except ValueError:  # so are rows of different lengths
+                return x
             if array.ndim > 2 and (self._declared is None or array.shape[1:] == self._declared):
                 return array.reshape(array.shape[0], -1)
         return x

@@ -90,6 +90,10 @@ def test_rows_of_several_dimensions():
     model.compile("sgd", "mse")
     model.fit(x, np.zeros(4), verbose=0)
     assert [array.shape for array in model.activations(x)] == [(4, 6), (4, 6), (4, 5), (4, 1)]
+    with pytest.raises(TypeError, match="X to have no masked values"):
+        model.predict(np.ma.masked_less(np.arange(6.0).reshape(1, 2, 3), 1))
+    with pytest.raises(ValueError, match="X to be a rectangular array"):
+        model.predict([[[1.0, 2.0, 3.0], [4.0]]])
     unknown = fastnn.Sequential([layers.Flatten(), Dense(1)])
     assert unknown.predict(x).shape == (4, 1)
     with pytest.raises(ValueError, match=r"expected X of shape \(rows, features\), received: shape=\(4, 3, 2\)"):
