@@ -172,6 +172,18 @@ def test_weights_are_copies_in_keras_s_order():
         np.testing.assert_array_equal(model.parameters, kept)
 
 
+def test_weights_may_be_views_of_the_parameters():
+    model = network(*(layers.Dense(4, bias_initializer="random_normal") for _ in range(2)))
+    first, last = model.layers
+    before = model.get_weights()
+    model.set_weights([last.kernel, last.bias, first.kernel, first.bias])
+    for got, expected in zip(model.get_weights(), before[2:] + before[:2], strict=True):
+        np.testing.assert_array_equal(got, expected)
+    first.set_weights([first.kernel[::-1].T, first.kernel[0]])
+    np.testing.assert_array_equal(first.kernel, before[2][::-1].T)
+    np.testing.assert_array_equal(first.bias, before[2][0])
+
+
 def test_summary(capsys):
     model = fastnn.Sequential([fastnn.Input((3,)), layers.Dense(4, trainable=False), layers.Dense(2)])
     model.summary()

@@ -234,6 +234,8 @@ def assign(views: Sequence[np.ndarray], weights: Sequence[Any], what: str) -> No
                 f"expected array {index} of {what} to have shape {view.shape} and real numbers, received: "
                 f"shape={array.shape}, dtype={array.dtype}"
             )
+    # views of these parameters would be read half-overwritten
+    given = [array.copy() if any(np.may_share_memory(array, view) for view in views) else array for array in given]
     for view, array in zip(views, given, strict=True):
         view[...] = array
 
