@@ -47,9 +47,14 @@ class Stack:
         self.parameters: Any = None  # an ndarray once built
         self.plan: Any = None
         taken: set[str | None] = set()
-        for layer in arguments.sequence("layers", layers):
-            self._append(layer, taken)
-        self._reassemble()
+        try:
+            for layer in arguments.sequence("layers", layers):
+                self._append(layer, taken)
+            self._reassemble()
+        except BaseException:
+            for layer in self.layers:
+                layer.leave()
+            raise
 
     # ---- structure ------------------------------------------------------------------------------------------------
 
@@ -65,13 +70,13 @@ class Stack:
         MemoryError
             If the parameters do not fit in memory; the model is as it was.
         """
-        layers, declared, name = list(self.layers), self._declared, getattr(layer, "name", None)
+        layers, declared = list(self.layers), self._declared
         self._append(layer, {other.name for other in layers})
         try:
             self._reassemble()
         except BaseException:
             self.layers, self._declared = layers, declared
-            layer.owner, layer.name = None, name
+            layer.leave()
             raise
 
     def pop(self) -> Layer:
@@ -79,7 +84,7 @@ class Stack:
         if not self.layers:
             raise ValueError("expected a model with layers, received: none to pop")
         layer = self.layers.pop()
-        layer.owner = None
+        layer.leave()
         self._reassemble()
         return layer
 
@@ -92,17 +97,9 @@ class Stack:
                 raise ValueError("expected Input as the first layer, and once, received another one")
             self._declared = layer.shape
             return
-        owner = layer.owner and layer.owner()
-        if owner is not None:
-            raise ValueError(f"expected a layer of no model, received: {layer.name!r} of model {owner.name!r}")
-        if layer.name in taken:
-            raise ValueError(f"expected every layer to have a name of its own, received: name={layer.name!r} twice")
+        layer.join(self, taken)
         if layer.input_shape is not None and not self.layers and not self._declared:
             self._declared = layer.input_shape
-        if layer.name is None:
-            layer.name = layer.free_name(taken)
-        taken.add(layer.name)
-        layer.owner = weakref.ref(self)
         self.layers.append(layer)
 
     def _declared_width(self) -> int | None:

@@ -147,6 +147,28 @@ def test_names():
         model.add(layers.Dense(2, name="last"))
 
 
+def test_names_that_a_model_gave_stay_there():
+    first, last, named = layers.Dense(4), layers.Dense(4), layers.Dense(4, name="dense")
+    for wrong in ([first, last, "x"], [fastnn.Input((2,)), first, fastnn.Input((2,))]):
+        with pytest.raises((TypeError, ValueError)) as caught:
+            fastnn.Sequential(wrong)
+        assert (first.name, first.owner) == (None, None), caught
+    model = network(named, last)
+    assert last.name == "dense_1"
+    assert model.pop() is last
+    assert last.name is None
+    assert model.pop().name == "dense"
+    model = network(layers.Dense(4))
+    model.add(last)
+    model.add(copy.deepcopy(last))
+    assert [layer.name for layer in model.layers] == ["dense", "dense_1", "dense_2"]
+    last.name = "mine"
+    model.pop()
+    assert model.pop().name == "mine"
+    first = network(layers.Dense(4)).layers[0]  # of a model that is gone
+    assert [layer.name for layer in network(named, first).layers] == ["dense", "dense_1"]
+
+
 def test_a_layer_outlives_its_model():
     layer = layers.Dense(2)
     model = network(layer)

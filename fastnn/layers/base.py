@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, ClassVar, NamedTuple
 
@@ -58,6 +59,8 @@ class Layer(arguments.Configured):
 
     #: Whether training draws random numbers here.
     random: ClassVar[bool] = False
+    #: The name that a model gave, where the user gave none.
+    lent_name: str | None = None
 
     def __init__(
         self, name: str | None = None, trainable: bool = True, input_shape: tuple[int, ...] | None = None
@@ -100,6 +103,32 @@ class Layer(arguments.Configured):
         base = "".join("_" + c.lower() if c.isupper() else c for c in type(self).__name__).lstrip("_")
         names = (base, *(f"{base}_{count}" for count in range(1, len(taken) + 1)))
         return next(name for name in names if name not in taken)
+
+    def join(self, model: Any, taken: set[str | None]) -> None:
+        """Belong to a model, which names what has no name; `taken` has the names of its layers, and gets this one.
+
+        Raises
+        ------
+        ValueError
+            If the layer belongs to a model, or its name is taken.
+        """
+        owner = self.owner and self.owner()
+        if owner is not None:
+            raise ValueError(f"expected a layer of no model, received: {self.name!r} of model {owner.name!r}")
+        self.leave()  # a model that is gone, or that of the layer that this is a copy of
+        if self.name in taken:
+            raise ValueError(f"expected every layer to have a name of its own, received: name={self.name!r} twice")
+        if self.name is None:
+            self.name = self.lent_name = self.free_name(taken)
+        taken.add(self.name)
+        self.owner = weakref.ref(model)
+
+    def leave(self) -> None:
+        """Belong to no model, and give back a name that a model gave."""
+        self.owner = None
+        if self.name == self.lent_name:
+            self.name = None
+        self.lent_name = None
 
     def parts(self) -> Iterator[Layer]:
         """Yield the layer, and the layers within it."""
