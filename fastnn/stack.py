@@ -114,7 +114,7 @@ class Stack:
             except ValueError:  # so are rows of different lengths
                 return x
             if array.ndim > 2 and (self._declared is None or array.shape[1:] == self._declared):
-                return array.reshape(array.shape[0], -1)
+                return array.reshape(array.shape[0], math.prod(array.shape[1:]))
         return x
 
     def check_sparse(self, x: Any, inputs: bool = False) -> None:

@@ -92,6 +92,8 @@ def test_rows_of_several_dimensions():
     assert [array.shape for array in model.activations(x)] == [(4, 6), (4, 6), (4, 5), (4, 1)]
     with pytest.raises(TypeError, match="X to have no masked values"):
         model.predict(np.ma.masked_less(np.arange(6.0).reshape(1, 2, 3), 1))
+    with pytest.raises(ValueError, match=r"at least one row and one feature, received: shape=\(0, 6\)"):
+        model.predict(x[:0])
     with pytest.raises(ValueError, match="X to be a rectangular array"):
         model.predict([[[1.0, 2.0, 3.0], [4.0]]])
     unknown = fastnn.Sequential([layers.Flatten(), Dense(1)])
