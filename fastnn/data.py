@@ -207,9 +207,8 @@ def labels(y: Any, rows: int, width: int, name: str = "y") -> np.ndarray:
     return np.ascontiguousarray(array, dtype=np.int32)
 
 
-def weights(sample_weight: Any, rows: int, dtype: str) -> np.ndarray:
+def weights(sample_weight: Any, rows: int, dtype: str, name: str = "sample_weight") -> np.ndarray:
     """Return weights of rows: `dtype` [rows], finite, not negative, not all 0."""
-    name = "sample_weight"
     array = numeric(sample_weight, name)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array.reshape(-1)

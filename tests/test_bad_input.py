@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import fastnn
-from fastnn import layers, training
+from fastnn import data, layers, training
 
 GENERATOR = np.random.default_rng(0)
 X = GENERATOR.normal(size=(30, 4)).astype(np.float32)
@@ -113,6 +113,22 @@ def test_fit_with_a_split_says_the_same(wrong):
         errors.append((caught.type, str(caught.value).replace("(24, ", "(30, ")))  # rows left for training
     assert errors[0] == errors[1]
     assert state(model) == before
+
+
+@pytest.mark.parametrize(
+    ("weights", "text"),
+    [
+        (np.ones((30, 2)), r"of shape \(rows,\), received: shape=\(30, 2\)"),
+        (np.ones(3), r"to have as many rows as X, 30, received: shape=\(3,\)"),
+        (np.full(30, np.nan), "to be finite, received: .*=nan"),
+        (-np.ones(30), "to be >= 0, received: -1.0"),
+        (np.zeros(30), "to have a positive value, received: all zeros"),
+    ],
+)
+def test_weights_have_the_name_of_their_argument(weights, text):
+    for name in ("validation sample_weight", "sample_weight"):
+        with pytest.raises(ValueError, match=f"^expected {name} {text}"):
+            data.weights(weights, 30, "float32", name)
 
 
 @pytest.mark.parametrize("method", ["evaluate", "train_on_batch", "gradients"])
