@@ -75,7 +75,9 @@ def validation_arrays(validation_data: Any) -> tuple[Any, ...]:
     return (*validation_data, None) if len(validation_data) == 2 else tuple(validation_data)
 
 
-def class_weights(y: np.ndarray, classes: int, class_weight: Any, dtype: str) -> np.ndarray:
+def class_weights(
+    y: np.ndarray, classes: int, class_weight: Any, dtype: str, sample_weight: np.ndarray | None = None
+) -> np.ndarray:
     """Return each row's weight by its class: of labels, of a single output (rounded), or the largest of one-hot rows.
 
     Parameters
@@ -87,13 +89,16 @@ def class_weights(y: np.ndarray, classes: int, class_weight: Any, dtype: str) ->
     class_weight : mapping of int to float
         Classes that it does not name weigh 1.
     dtype : {"float32", "float64"}
+    sample_weight : ndarray of `dtype`, optional
+        Another weight of each row, by which that of its class is multiplied.
 
     Raises
     ------
     TypeError
         If it is no mapping.
     ValueError
-        If it names a class that there is not, or y has one, a factor is negative, or no row has a positive one.
+        If it names a class that there is not, or y has one, a factor is negative, no row has a positive one, or a
+        weight overflows `dtype`.
     """
     if not isinstance(class_weight, Mapping):
         raise TypeError(f"expected `class_weight` to be a dict, received: class_weight={class_weight!r}")
@@ -102,6 +107,14 @@ def class_weights(y: np.ndarray, classes: int, class_weight: Any, dtype: str) ->
         if isinstance(label, bool) or label not in range(classes):
             raise ValueError(f"expected `class_weight` to name classes from 0 to {classes - 1}, received: {label!r}")
         factors[int(label)] = arguments.number(f"class_weight[{label}]", factor, least=0.0)
+    with np.errstate(over="ignore"):  # found below
+        factors = factors.astype(dtype)
+    if not np.isfinite(factors).all():
+        label = int(np.argmax(~np.isfinite(factors)))
+        raise ValueError(
+            f"expected `class_weight` to be finite, received: class_weight[{label}]={class_weight[label]}, which "
+            f"overflows {dtype}"
+        )
     single = np.rint(y.reshape(-1)) if y.ndim == 1 or y.shape[1] == 1 else y.argmax(axis=1)
     if single.min() < 0 or single.max() >= classes:
         row = int(np.argmax((single < 0) | (single >= classes)))
@@ -109,10 +122,24 @@ def class_weights(y: np.ndarray, classes: int, class_weight: Any, dtype: str) ->
             f"expected y to hold classes from 0 to {classes - 1} where `class_weight` is given, received: {y[row]} in "
             f"row {row}; sample_weight takes any factor of a row"
         )
-    weights = factors[single.astype(np.int64)]
+    weights: np.ndarray = factors[single.astype(np.int64)]
     if not weights.any():
         raise ValueError(f"expected `class_weight` to give some row a positive weight, received: {dict(class_weight)}")
-    return np.ascontiguousarray(weights, dtype=dtype)
+    if sample_weight is None:
+        return weights
+    with np.errstate(over="ignore"):  # found below
+        product: np.ndarray = weights * sample_weight
+    if not np.isfinite(product).all():
+        row = int(np.argmax(~np.isfinite(product)))
+        raise ValueError(
+            f"expected sample_weight times `class_weight` to be finite, received: {sample_weight[row]:g} times "
+            f"{weights[row]:g} in row {row}, which overflows {dtype}"
+        )
+    if not product.any():
+        raise ValueError(
+            "expected sample_weight times `class_weight` to give some row a positive weight, received: all zeros"
+        )
+    return product
 
 
 def order(rows: int, shuffle: bool | str, key: int, step: int) -> np.ndarray:

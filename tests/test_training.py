@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fastnn
-from fastnn import layers, training
+from fastnn import datasets, layers, training
 
 GENERATOR = np.random.default_rng(0)
 X = GENERATOR.normal(size=(50, 4)).astype(np.float32)
@@ -204,6 +204,8 @@ def test_class_weight_of_every_kind_of_truth(loss, activation, y, labels):
         ({0.5: 1.0}, "received: 0.5"),
         ({0: -1.0}, r"`class_weight\[0\]` to be a number >= 0, received: class_weight\[0\]=-1.0"),
         ({0: 0, 1: 0, 2: 0}, "some row a positive weight"),
+        ({0: 1e-60, 1: 0, 2: 0}, "some row a positive weight"),  # 0 in float32
+        ({1: 1e60}, r"finite, received: class_weight\[1\]=1e\+60, which overflows float32"),
         ([1.0, 2.0, 3.0], "to be a dict"),
     ],
 )
@@ -212,6 +214,19 @@ def test_wrong_class_weight(class_weight, text):
     with pytest.raises((TypeError, ValueError), match=text):
         model.fit(X, LABELS, class_weight=class_weight)
     assert not model.built
+
+
+@pytest.mark.parametrize(
+    ("class_weight", "sample_weight", "text"),
+    [
+        ({1: 1e30}, 1e30 * (LABELS < 2), r"finite, received: 1e\+30 times 1e\+30 in row \d+, which overflows float32"),
+        ({1: 0.0}, 1.0 * (LABELS == 1), "some row a positive weight, received: all zeros"),
+        ({1: 1e-30}, 1e-30 * (LABELS == 1), "some row a positive weight, received: all zeros"),
+    ],
+)
+def test_products_of_weights_are_weights(class_weight, sample_weight, text):
+    with pytest.raises(ValueError, match="expected sample_weight times `class_weight` to .*" + text):
+        datasets.class_weights(LABELS, 3, class_weight, "float32", sample_weight.astype(np.float32))
 
 
 @pytest.mark.parametrize(
