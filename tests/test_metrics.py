@@ -100,6 +100,22 @@ def test_thresholds_against_scikit_learn(threshold):
             assert type(metric)()(BINARY, SCORES) == pytest.approx(expected, rel=1e-14)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("threshold", [0.3, 0.1, 0.7, 1e300])
+def test_thresholds_are_of_the_type_of_the_outputs(threshold, dtype):
+    with np.errstate(over="ignore"):
+        outputs = np.array([[threshold]]).astype(dtype)
+    above = np.nextafter(outputs, dtype(np.inf))
+    several = [[0.0, 1.0]], np.hstack([outputs, outputs])
+    assert metrics.BinaryAccuracy(threshold=threshold)([[0]], outputs) == 1.0
+    assert metrics.binary_accuracy([[0]], outputs, threshold) == 1.0
+    for metric in (metrics.Precision(threshold), metrics.Recall(threshold), metrics.F1Score(threshold=threshold)):
+        assert metric([[1]], outputs) == metric(*several) == 0.0
+        assert metric([[1]], above) == float(np.isfinite(outputs).item())
+    for function in (metrics.precision, metrics.recall, metrics.f1_score):
+        assert function([[1]], outputs, threshold) == 0.0
+
+
 @pytest.mark.parametrize("truth", [CLASS, ONE_HOT])
 def test_many_classes_against_scikit_learn(truth):
     sklearn = pytest.importorskip("sklearn.metrics")

@@ -92,6 +92,13 @@ def columns(y: Any) -> np.ndarray:
     return values.reshape(-1, 1) if values.ndim < 2 else values
 
 
+def rounded(threshold: float, y_pred: Any) -> float:
+    """Return a threshold as the outputs' type has it: in Keras a float32 output of 0.3 is not above 0.3 either."""
+    dtype = np.asarray(y_pred).dtype
+    with np.errstate(over="ignore"):  # beyond the largest number no output is above
+        return float(dtype.type(threshold)) if dtype.kind == "f" else threshold
+
+
 def pair(y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return both as float64 [rows, outputs]; raises ValueError if their shapes differ."""
     truth, prediction = columns(y_true).astype(np.float64), columns(y_pred).astype(np.float64)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.metrics.base import columns, pair
+from fastnn.metrics.base import columns, pair, rounded
 
 
 def accuracy(y_true: Any, y_pred: Any) -> float:
@@ -47,7 +47,7 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> float:
     0.5
     """
     truth, prediction = pair(y_true, y_pred)
-    return float(np.mean(truth == (prediction > threshold)))
+    return float(np.mean(truth == (prediction > rounded(threshold, y_pred))))
 
 
 def categorical_accuracy(y_true: Any, y_pred: Any) -> float:
@@ -129,7 +129,7 @@ def zero_one_loss(y_true: Any, y_pred: Any) -> float:
 def found(y_true: Any, y_pred: Any, threshold: float) -> tuple[int, int, int]:
     """Return true positives, predicted positives, positives; over all outputs."""
     truth, prediction = pair(y_true, y_pred)
-    positive, predicted = truth > 0.5, prediction > threshold
+    positive, predicted = truth > 0.5, prediction > rounded(threshold, y_pred)
     return int((positive & predicted).sum()), int(predicted.sum()), int(positive.sum())
 
 

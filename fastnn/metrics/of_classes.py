@@ -8,7 +8,7 @@ import numpy as np
 
 from fastnn import arguments
 from fastnn.metrics import classification
-from fastnn.metrics.base import Metric, columns, pair
+from fastnn.metrics.base import Metric, columns, pair, rounded
 
 
 class Accuracy(Metric):
@@ -203,7 +203,7 @@ class _Found(Metric):
                     f"class_id={self.class_id}"
                 )
             truth, prediction = truth[:, self.class_id], prediction[:, self.class_id]
-        return truth, prediction, 0.5 if self.thresholds is None else self.thresholds
+        return truth, prediction, rounded(0.5 if self.thresholds is None else self.thresholds, y_pred)
 
 
 class Precision(_Found):
@@ -309,7 +309,7 @@ class F1Score(Metric):
 
     def __call__(self, y_true: Any, y_pred: Any) -> float:
         truth, prediction = one_hot(y_true, y_pred)
-        threshold = 0.5 if self.threshold is None else self.threshold
+        threshold = rounded(0.5 if self.threshold is None else self.threshold, y_pred)
         if self.threshold is None and prediction.shape[1] > 1:
             prediction = np.eye(prediction.shape[1])[prediction.argmax(axis=1)]
         if self.average == "micro":
