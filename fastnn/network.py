@@ -68,6 +68,10 @@ class Sequential(Forward):
         self.stop_training = False
         super().__init__(layers, dtype=dtype, seed=seed, name=name)
 
+    def _check_build(self, inputs: int) -> None:
+        if self._training is not None and self._training.loss is not None:
+            self._training.check(inputs)
+
     def _reassemble(self) -> None:
         super()._reassemble()
         if self._training is not None:  # the state of the optimizer belongs to the old layers
@@ -99,7 +103,8 @@ class Sequential(Forward):
         Raises
         ------
         ValueError, TypeError
-            If a name is not known, or loss and last layer do not fit; what was compiled before stays.
+            If a name is not known, or loss and last layer do not fit (said when the model is built, where it is not
+            yet); what was compiled before stays.
         """
         compiled = training.Training(self, optimizer, loss, metrics, penalty_over_batch)
         if self.inputs is not None:

