@@ -128,11 +128,15 @@ class Binding:
         """
         normalizers = [view for arrays in self._norms for view in arrays]
         norms += [] if norms else normalizers
-        for views, shown in ((self._kernels, coefs), (self._biases, intercepts), (normalizers, norms)):
-            for place, view in enumerate(views):
-                if shown[place] is not view:
-                    view[...] = shown[place]
-                    shown[place] = view
+        given = (self._kernels, coefs), (self._biases, intercepts), (normalizers, norms)
+        others = [(view, shown, place) for views, shown in given for place, view in enumerate(views)]
+        others = [(view, shown, place) for view, shown, place in others if shown[place] is not view]
+        for _, shown, place in others:  # views of the same network would be read half overwritten
+            if np.may_share_memory(shown[place], self.model.parameters):
+                shown[place] = np.array(shown[place])
+        for view, shown, place in others:
+            view[...] = shown[place]
+            shown[place] = view
 
     def layer_not_finite(self) -> int | None:
         """Return the number of the first layer, from 1, with a parameter that is not finite."""

@@ -36,7 +36,7 @@ def compressed(x: Any, inputs: int | None, dtype: str, name: str = "X") -> engin
     Raises
     ------
     TypeError, ValueError
-        As for `features`.
+        As for `features`, and where a column is not within `inputs`, or rows do not follow each other.
     """
     if isinstance(x, engine.Compressed):
         return x
@@ -49,9 +49,15 @@ def compressed(x: Any, inputs: int | None, dtype: str, name: str = "X") -> engin
     if x.shape[1] >= 2**31:
         raise ValueError(f"expected {name} to have fewer than 2^31 columns, received: shape={x.shape}")
     rows = x.tocsr()
-    values = np.ascontiguousarray(rows.data, dtype=dtype)
+    values, columns, starts = np.ascontiguousarray(rows.data, dtype=dtype), rows.indices, rows.indptr
+    if starts[0] < 0 or np.any(np.diff(starts) < 0):
+        raise ValueError(f"expected indptr of {name} to ascend from 0, received: {starts}")
+    if columns.size and not (columns.min() >= 0 and columns.max() < x.shape[1]):
+        raise ValueError(
+            f"expected columns of {name} in [0, {x.shape[1]}), received: {columns.min()} to {columns.max()}"
+        )
     check_finite(values.reshape(1, -1), dtype, f"the values of {name}")
-    return engine.Compressed(values, np.asarray(rows.indices, dtype=np.int32), rows.indptr, x.shape[1])
+    return engine.Compressed(values, np.asarray(columns, dtype=np.int32), starts, x.shape[1])
 
 
 def take(x: Any, rows: np.ndarray) -> Any:

@@ -208,6 +208,8 @@ class Sequential(Forward):
         ------
         ValueError, TypeError
             If an argument does not fit the model, or data is not finite; nothing has run then.
+        RuntimeError
+            If this model is being trained already: in a callback, or in another thread.
         MemoryError
             If a step does not fit in memory; weights are as they were.
         OSError

@@ -147,10 +147,11 @@ class Training:
             raise ValueError(f"expected {prefix}y, the truth for each row of X, received: {prefix}y=None")
         width = model.output_width(x.shape[1])
         y = self.loss.truth(y, x.shape[0], width, model.dtype, prefix + "y")
-        weight = None if sample_weight is None else data.weights(sample_weight, x.shape[0], model.dtype)
+        weight = None
+        if sample_weight is not None:
+            weight = data.weights(sample_weight, x.shape[0], model.dtype, prefix + "sample_weight")
         if class_weight is not None:
-            by_class = datasets.class_weights(y, max(2, width), class_weight, model.dtype)
-            weight = by_class if weight is None else weight * by_class
+            weight = datasets.class_weights(y, max(2, width), class_weight, model.dtype, weight)
         return Dataset(x, y, weight)
 
     # ---- the engine -----------------------------------------------------------------------------------------------

@@ -131,6 +131,15 @@ def test_weights_have_the_name_of_their_argument(weights, text):
             data.weights(weights, 30, "float32", name)
 
 
+def test_weights_of_validation_data_are_called_so():
+    model = sequential(True)
+    x, y = X[:10], Y[:10]
+    with pytest.raises(ValueError, match=r"^expected validation sample_weight to have as many rows as X, 10"):
+        model.fit(x, y, validation_data=(x, y, np.ones(3)), verbose=0)
+    with pytest.raises(ValueError, match=r"^expected validation sample_weight to have a positive value"):
+        model.fit(x, y, sample_weight=[1] * 8 + [0] * 2, validation_split=0.2, verbose=0)
+
+
 @pytest.mark.parametrize("method", ["evaluate", "train_on_batch", "gradients"])
 @pytest.mark.parametrize(("wrong", "text"), DATA.values(), ids=DATA)
 def test_other_methods(method, wrong, text):

@@ -103,9 +103,24 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
     assert grown < 100, f"grown by {grown} MB"
 
 
+def damaged(x, part, place, value):
+    """A copy that scipy.sparse does not check either."""
+    x = x.copy()
+    getattr(x, part)[place] = value
+    return x
+
+
 @pytest.mark.parametrize(
     ("make", "error", "text"),
     [
+        (
+            lambda x: damaged(x, "indices", 5, 2**30),
+            ValueError,
+            r"columns of X in \[0, 200\), received: 0 to 1073741824",
+        ),
+        (lambda x: damaged(x, "indices", 5, -1), ValueError, r"columns of X in \[0, 200\), received: -1 to"),
+        (lambda x: damaged(x, "indptr", 7, 10**9), ValueError, r"indptr of X to ascend from 0"),
+        (lambda x: damaged(x, "indptr", 0, -4), ValueError, r"indptr of X to ascend from 0"),
         (lambda x: x[:, :7], ValueError, r"expected X of shape \(rows, 200\), received: shape=\(300, 7\)"),
         (lambda x: x[:0], ValueError, r"none of them 0, received: shape=\(0, 200\)"),
         (lambda x: x.astype(complex), TypeError, r"expected X to hold real numbers, received: dtype=complex"),

@@ -227,6 +227,8 @@ def test_wrong_class_weight(class_weight, text):
 def test_products_of_weights_are_weights(class_weight, sample_weight, text):
     with pytest.raises(ValueError, match="expected sample_weight times `class_weight` to .*" + text):
         datasets.class_weights(LABELS, 3, class_weight, "float32", sample_weight.astype(np.float32))
+    with pytest.raises(ValueError, match="expected sample_weight times `class_weight` to .*" + text):
+        classifier().fit(X, LABELS, class_weight=class_weight, sample_weight=sample_weight)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,18 @@ def fitted(**settings):
     return MLPClassifier((5,), **{"max_iter": 3, "random_state": 0} | settings).fit(X, y), X, y
 
 
+def test_coefs_may_be_views_of_each_other():
+    _, _, X, y = make_task("several")
+    model = MLPClassifier((4, 4, 4), max_iter=3, random_state=0).fit(X, y)
+    (first, second), biases = (model.coefs_[1].copy(), model.coefs_[2].copy()), model.intercepts_
+    model.coefs_[1], model.coefs_[2] = model.coefs_[2], model.coefs_[1]
+    model.intercepts_ = [biases[0], biases[1], biases[1], biases[3]]
+    model.predict(X)
+    np.testing.assert_array_equal(model.coefs_[1], second)
+    np.testing.assert_array_equal(model.coefs_[2], first)
+    np.testing.assert_array_equal(model.intercepts_[2], model.intercepts_[1])
+
+
 def test_coefs_are_the_network():
     model, X, _ = fitted()
     before = model.predict_proba(X)
