@@ -14,8 +14,8 @@ import numpy.typing as npt
 from fastnn import layers
 from fastnn._core import engine
 from fastnn.network import Sequential
+from fastnn.pace import FIRST_ROWS, Pace
 from fastnn.regularizers import L1L2
-from fastnn.training import FIRST_ROWS, Pace
 
 __all__ = ["KERAS_NAMES", "NORMS", "Binding", "Recipe"]
 

@@ -15,8 +15,8 @@ from fastnn.callbacks import CallbackList
 from fastnn.inputs import take
 from fastnn.losses import Setting
 from fastnn.optimizers import Optimizer
+from fastnn.pace import FIRST_ROWS, Pace
 from fastnn.solvers import Solver
-from fastnn.training import FIRST_ROWS, Pace
 
 __all__ = ["Epoch", "Samples", "check_sums", "make_trainer"]
 

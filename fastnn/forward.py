@@ -11,6 +11,7 @@ import numpy as np
 
 from fastnn import arguments, data, training
 from fastnn._core import engine
+from fastnn.pace import FIRST_ROWS, Pace
 from fastnn.stack import Stack
 
 
@@ -49,9 +50,9 @@ class Forward(Stack):
         self.check_sparse(x)
         rows = x.shape[0]
         out = np.empty((rows, self.plan.outputs), dtype=self.dtype)
-        if rows <= training.FIRST_ROWS:
+        if rows <= FIRST_ROWS:
             return engine.predict(self.plan, self.parameters, x, out)
-        for start, stop in training.Pace(training.FIRST_ROWS).slices(rows):
+        for start, stop in Pace(FIRST_ROWS).slices(rows):
             engine.predict(self.plan, self.parameters, x[start:stop], out[start:stop])
         return out
 

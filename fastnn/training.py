@@ -1,16 +1,15 @@
 """Training of a compiled model: epochs, order of the data, validation, callbacks, history.
 
-The engine runs slices of an epoch of about SLICE_SECONDS, so that Ctrl-C is answered between them. Called by
-network.Sequential, whose methods have the documentation.
+The engine runs slices of an epoch (pace.py), so that Ctrl-C is answered between them. Called by network.Sequential,
+whose methods have the documentation.
 """
 
 from __future__ import annotations
 
-import time
 import warnings
+from _thread import allocate_lock  # what threading.Lock is
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -20,42 +19,14 @@ from fastnn._core import engine, threads
 from fastnn.callbacks import Callback, CallbackList, History
 from fastnn.datasets import Dataset
 from fastnn.judging import Judge, judged, no_truth
+from fastnn.pace import FIRST_ROWS, Pace
 
-SLICE_SECONDS = 0.05
 DEFAULT_BATCH = 32
 PROBE_ROWS = 256  # of a fit, for callbacks that look at what flows through the layers
-FIRST_ROWS = 4096  # of a forward pass over many rows, before its speed is known
 #: Stream of random numbers for the order of the data; stack.py has the others.
 ORDER_STREAM = 2
 
 Logs = dict[str, float]
-
-
-class Pace:
-    """How many units of work to hand over at once, from the time that the last ones took."""
-
-    def __init__(self, units: int = 1) -> None:
-        self.units = units
-
-    def took(self, units: int, seconds: float) -> None:
-        """Learn from a slice; the next has at most 8 times its units: first ones are slow, or too short to time."""
-        fitting = SLICE_SECONDS / max(seconds / units, 1e-9)
-        self.units = max(1, int(min(fitting, 8.0 * units)))
-
-    @staticmethod
-    def ones(total: int) -> Iterator[tuple[int, int]]:
-        """Yield (start, stop) of single units over range(total)."""
-        return ((unit, unit + 1) for unit in range(total))
-
-    def slices(self, total: int) -> Iterator[tuple[int, int]]:
-        """Yield (start, stop) over range(total), timing what is done with each."""
-        start = 0
-        while start < total:
-            stop = min(start + self.units, total)
-            began = time.perf_counter()
-            yield start, stop
-            self.took(stop - start, time.perf_counter() - began)
-            start = stop
 
 
 class Training:
@@ -90,7 +61,7 @@ class Training:
         self.probe_rows: tuple[Any, Any] = (None, None)  # the first rows and truths of the present fit, if dense
         self._trainer: Any = None
         self._trainer_key: Any = None
-        self._under_way = Lock()
+        self._under_way = allocate_lock()
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the engine's objects: they are made again when needed."""
@@ -99,7 +70,7 @@ class Training:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._under_way = Lock()
+        self._under_way = allocate_lock()
         if self.states is not None:  # back into memory of the engine's alignment
             values = self.states
             self.states = engine.allocate(values.size, str(values.dtype)).reshape(values.shape)

@@ -40,7 +40,7 @@ FLOORS = [
         *("callbacks", "config", "utils", "augmentation"),
     },
     {"saving"},
-    {"datasets", "judging", "stepwise", "training"},
+    {"datasets", "judging", "pace", "stepwise", "training"},
     {"stack", "forward", "network"},
     {"trials", "setup_checks", "rate_search", "plotting"},
     {

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fastnn
-from fastnn import layers, training
+from fastnn import layers, pace
 
 X = np.random.default_rng(0).normal(size=(640, 3)).astype(np.float32)
 Y = X.sum(axis=1)
@@ -116,7 +116,7 @@ def test_who_asks_for_the_end_before_an_epoch_gets_it_after(monkeypatch):
         def on_epoch_begin(self, epoch, logs=None):
             self.model.stop_training = epoch == 1
 
-    monkeypatch.setattr(training, "SLICE_SECONDS", 1e-12)  # slices of a step
+    monkeypatch.setattr(pace, "SLICE_SECONDS", 1e-12)  # slices of a step
     model = regression()
     history = model.fit(X, Y, epochs=5, verbose=0, callbacks=[Stop()])
     assert model.iterations == 40

@@ -8,6 +8,7 @@ import pytest
 
 import fastnn
 from fastnn import datasets, layers, training
+from fastnn.pace import Pace
 
 GENERATOR = np.random.default_rng(0)
 X = GENERATOR.normal(size=(50, 4)).astype(np.float32)
@@ -397,13 +398,13 @@ def test_one_line_an_epoch(capsys):
 
 
 def test_slices_adapt_to_the_time_they_take():
-    pace = training.Pace()
+    pace = Pace()
     pace.took(1, 1e-6)
     assert pace.units == 8
     pace.took(8, 0.8)
     assert pace.units == 1
-    assert list(training.Pace(3).slices(0)) == []
-    stops = [stop for _, stop in training.Pace(2).slices(5)]
+    assert list(Pace(3).slices(0)) == []
+    stops = [stop for _, stop in Pace(2).slices(5)]
     assert stops[0] == 2
     assert stops[-1] == 5
 
