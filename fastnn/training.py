@@ -381,22 +381,22 @@ class Training:
             return self._train_on_batch(dataset)
 
     def _train_on_batch(self, dataset: Dataset) -> Logs:
-        rows = dataset.rows
-        with self.model.built_for(dataset.x.shape[1]):
-            trainer = self.trainer(rows, dataset.x)
-            trainer.iterations = self.iterations
-            order = np.arange(rows, dtype=np.int64)
-            judge = self._judge(rows, dataset.x)
-            step = stepwise.Steps(self, trainer, dataset, order, judge=judge) if judge is not None else trainer
-            if judge is None:
-                trainer.bind(*dataset)
-        loss = np.empty(1, dtype=np.float64)
-        outputs = np.empty((rows, self.model.plan.outputs), dtype=self.model.dtype) if self.metrics else None
+        rows, trainer = dataset.rows, None
+        order, loss = np.arange(rows, dtype=np.int64), np.empty(1, dtype=np.float64)
         try:
+            with self.model.built_for(dataset.x.shape[1]):
+                trainer = self.trainer(rows, dataset.x)
+                trainer.iterations = self.iterations
+                judge = self._judge(rows, dataset.x)
+                step = stepwise.Steps(self, trainer, dataset, order, judge=judge) if judge is not None else trainer
+                if judge is None:
+                    trainer.bind(*dataset)
+            outputs = np.empty((rows, self.model.plan.outputs), dtype=self.model.dtype) if self.metrics else None
             step.run(order, 0, rows, self.optimizer.rates(self.iterations, 1), loss, outputs)
-        finally:  # also where Ctrl-C strikes just after the engine's return
-            self.iterations = trainer.iterations
-            trainer.release()
+        finally:  # wherever Ctrl-C strikes
+            if trainer is not None:
+                self.iterations = trainer.iterations
+                trainer.release()
         logs = {"loss": float(loss[0])}
         return logs if outputs is None else {**logs, **self._scores(dataset.y, outputs)}
 
