@@ -129,8 +129,12 @@ class Binding:
         normalizers = [view for arrays in self._norms for view in arrays]
         norms += [] if norms else normalizers
         given = (self._kernels, coefs), (self._biases, intercepts), (normalizers, norms)
-        others = [(view, shown, place) for views, shown in given for place, view in enumerate(views)]
-        others = [(view, shown, place) for view, shown, place in others if shown[place] is not view]
+        others = [
+            (view, shown, place)
+            for views, shown in given
+            for place, view in enumerate(views)
+            if shown[place] is not view
+        ]
         for _, shown, place in others:  # views of the same network would be read half overwritten
             if np.may_share_memory(shown[place], self.model.parameters):
                 shown[place] = np.array(shown[place])

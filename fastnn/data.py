@@ -61,7 +61,17 @@ def compressed(x: Any, inputs: int | None, dtype: str, name: str = "X") -> engin
 
 
 def take(x: Any, rows: np.ndarray) -> Any:
-    """Return a copy of the rows of these numbers, of an array or of compressed rows."""
+    """Return a copy of the rows of these numbers, of an array or of compressed rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastnn._core import engine
+    >>> x = engine.Compressed(np.array([5.0, 7.0, 9.0]), np.array([0, 2, 1], dtype=np.int32), np.array([0, 1, 2, 3]), 3)
+    >>> taken = take(x, np.array([2, 0]))
+    >>> taken.values, taken.columns, taken.starts
+    (array([9., 5.]), array([1, 0], dtype=int32), array([0, 1, 2]))
+    """
     if not isinstance(x, engine.Compressed):
         return x[rows]
     lengths = np.diff(x.starts)[rows]

@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fastnn import team
+from fastnn import data, team
 from fastnn._core import engine
 from fastnn.binding import Binding
 from fastnn.callbacks import CallbackList
-from fastnn.inputs import take
 from fastnn.losses import Setting
 from fastnn.optimizers import Optimizer
 from fastnn.pace import FIRST_ROWS, Pace
@@ -32,7 +31,7 @@ class Samples(NamedTuple):
 
     def take(self, rows: Array) -> "Samples":
         """Return copies of these rows."""
-        return Samples(take(self.X, rows), self.truth[rows], None if self.weight is None else self.weight[rows])
+        return Samples(data.take(self.X, rows), self.truth[rows], None if self.weight is None else self.weight[rows])
 
 
 def check_sums(sums: Any) -> None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from fastnn import data
 from fastnn._core import engine
 
-__all__ = ["DTYPES", "SPARSE", "as_given", "dense_labels", "is_sparse", "narrowed", "rows_of", "take"]
+__all__ = ["DTYPES", "SPARSE", "as_given", "dense_labels", "is_sparse", "narrowed", "rows_of"]
 
 Array = npt.NDArray[Any]
 
@@ -57,26 +57,6 @@ def narrowed(array: Any) -> Any:
         return array
     with np.errstate(over="ignore"):  # what overflows is found where values are checked
         return array.astype(np.float64)
-
-
-def take(X: Any, rows: Array) -> Any:
-    """Return a copy of these rows, dense or compressed.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from fastnn._core import engine
-    >>> X = engine.Compressed(np.array([5.0, 7.0, 9.0]), np.array([0, 2, 1], dtype=np.int32), np.array([0, 1, 2, 3]), 3)
-    >>> taken = take(X, np.array([2, 0]))
-    >>> taken.values, taken.columns, taken.starts
-    (array([9., 5.]), array([1, 0], dtype=int32), array([0, 1, 2]))
-    """
-    if not isinstance(X, engine.Compressed):
-        return X[rows]
-    counts = np.diff(X.starts)[rows]
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    places = np.arange(starts[-1]) + np.repeat(X.starts[rows] - starts[:-1], counts)
-    return engine.Compressed(X.values[places], X.columns[places], starts, X.shape[1])
 
 
 def as_given(X: Any) -> Any:

@@ -6,11 +6,11 @@ whose methods have the documentation.
 
 from __future__ import annotations
 
+import functools
 import warnings
 from _thread import allocate_lock  # what threading.Lock is
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -27,6 +27,26 @@ PROBE_ROWS = 256  # of a fit, for callbacks that look at what flows through the 
 ORDER_STREAM = 2
 
 Logs = dict[str, float]
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def alone(method: Callable[Concatenate[Training, P], R]) -> Callable[Concatenate[Training, P], R]:
+    """Make a method raise RuntimeError where its model is in training already: one call has the optimizer's state."""
+
+    @functools.wraps(method)
+    def guarded(self: Training, /, *args: P.args, **options: P.kwargs) -> R:
+        if not self._under_way.acquire(blocking=False):
+            raise RuntimeError(
+                "expected one fit or train_on_batch of a model at a time, received: another while one is under way, in "
+                "a callback or another thread"
+            )
+        try:
+            return method(self, *args, **options)
+        finally:
+            self._under_way.release()
+
+    return guarded
 
 
 class Training:
@@ -171,25 +191,8 @@ class Training:
 
     # ---- training -------------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Raise RuntimeError where this model is in training already: one call has the optimizer's state."""
-        if not self._under_way.acquire(blocking=False):
-            raise RuntimeError(
-                "expected one fit or train_on_batch of a model at a time, received: another while one is under way, in "
-                "a callback or another thread"
-            )
-        try:
-            yield
-        finally:
-            self._under_way.release()
-
-    def fit(self, dataset: Dataset, validation: Dataset | None, **settings: Any) -> History:
-        """Train; the arguments are checked but for callbacks, verbose and resume."""
-        with self._alone():
-            return self._fit(dataset, validation, **settings)
-
-    def _fit(
+    @alone
+    def fit(
         self,
         dataset: Dataset,
         validation: Dataset | None,
@@ -203,6 +206,7 @@ class Training:
         resume: Any = None,
         augment: stepwise.Augment | None = None,
     ) -> History:
+        """Train; the arguments are checked but for callbacks, verbose and resume."""
         model, rows = self.model, dataset.rows
         if augment is not None:
             stepwise.check_dense(dataset.x)
@@ -375,12 +379,9 @@ class Training:
         penalty, *rest = trainer.gradients(dataset.x, gradient, dataset.weight, inputs=inputs, training=training)
         return value + penalty, *rest
 
+    @alone
     def train_on_batch(self, dataset: Dataset) -> Logs:
         """Take one step on all rows; the loss and metrics are those before it."""
-        with self._alone():
-            return self._train_on_batch(dataset)
-
-    def _train_on_batch(self, dataset: Dataset) -> Logs:
         rows, trainer = dataset.rows, None
         order, loss = np.arange(rows, dtype=np.int64), np.empty(1, dtype=np.float64)
         try:

@@ -90,7 +90,7 @@ def test_the_count_of_a_fit_under_way_is_its_own():
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs POSIX signals")
-def test_ctrl_c_in_train_on_batch_counts_the_step_that_was_taken():
+def test_ctrl_c_in_train_on_batch_counts_the_step_that_was_taken(ctrl_c):
     model = regression(512, 64)
     x, y = np.ones((100000, 64), np.float32), np.ones(100000, np.float32)
     model.train_on_batch(x[:10], y[:10])

@@ -4,8 +4,8 @@
  * (FN_HALVES), once more for halves: TILE(name), TILE_V and TILE_LANES say which.
  */
 
-/* One tile, which asks for b's row so many `ahead` where that pays, and carries on its way: to[k, carried] = from[carried, k]^T, a number at a
- * time, for which ports are free. `rows`, `vectors`, `ahead` and `carried` are constants wherever this is inlined. */
+/* One tile, which asks for b's row so many `ahead` where that pays, and carries on its way: to[k, carried] = from[carried, k]^T,
+ * a number at a time, for which ports are free. `rows`, `vectors`, `ahead` and `carried` are constants wherever this is inlined. */
 INLINE void TILE(tile)(const int rows, const int vectors, const int ahead, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step,
                        const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc,
                        const int carried, const T *from, ptrdiff_t ldfrom, T *to) {

@@ -146,7 +146,7 @@ cdef void step_in_pipeline(const Run *run, const real *sample, ptrdiff_t step, i
             columns.stop = run.segments[s].outputs
             forward_segment(parameters, run.segments, s, run.ops, operations(run, s), &memory, &batch, mine, columns, NOTHING)
         if thread:
-            judge_rows(run, sample, &memory, index, position, mine, 0, divisor)
+            judge_rows(run, sample, &memory, &batch, index, position, mine, 0, divisor)
             backward_ops(sample, &run.segments[last], last, run.ops, operations(run, last), &memory, &batch, mine, columns)
         else:
             tell(plan.forward, forward + part + 1)

@@ -72,8 +72,8 @@ cdef double denominator(const Run *run, const real *sample, const int64_t *index
 
 # Loss of rows and its gradient, into the last segment's delta. `position`: of index[0] in the slice; `first_row`: of the
 # memory's row 0 in the batch.
-cdef void judge_rows(const Run *run, const real *sample, const Memory *memory, const int64_t *index, ptrdiff_t position,
-                     Share rows, ptrdiff_t first_row, double divisor) noexcept nogil
+cdef void judge_rows(const Run *run, const real *sample, const Memory *memory, const Batch *batch, const int64_t *index,
+                     ptrdiff_t position, Share rows, ptrdiff_t first_row, double divisor) noexcept nogil
 
 # The update's numbers in this step
 cdef fn_update step_numbers(const Run *run, ptrdiff_t step) noexcept nogil

@@ -28,8 +28,8 @@ cdef double denominator(const Run *run, const real *sample, const int64_t *index
     return total
 
 
-cdef void judge_rows(const Run *run, const real *sample, const Memory *memory, const int64_t *index, ptrdiff_t position,
-                     Share rows, ptrdiff_t first_row, double divisor) noexcept nogil:
+cdef void judge_rows(const Run *run, const real *sample, const Memory *memory, const Batch *batch, const int64_t *index,
+                     ptrdiff_t position, Share rows, ptrdiff_t first_row, double divisor) noexcept nogil:
     cdef int last = run.n_segments - 1
     cdef const Segment *segment = &run.segments[last]
     cdef int buffer = run.ops[segment.last_op - 1].source if run.judge.fused else segment.result
@@ -46,8 +46,7 @@ cdef void judge_rows(const Run *run, const real *sample, const Memory *memory, c
                  run.judge.parameter, run.row_loss + first_row + rows.start, <real *>memory.deltas[last] + rows.start * lddelta, lddelta,
                  made, run.outputs_stride)
     if run.penalizes:  # of all rows, whatever the loss divides by
-        factor = divisor / <double>min(run.batch, run.total - (position - first_row))
-        add_activity(sample, run.ops, run.n_ops, memory, rows, factor, run.row_loss + first_row)
+        add_activity(sample, run.ops, run.n_ops, memory, rows, divisor * batch.activity, run.row_loss + first_row)
 
 
 cdef fn_update step_numbers(const Run *run, ptrdiff_t step) noexcept nogil:

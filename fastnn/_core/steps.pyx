@@ -137,7 +137,7 @@ cdef void step_by_layers(const Run *run, const real *sample, ptrdiff_t step, int
     division.by_rows, division.local = True, False
     synchronize(run.barrier, &stage, &division, threads)
     divide(sample, rows, run.outputs, True, thread, threads, &my_rows, &my_columns)
-    judge_rows(run, sample, memory, index, position, my_rows, 0, divisor)
+    judge_rows(run, sample, memory, &batch, index, position, my_rows, 0, divisor)
     backward_ops(sample, &run.segments[last], last, run.ops, operations(run, last), memory, &batch, my_rows, my_columns)
     stage = OWN_ROWS
     sum_penalties(run, sample, all_tensors(run), thread, threads)
@@ -205,7 +205,7 @@ cdef void block_by_groups(const Run *run, const real *sample, const Memory *memo
     for s in range(run.n_segments):
         columns.stop = run.segments[s].outputs
         forward_segment(parameters, run.segments, s, run.ops, operations(run, s), memory, &batch, all_rows, columns, NOTHING)
-    judge_rows(run, sample, memory, index, position + first, all_rows, first, divisor)
+    judge_rows(run, sample, memory, &batch, index, position + first, all_rows, first, divisor)
     backward_ops(sample, &run.segments[last], last, run.ops, operations(run, last), memory, &batch, all_rows, columns)
     for s in range(last, run.lowest, -1):
         columns.stop = run.segments[s].inputs
