@@ -10,7 +10,7 @@ import functools
 import warnings
 from _thread import allocate_lock  # what threading.Lock is
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -27,15 +27,14 @@ PROBE_ROWS = 256  # of a fit, for callbacks that look at what flows through the 
 ORDER_STREAM = 2
 
 Logs = dict[str, float]
-P = ParamSpec("P")
-R = TypeVar("R")
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
-def alone(method: Callable[Concatenate[Training, P], R]) -> Callable[Concatenate[Training, P], R]:
+def alone(method: Method) -> Method:
     """Make a method raise RuntimeError where its model is in training already: one call has the optimizer's state."""
 
     @functools.wraps(method)
-    def guarded(self: Training, /, *args: P.args, **options: P.kwargs) -> R:
+    def guarded(self: Training, *args: Any, **options: Any) -> Any:
         if not self._under_way.acquire(blocking=False):
             raise RuntimeError(
                 "expected one fit or train_on_batch of a model at a time, received: another while one is under way, in "
@@ -46,7 +45,7 @@ def alone(method: Callable[Concatenate[Training, P], R]) -> Callable[Concatenate
         finally:
             self._under_way.release()
 
-    return guarded
+    return cast(Method, guarded)  # ParamSpec would lose the names of its arguments
 
 
 class Training:
