@@ -11,7 +11,7 @@ from contextlib import ExitStack
 
 from command import parser_of, say_machine, write_json
 from configurations import CONFIGURATIONS, QUICK, Configuration
-from contest import brief, check, cores_of, fractions, ratio, start, summarize, take_turns, turn_to
+from contest import MOST_ROUNDS, brief, check, cores_of, fractions, ratio, start, summarize, take_turns, turn_to
 from contestants import Contestant
 from interleaved import spread
 from peers import DEFAULTS, PEERS, SETTINGS, Setting
@@ -26,12 +26,13 @@ def compare(
     contestants: list[Contestant],
     rounds: int,
     seconds: float,
+    near: int = 0,
     ours: str = "fastnn",
 ) -> dict:
     """One configuration: checked, then timed; `ours` is the peer that the ratios are of."""
     able = turn_to(configuration, contestants)
     losses = check(configuration, able)
-    made, machine = take_turns({one.name: one.train for one in able}, rounds, seconds, configuration.dtype)
+    made, machine = take_turns({one.name: one.train for one in able}, rounds, seconds, configuration.dtype, near)
     mine = [one.name for one in able if one.peer == ours]
     result = {
         "configuration": configuration._asdict(),
@@ -76,6 +77,13 @@ def main(arguments=None) -> int:
     parser = parser_of(__doc__, rounds=15)
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=CONFIGURATIONS, help=f"of {list(CONFIGURATIONS)}")
     parser.add_argument("--peers", nargs="+", choices=PEERS, help="default: all that are installed")
+    parser.add_argument(
+        "--near",
+        type=int,
+        default=0,
+        metavar="ROUNDS",
+        help=f"go on, up to {MOST_ROUNDS} times --rounds, until cores were near each other in so many",
+    )
     parser.add_argument("--quick", action="store_true", help=f"{len(QUICK)} configurations, under 3 minutes")
     parser.add_argument("--picture", metavar="FILE", help="draw the ratios and the fractions of the peak into FILE")
     options = parser.parse_args(arguments)
@@ -87,7 +95,7 @@ def main(arguments=None) -> int:
     say_machine()
     with ExitStack() as stack:
         contestants = start(stack, peers, QUICK_SETTINGS if options.quick else SETTINGS)
-        results = [compare(CONFIGURATIONS[name], contestants, rounds, seconds) for name in names]
+        results = [compare(CONFIGURATIONS[name], contestants, rounds, seconds, options.near) for name in names]
     closing_table(results)
     write_json(options.json, results)
     if options.picture:

@@ -1,7 +1,8 @@
 """How contestants are compared: the same work checked first, turns round by round, ratios within a round.
 
 Nothing here knows what is timed: compare.py, compare_predict.py and the like bring callables that return seconds. Each
-round also notes the machine's state: a core's multiply-add peak, and the time of an empty parallel region.
+round also notes the machine's state: a core's multiply-add peak, and before and after every turn the time of an empty
+parallel region, since virtual CPUs move within a round, too.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,25 +20,31 @@ from yardstick import NEAR_SECONDS, fork_join_seconds, peak
 from fastnn._core import threads
 
 SETTLE_SECONDS = 0.02  # for the threads of who was last to fall asleep
+MOST_ROUNDS = 5  # times as many as asked for, where cores are to be near each other in some of them
 
 
 class Machine(NamedTuple):
     """The machine's state in each round."""
 
     peaks: np.ndarray  # [rounds], FLOP a second of one core
-    fork_joins: np.ndarray  # [rounds], seconds
+    fork_joins: np.ndarray  # [rounds, turns + 1], seconds: at the beginning, and after each turn
 
     @property
     def near(self) -> np.ndarray:
-        """Rounds in which the cores lay near each other, bool [rounds]."""
-        return self.fork_joins < NEAR_SECONDS
+        """Rounds in which the cores lay near each other all along, bool [rounds]."""
+        return np.all(self.fork_joins < NEAR_SECONDS, axis=1)
+
+    @property
+    def far(self) -> np.ndarray:
+        """Rounds in which they were far all along; in the others they moved."""
+        return np.all(self.fork_joins >= NEAR_SECONDS, axis=1)
 
     def __str__(self) -> str:
         microseconds = self.fork_joins * 1e6
         return (
             f"machine: peak {np.median(self.peaks) / 1e9:.0f} GFLOP/s a core; an empty parallel region takes "
-            f"{np.median(microseconds):.2f} us ({microseconds.min():.2f} to {microseconds.max():.2f}), cores near each "
-            f"other in {self.near.sum()} of {len(self.near)} rounds"
+            f"{np.median(microseconds):.2f} us ({microseconds.min():.2f} to {microseconds.max():.2f}); of "
+            f"{len(self.near)} rounds cores were near each other in {self.near.sum()}, far in {self.far.sum()}"
         )
 
 
@@ -91,22 +98,28 @@ def calls_in(seconds: float, time_calls: Callable[[int], float]) -> int:
 
 
 def take_turns(
-    contestants: dict[str, Callable[[int], float]], rounds: int, seconds: float, dtype: str
+    contestants: dict[str, Callable[[int], float]], rounds: int, seconds: float, dtype: str, near: int = 0
 ) -> tuple[Rounds, Machine]:
     """Seconds of one call of each contestant in each round.
 
     A contestant is a function that makes so many calls and returns the seconds they took; it makes as many in a round
-    as take about `seconds`.
+    as take about `seconds`. Up to MOST_ROUNDS times as many rounds, until cores were near each other in `near`.
     """
     names = list(contestants)
     calls = {name: calls_in(seconds, contestant) for name, contestant in contestants.items()}
-    table, peaks, fork_joins = np.empty((rounds, len(names))), np.empty(rounds), np.empty(rounds)
-    for number in range(rounds):
-        peaks[number], fork_joins[number] = peak(dtype), fork_join_seconds()
-        for name in turn(names, number):
+    table, peaks, fork_joins = [], [], []
+    while len(table) < rounds or (
+        Machine(np.array(peaks), np.array(fork_joins)).near.sum() < near and len(table) < MOST_ROUNDS * rounds
+    ):
+        peaks.append(peak(dtype))
+        states, taken = [fork_join_seconds()], {}
+        for name in turn(names, len(table)):
             sleep(SETTLE_SECONDS)
-            table[number, names.index(name)] = contestants[name](calls[name]) / calls[name]
-    return Rounds(names, table), Machine(peaks, fork_joins)
+            taken[name] = contestants[name](calls[name]) / calls[name]
+            states.append(fork_join_seconds())
+        fork_joins.append(states)
+        table.append([taken[name] for name in names])
+    return Rounds(names, table), Machine(np.array(peaks), np.array(fork_joins))
 
 
 def best(made: Rounds, names: Sequence[str]) -> str:
@@ -135,7 +148,7 @@ def summarize(made: Rounds, machine: Machine, ours: Sequence[str], rows: int) ->
     if ours and others:
         ratios = ratio(made, ours, others)
         summary |= {"best_peer": best(made, others), "ratio": spread(ratios)._asdict()}
-        for state, there in (("near", machine.near), ("far", ~machine.near)):
+        for state, there in (("near", machine.near), ("far", machine.far)):
             if there.any():
                 summary[f"ratio_{state}"] = spread(ratios[there])._asdict()
     return summary

@@ -12,7 +12,8 @@ Reads what `compare.py --json FILE` or `compare_predict.py --json FILE` wrote. T
   between their layers from each other; one of two that have half of every layer each, wait twice, and read of each
   layer its outputs or its kernel from each other, whichever are fewer. With nothing overlapped.
 
-Of a prediction the machine's: every multiply-add at the peak, or every parameter read once, by one thread.
+Of a prediction the machine's: every multiply-add at the peak, or every parameter read once, by one thread. Where cores
+were near each other in some rounds, these alone count.
 """
 
 import argparse
@@ -177,12 +178,12 @@ def say_steps(results: list[dict]) -> None:
     for result in results:
         configuration = CONFIGURATIONS[result["configuration"]["name"]]
         parts = least(configuration, cores)
-        theirs, ours = seconds_of(result, configuration.batch)
+        theirs, ours = seconds_of(result, configuration.batch, configuration.rows)
         total, warm = sum(parts.values()), with_these_kernels(configuration, cores)
         numbers = [1e6 * value for value in (theirs, ours, total, *parts.values(), warm)]
         print(
             "{:50} {:12.2f} {:9.2f} {:9.2f} = {:9.2f} {:8.2f} {:8.2f} {:9.2f}".format(configuration.name, *numbers)
-            + f"   {result['ratio']['median']:5.2f} {theirs / total:16.2f} {theirs / warm:7.2f}",
+            + f"   {ratio_of(result):5.2f} {theirs / total:16.2f} {theirs / warm:7.2f}",
             flush=True,
         )
 
@@ -194,18 +195,28 @@ def say_predictions(results: list[dict]) -> None:
         configuration, rows = CONFIGURATIONS[result["configuration"]["name"]], result["rows"]
         size, dtype = count(configuration) * np.dtype(configuration.dtype).itemsize, configuration.dtype
         least_ = max(configuration.forward_flop(rows) / peak(dtype), size * seconds_a_byte(size, dtype))
-        theirs, ours = seconds_of(result, rows)
+        theirs, ours = seconds_of(result, rows, rows)
         numbers = [1e6 * value for value in (theirs, ours, least_)]
         print(
             "{:50} {:5} {:12.2f} {:9.2f} {:9.2f}".format(configuration.name, rows, *numbers)
-            + f"   {result['ratio']['median']:5.2f} {theirs / least_:7.2f}",
+            + f"   {ratio_of(result):5.2f} {theirs / least_:7.2f}",
             flush=True,
         )
 
 
-def seconds_of(result: dict, rows: int) -> list[float]:
-    """The fastest peer's of so many rows, and ours."""
-    return [rows / result["rows_a_second"][result[who]]["median"] for who in ("best_peer", "ours")]
+def seconds_of(result: dict, rows: int, rows_of_call: int) -> list[float]:
+    """The fastest peer's of so many rows, and ours: of rounds in which cores were near each other, if there are any."""
+    near = np.array(result["near"])
+    counted = near if near.any() else ~near
+    return [
+        float(np.median(np.array(result["seconds"][result[who]])[counted])) * rows / rows_of_call
+        for who in ("best_peer", "ours")
+    ]
+
+
+def ratio_of(result: dict) -> float:
+    """Over the fastest peer, in the same rounds."""
+    return result.get("ratio_near", result["ratio"])["median"]
 
 
 def main(arguments=None) -> int:
