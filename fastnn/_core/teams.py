@@ -6,7 +6,8 @@ Called by trainer; what a step's work suggests is where it starts. Time is that 
 alone: a training that stands still does not come back to trying.
 """
 
-SHARE = 0.01  # of the time may go into trying
+SHARE = 0.01  # of the time may go into trying,
+FIRST_SHARE = 0.1  # and before another size has been tried at all: many trainings are over within a second
 CLEARLY = 0.97  # of the time of a step: a size that takes no more is taken
 PROBE_SECONDS = 5e-3  # of trying: long against the waking of threads that have slept meanwhile
 COLD_RUNS = 1  # before the time of a step counts: memory is touched for the first time, threads are started
@@ -81,7 +82,7 @@ class Teams:
             if before is None:  # until something is known: what another would cost if threads shared work perfectly
                 for other in (size // 2, min(2 * size, self.most)):
                     if other and other != size:
-                        self._wait(other, abs(size / other - 1.0) * max(each, PROBE_SECONDS))
+                        self._wait(other, abs(size / other - 1.0) * max(each, PROBE_SECONDS), FIRST_SHARE)
             elif self._seconds[size] > CHANGED * before and size // 2 in self._due:
                 self._due[size // 2] = min(self._due[size // 2], self._tried + SOON)
             return
@@ -91,6 +92,6 @@ class Teams:
             self.size, size, self._last = size, self.size, each
         self._wait(size, abs(lost) * steps)
 
-    def _wait(self, size: int, lost: float) -> None:
+    def _wait(self, size: int, lost: float, share: float = SHARE) -> None:
         """Try a size again when trying it, at so many seconds lost, has become a small share of the time."""
-        self._due[size] = self._now + max(lost, 0.1 * PROBE_SECONDS) / SHARE
+        self._due[size] = self._now + max(lost, 0.1 * PROBE_SECONDS) / share

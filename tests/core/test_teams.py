@@ -39,6 +39,23 @@ def test_the_better_of_two_is_found_and_trying_costs_little(first, gain, step):
     assert machine.run(slices[1], slices[0]) < 1.03
 
 
+@pytest.mark.parametrize("first", [1, 2])
+def test_a_wrong_start_is_noticed_early(first):
+    """Where cores lie far apart a second thread may cost more than it brings; a short training must not pay for all of it."""
+    better = 3 - first
+    teams = Teams(first, 2)
+    machine = Machine(teams, {first: 1.7e-5, better: 1e-5})
+    machine.run(30, 200)  # a tenth of a second
+    assert teams.size == better
+
+
+def test_trying_costs_a_short_training_little():
+    teams = Teams(2, 2)
+    machine = Machine(teams, {1: 1e-5, 2: 5.5e-6})
+    assert machine.run(100, 200) < 1.03  # a tenth of a second
+    assert machine.spent[1] > 0
+
+
 def test_it_follows_the_machine():
     teams = Teams(2, 2)
     machine = Machine(teams, {1: 1e-5, 2: 6e-6})
