@@ -242,3 +242,20 @@ def test_not_enough_memory_leaves_the_model_as_it_was():
         model.add(layers.Dense(1 << 58, use_bias=False))
     assert len(model.layers) == 2
     np.testing.assert_array_equal(model.predict(X), before)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("activation", ["linear", "sigmoid", "softmax"])
+def test_predictions_are_written_to_out_and_nowhere_else(activation, dtype):
+    """The last activation writes them where they are wanted, in rows without room behind them."""
+    rng = np.random.default_rng(0)
+    for outputs in (2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 33, 40):
+        model = network(layers.Dense(6, "tanh"), layers.Dense(outputs, activation), dtype=dtype)
+        for rows in (1, 2, 5, 16, 33):
+            x = rng.normal(size=(rows, 4)).astype(dtype)
+            around = np.full((rows + 2, outputs), 7, dtype)
+            model.predictor(rows)(x, out=around[1:-1])
+            assert np.all(around[0] == 7)
+            assert np.all(around[-1] == 7)
+            assert np.array_equal(around[1:-1], model.activations(x)[-1])
+            assert np.array_equal(around[1:-1], model.predict(x))

@@ -7,13 +7,13 @@ has the same bits in any block. Called by network (through the functions at the 
 from cython.parallel cimport parallel, threadid
 from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int32_t, int64_t
-from libc.string cimport memcpy
+from libc.string cimport memset
 
 from fastnn._core cimport targets
 from fastnn._core.data cimport DOUBLE, SINGLE, Rows, data_of, gather, is_sparse, rows_of, stride_of
 from fastnn._core.heads cimport Batch, Memory
 from fastnn._core.passes cimport NOTHING, add_activity, forward_segment
-from fastnn._core.plan cimport Op, Plan, Program, Segment
+from fastnn._core.plan cimport ACTIVATION, Op, Plan, Program, Segment
 from fastnn._core.targets cimport real
 from fastnn._core.threads cimport Share, grant, share, team_size
 from fastnn._core.workspace cimport Workspace
@@ -54,6 +54,10 @@ cdef struct Pass:
     double *row_loss
 
 
+cdef inline bint ends_in_activation(const Pass *run, const Segment *segment) noexcept nogil:
+    return segment.last_op > segment.first_op and run.ops[segment.last_op - 1].kind == ACTIVATION
+
+
 cdef void pass_block(const Pass *run, const real *sample, Memory *memory, ptrdiff_t first, ptrdiff_t rows) noexcept nogil:
     cdef const real *parameters = <const real *>run.parameters
     cdef const Segment *segment = &run.segments[run.n_segments - 1]
@@ -62,8 +66,10 @@ cdef void pass_block(const Pass *run, const real *sample, Memory *memory, ptrdif
     cdef const char *truth
     cdef Share all_rows, columns
     cdef Batch batch
+    cdef Op copy
+    cdef const Op *last
     cdef int index, last_op = 0, buffer
-    cdef ptrdiff_t row, ld
+    cdef ptrdiff_t ld
     batch.key = batch.step = batch.first_row = 0
     batch.moves_statistics = False
     batch.size = 0
@@ -79,17 +85,19 @@ cdef void pass_block(const Pass *run, const real *sample, Memory *memory, ptrdif
         segment = &run.segments[index]
         columns.stop = segment.outputs
         last_op = segment.last_op
-        if index == run.n_segments - 1 and run.judge != NULL and run.judge.fused:
-            last_op -= 1
+        if index == run.n_segments - 1 and (ends_in_activation(run, segment) if run.judge == NULL else run.judge.fused):
+            last_op -= 1  # it writes the predictions themselves
         forward_segment(parameters, run.segments, index, run.ops, last_op, memory, &batch, all_rows, columns, NOTHING)
     buffer = segment.result
     if last_op < segment.last_op:
         buffer = run.ops[last_op].source
     result, ld = <const real *>memory.values[buffer], memory.leading[buffer]
     if run.judge == NULL:
-        for row in range(rows):
-            memcpy(<real *>run.predictions + (first + row) * run.predictions_stride, result + row * ld,
-                   run.outputs * sizeof(real))
+        memset(&copy, 0, sizeof(Op))
+        copy.which = targets.FN_linear
+        last = &run.ops[last_op] if last_op < segment.last_op else &copy
+        targets.activation_forward(last.which, rows, run.outputs, &last.shape, result, ld,
+                                   <real *>run.predictions + first * run.predictions_stride, run.predictions_stride)
         return
     weight = <const real *>run.judge.weight
     truth = <const char *>run.judge.truth

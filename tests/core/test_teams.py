@@ -41,7 +41,7 @@ def test_the_better_of_two_is_found_and_trying_costs_little(first, gain, step):
 
 @pytest.mark.parametrize("first", [1, 2])
 def test_a_wrong_start_is_noticed_early(first):
-    """Where cores lie far apart a second thread may cost more than it brings; a short training must not pay for all of it."""
+    """Where cores lie far apart a second thread may cost more than it brings: a short training ends before long."""
     better = 3 - first
     teams = Teams(first, 2)
     machine = Machine(teams, {first: 1.7e-5, better: 1e-5})
