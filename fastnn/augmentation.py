@@ -106,6 +106,14 @@ class Shift(_Warp):
     fill : float, default 0
         Value outside the image.
 
+    Raises
+    ------
+    ValueError
+        If image_shape is not two or three positive integers, down or right is no number >= 0 or interval, or fill is
+        not finite; when it is called, if rows are not images of that shape.
+    TypeError
+        If image_shape is no sequence.
+
     Notes
     -----
     Source: Szeliski, Computer Vision, 2011, section 3.6.
@@ -137,6 +145,14 @@ class Rotate(_Warp):
         Interval, positive against the clock; a number m means (-m, m).
     fill : float, default 0
         Value outside the image.
+
+    Raises
+    ------
+    ValueError
+        If image_shape is not two or three positive integers, degrees is no number >= 0 or interval, or fill is not
+        finite; when it is called, if rows are not images of that shape.
+    TypeError
+        If image_shape is no sequence.
 
     Notes
     -----
@@ -173,6 +189,14 @@ class Scale(_Warp):
     fill : float, default 0
         Value outside the image.
 
+    Raises
+    ------
+    ValueError
+        If image_shape is not two or three positive integers, factor is no interval of positive numbers, or fill is not
+        finite; when it is called, if rows are not images of that shape.
+    TypeError
+        If image_shape is no sequence.
+
     Notes
     -----
     Source: Szeliski, Computer Vision, 2011, section 3.6.
@@ -205,6 +229,14 @@ class Shear(_Warp):
     fill : float, default 0
         Value outside the image.
 
+    Raises
+    ------
+    ValueError
+        If image_shape is not two or three positive integers, slant is no number >= 0 or interval, or fill is not
+        finite; when it is called, if rows are not images of that shape.
+    TypeError
+        If image_shape is no sequence.
+
     Notes
     -----
     Source: Szeliski, Computer Vision, 2011, section 3.6.
@@ -234,6 +266,11 @@ class Noise(arguments.Configured):
     ----------
     stddev : float, default 0.1
         Its standard deviation, in the data's unit.
+
+    Raises
+    ------
+    ValueError
+        If stddev is negative or not finite.
 
     Notes
     -----

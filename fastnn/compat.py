@@ -2,7 +2,7 @@
 
 Everything the estimators need from scikit-learn is imported from here. Where scikit-learn is installed these names
 are its own, so the estimators are its real subclasses with its validation; where it is not they are the NumPy
-versions of standins.py. Nothing else in fastnn imports either.
+versions of standins.py and standin_scores.py. Nothing else in fastnn imports either.
 """
 
 from importlib import import_module
@@ -60,14 +60,12 @@ def minimize(function: Any, start: Any, *, verbose: bool, callback: Any, **optio
 
 # scikit-learn ships no type information: a type checker reads the stand-ins, which have the same signatures.
 if TYPE_CHECKING or not WITH_SKLEARN:
+    from fastnn.standin_scores import ClassifierMixin, RegressorMixin, accuracy_score, r2_score
     from fastnn.standins import (
         BaseEstimator,
         CallbackSupport,
-        ClassifierMixin,
         ConvergenceWarning,
         InvalidParameterError,
-        RegressorMixin,
-        accuracy_score,
         available_if,
         check_is_fitted,
         check_optimize_result,
@@ -75,7 +73,6 @@ if TYPE_CHECKING or not WITH_SKLEARN:
         check_sample_weight,
         column_or_1d,
         get_scorer,
-        r2_score,
         train_test_split,
         type_of_target,
         unique_labels,

@@ -36,6 +36,11 @@ class L1(Regularizer):
     ----------
     l1 : float >= 0, default 0.01
 
+    Raises
+    ------
+    ValueError
+        If l1 is negative or not finite.
+
     Notes
     -----
     Source: Keras 3, ``keras.regularizers.L1``.
@@ -58,6 +63,11 @@ class L2(Regularizer):
     ----------
     l2 : float >= 0, default 0.01
 
+    Raises
+    ------
+    ValueError
+        If l2 is negative or not finite.
+
     Notes
     -----
     Source: Keras 3, ``keras.regularizers.L2``.
@@ -79,6 +89,11 @@ class L1L2(Regularizer):
     Parameters
     ----------
     l1, l2 : float >= 0, default 0
+
+    Raises
+    ------
+    ValueError
+        If l1 or l2 is negative or not finite.
 
     Notes
     -----

@@ -1,8 +1,8 @@
 """What the estimators need from scikit-learn, for arrays and with NumPy alone.
 
 Each name has the signature (as far as it is used), the random draws and the meaning of scikit-learn's; tests compare
-them where scikit-learn is installed. Frames and sparse matrices do not belong here: they need the real one. Imported
-by compat.py and by nothing else.
+them where scikit-learn is installed. Frames and sparse matrices do not belong here: they need the real one. Scores have
+a file of their own. Imported by compat.py and standin_scores.py.
 """
 
 import functools
@@ -28,10 +28,6 @@ class ConvergenceWarning(UserWarning):
 
 class DataConversionWarning(UserWarning):
     """Data was taken in another shape than it was given in."""
-
-
-class UndefinedMetricWarning(UserWarning):
-    """A score has no value for this data."""
 
 
 class InvalidParameterError(ValueError, TypeError):
@@ -81,26 +77,6 @@ def with_callbacks(method: Method) -> Method:
     return method
 
 
-class ClassifierMixin:
-    """Adds score: the accuracy."""
-
-    _estimator_type = "classifier"
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return the (weighted) fraction of rows whose prediction is right in every label."""
-        return accuracy_score(y, self.predict(X), sample_weight=sample_weight)  # type: ignore[attr-defined]
-
-
-class RegressorMixin:
-    """Adds score: the coefficient of determination."""
-
-    _estimator_type = "regressor"
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return R2, the mean over the outputs."""
-        return r2_score(y, self.predict(X), sample_weight=sample_weight)  # type: ignore[attr-defined]
-
-
 class _AvailableIf:
     """A method that its class has always and an instance only where a check passes."""
 
@@ -137,7 +113,8 @@ def check_is_fitted(estimator: Any) -> None:
 # ---- arrays -----------------------------------------------------------------------------------------------------
 
 
-def _as_array(data: Any, name: str) -> Array:
+def as_array(data: Any, name: str) -> Array:
+    """Return data as an array; what needs scikit-learn raises ImportError."""
     if hasattr(data, "toarray"):
         raise ImportError(f"sparse data for {name} needs scikit-learn ({INSTALL}), received: {type(data).__name__}")
     if any(hasattr(data, name) for name in ("iloc", "columns", "__dataframe__")):
@@ -148,7 +125,8 @@ def _as_array(data: Any, name: str) -> Array:
     return array
 
 
-def _check_finite(array: Array, name: str) -> None:
+def check_finite(array: Array, name: str) -> None:
+    """Raise ValueError where there is NaN or infinity."""
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         problem = "NaN" if np.isnan(array).any() else f"infinity or a value too large for {array.dtype!r}"
         raise ValueError(f"Input {name} contains {problem}.")
@@ -191,7 +169,7 @@ def validate_data(
         `accept_sparse` is there for scikit-learn: sparse data raises an ImportError here.
     """
     name = type(estimator).__name__
-    X = _as_array(X, "X")
+    X = as_array(X, "X")
     if X.ndim != 2:
         raise ValueError(
             f"Expected 2D array, got {X.ndim}D array instead. Reshape your data either using array.reshape(-1, 1) if "
@@ -203,7 +181,7 @@ def validate_data(
                 f"Found array with 0 {what}(s) (shape={X.shape}) while a minimum of 1 is required by {name}."
             )
     X = _as_number(X, dtype, "X")
-    _check_finite(X, "X")
+    check_finite(X, "X")
     if reset:
         estimator.n_features_in_ = X.shape[1]
     elif X.shape[1] != estimator.n_features_in_:
@@ -214,12 +192,12 @@ def validate_data(
         return X
     if y is None:
         raise ValueError(f"This {name} estimator requires y to be passed, but the target y is None.")
-    y = _as_array(y, "y")
+    y = as_array(y, "y")
     if y.ndim not in (1, 2) or (y.ndim == 2 and not multi_output):
         raise ValueError(f"y should be a 1d array, got an array of shape {y.shape} instead.")
     if y_numeric and y.dtype.kind == "O":
         y = _as_number(y, (np.float64,), "y")
-    _check_finite(y, "y")
+    check_finite(y, "y")
     if len(X) != len(y):
         raise ValueError(f"Found input variables with inconsistent numbers of samples: [{len(X)}, {len(y)}]")
     return X, y
@@ -245,12 +223,12 @@ def check_sample_weight(sample_weight: Any, X: Array) -> Array:
     """Return one finite weight a row of X; a number stands for all of them."""
     if np.ndim(sample_weight) == 0:
         sample_weight = np.full(len(X), sample_weight)
-    weight = _as_number(_as_array(sample_weight, "sample_weight"), (np.float64, np.float32), "sample_weight")
+    weight = _as_number(as_array(sample_weight, "sample_weight"), (np.float64, np.float32), "sample_weight")
     if weight.ndim != 1:
         raise ValueError(f"Sample weights must be 1D array or scalar, got {weight.ndim}D array.")
     if weight.shape != (len(X),):
         raise ValueError(f"sample_weight.shape == {weight.shape}, expected {(len(X),)}!")
-    _check_finite(weight, "sample_weight")
+    check_finite(weight, "sample_weight")
     if not weight.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")
     return weight
@@ -287,31 +265,6 @@ def unique_labels(y: Any) -> Array:
 
 
 # ---- scores -----------------------------------------------------------------------------------------------------
-
-
-def accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
-    """Return the weighted fraction of rows that agree in every label."""
-    agree = np.asarray(y_true) == np.asarray(y_pred)
-    if agree.ndim == 2:
-        agree = agree.all(axis=1)
-    return float(np.average(agree, weights=sample_weight))
-
-
-def r2_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
-    """Return 1 - (squared error) / (squared deviation from the mean), the mean over the outputs.
-
-    A constant output counts 1 where it is met exactly and 0 elsewhere; fewer than two rows have no score (NaN).
-    """
-    truth, prediction = (np.asarray(y, dtype=np.float64).reshape(len(y), -1) for y in (y_true, y_pred))
-    if len(truth) < 2:
-        warnings.warn("R^2 score is not well-defined with less than two samples.", UndefinedMetricWarning, stacklevel=2)
-        return float("nan")
-    weight = np.ones(len(truth)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-    error = weight @ (truth - prediction) ** 2
-    deviation = weight @ (truth - np.average(truth, axis=0, weights=weight)) ** 2
-    constant = deviation == 0
-    scores = np.where(constant, np.where(error == 0, 1.0, 0.0), 1.0 - error / np.where(constant, 1.0, deviation))
-    return float(scores.mean())
 
 
 def get_scorer(name: Any) -> Any:

@@ -44,7 +44,8 @@ FLOORS = [
     {"stack", "forward", "network"},
     {"trials", "setup_checks", "rate_search", "plotting"},
     {
-        *("compat", "standins", "hyperparameters", "inputs", "labels", "criteria", "solvers", "team", "binding"),
+        *("compat", "standins", "standin_scores", "hyperparameters", "inputs", "labels", "criteria", "solvers", "team"),
+        "binding",
         *("epoch", "reporting", "descent", "lbfgs", "scoring", "estimator_files", "fitted", "perceptron"),
         *("classifier", "regressor", "many", "shared", "seeding"),
     },

@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
-from fastnn import compat, standins
+from fastnn import compat, standin_scores, standins
 
 # Prints what the estimators do, as JSON; sys.argv[1] says whether scikit-learn and scipy can be imported.
 SCRIPT = """
@@ -185,25 +185,61 @@ def test_scores(weighted, columns, rng):
     weight = rng.uniform(size=30) if weighted else None
     truth = rng.normal(size=(30, columns)).squeeze()
     guess = truth + rng.normal(size=truth.shape)
-    ours = standins.r2_score(truth, guess, sample_weight=weight)
+    ours = standin_scores.r2_score(truth, guess, sample_weight=weight)
     assert ours == pytest.approx(metrics.r2_score(truth, guess, sample_weight=weight), rel=1e-12)
     labels, read = (truth > 0).astype(int), (guess > 0).astype(int)
-    ours = standins.accuracy_score(labels, read, sample_weight=weight)
+    ours = standin_scores.accuracy_score(labels, read, sample_weight=weight)
     assert ours == pytest.approx(metrics.accuracy_score(labels, read, sample_weight=weight), rel=1e-12)
 
 
 @pytest.mark.parametrize(("truth", "guess"), [([2.0, 2.0], [2.0, 2.0]), ([2.0, 2.0], [2.0, 3.0])])
 def test_r2_of_a_constant(truth, guess):
     metrics = pytest.importorskip("sklearn.metrics")
-    assert standins.r2_score(truth, guess) == metrics.r2_score(truth, guess)
+    assert standin_scores.r2_score(truth, guess) == metrics.r2_score(truth, guess)
 
 
 def test_r2_of_one_row_is_undefined():
-    with pytest.warns(standins.UndefinedMetricWarning, match="two samples"):
-        assert np.isnan(standins.r2_score([1.0], [1.0]))
+    with pytest.warns(standin_scores.UndefinedMetricWarning, match="two samples"):
+        assert np.isnan(standin_scores.r2_score([1.0], [1.0]))
 
 
-class Estimator(standins.ClassifierMixin, standins.BaseEstimator):
+LABELS, NUMBERS = np.array([0, 1, 2, 1]), np.array([0.5, 1.0, 2.5, 1.5])
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast")
+@pytest.mark.parametrize(
+    ("score", "truth", "guess", "weight"),
+    [
+        ("accuracy_score", None, LABELS, None),
+        ("accuracy_score", LABELS[:3], LABELS, None),
+        ("accuracy_score", LABELS.astype(str), LABELS, None),
+        ("accuracy_score", np.full(4, np.nan), LABELS, None),
+        ("accuracy_score", np.eye(4, dtype=int), LABELS, None),
+        ("accuracy_score", np.eye(4, dtype=int)[:, :3], np.eye(4, dtype=int), None),
+        ("accuracy_score", NUMBERS, LABELS, None),
+        ("accuracy_score", LABELS, LABELS, [1, 2]),
+        ("accuracy_score", LABELS, LABELS, [1, 2, 3, np.nan]),
+        ("r2_score", None, NUMBERS, None),
+        ("r2_score", NUMBERS[:3], NUMBERS, None),
+        ("r2_score", np.full(4, np.nan), NUMBERS, None),
+        ("r2_score", np.ones((4, 2)), NUMBERS, None),
+        ("r2_score", NUMBERS, NUMBERS, [1, 2]),
+    ],
+)
+def test_scores_refuse_what_scikit_learn_refuses(score, truth, guess, weight):
+    metrics = pytest.importorskip("sklearn.metrics")
+    for ours in (getattr(standin_scores, score), getattr(metrics, score)):
+        with pytest.raises((ValueError, TypeError)):
+            ours(truth, guess, sample_weight=weight)
+
+
+def test_a_column_of_labels_is_scored_as_a_row():
+    metrics = pytest.importorskip("sklearn.metrics")
+    ours = standin_scores.accuracy_score(LABELS[:, None], LABELS[::-1])
+    assert ours == metrics.accuracy_score(LABELS[:, None], LABELS[::-1])
+
+
+class Estimator(standin_scores.ClassifierMixin, standins.BaseEstimator):
     def __init__(self, alpha=0.5, sizes=(1, 2)):
         self.alpha, self.sizes = alpha, sizes
 

@@ -130,6 +130,18 @@ def test_normalization_adapts_before_and_in_a_model():
     assert all(np.array_equal(a, b) for a, b in zip(layer.get_weights(), before, strict=True))
 
 
+def test_adapted_statistics_do_not_get_lost_in_a_model_of_another_width():
+    layer = layers.Normalization()
+    layer.adapt(np.array([[1.0, 7.0, 0.0], [3.0, 7.0, 4.0]]))
+    with pytest.raises(ValueError, match=r"rows of 3 columns, as `adapt` saw them, received: 4"):
+        fastnn.Sequential([fastnn.Input((4,)), layer, layers.Dense(1)])
+    model = fastnn.Sequential([layer, layers.Dense(1)])
+    with pytest.raises(ValueError, match=r"rows of 3 columns, as `adapt` saw them, received: 2"):
+        model.predict(np.ones((5, 2)))
+    assert model.predict(np.ones((5, 3))).shape == (5, 1)
+    np.testing.assert_allclose(layer.mean, [2.0, 7.0, 2.0])
+
+
 def test_normalization_of_given_numbers():
     layer = layers.Normalization(mean=[1.0, 2.0], variance=4.0)
     np.testing.assert_allclose(layer([[3.0, 2.0]]), [[1.0, 0.0]])

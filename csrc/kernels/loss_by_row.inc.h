@@ -198,8 +198,9 @@ static void FN(sparse_log_loss_loss)(FN_LOSS_ARGUMENTS) {
     FN(sparse_categorical_crossentropy_from_logits_loss)(FN_LOSS_PASSED);
     for (ptrdiff_t r = 0; r < rows && width > 0; r++) {
         const double scale = weight ? value_scale * (double)weight[index ? index[r] : r] : value_scale;
-        const double least = (sizeof(T) == 4 ? 1.1920929665620834e-07 : 2.2204460492503133e-16) * scale;
-        const double most = (sizeof(T) == 4 ? 15.942385152878742 : 36.043653389117154) * scale;
+        const double small = (sizeof(T) == 4 ? 1.1920929665620834e-07 : 2.2204460492503133e-16) * scale;
+        const double large = (sizeof(T) == 4 ? 15.942385152878742 : 36.043653389117154) * scale;
+        const double least = scale < 0 ? large : small, most = scale < 0 ? small : large; /* weights may be negative */
         row_loss[r] = row_loss[r] > most ? most : row_loss[r] < least ? least : row_loss[r]; /* NaN stays */
     }
 }

@@ -121,7 +121,7 @@ class CallbackList:
     Examples
     --------
     >>> import fastnn
-    >>> CallbackList([fastnn.callbacks.History()], None, {"epochs": 1}).wants_batches
+    >>> fastnn.callbacks.CallbackList([fastnn.callbacks.History()], None, {"epochs": 1}).wants_batches
     False
     """
 

@@ -32,7 +32,8 @@ class Diagnosis(NamedTuple):
 
     Examples
     --------
-    >>> Diagnosis("good fit", "the loss has settled at 0.1").verdict
+    >>> import fastnn
+    >>> fastnn.callbacks.Diagnosis("good fit", "the loss has settled at 0.1").verdict
     'good fit'
     """
 

@@ -38,7 +38,8 @@ class LayerState(NamedTuple):
 
     Examples
     --------
-    >>> LayerState("dense", 0.1, 0.01, 2.0, 1.1, 1e-4, 0.0, float("nan"), 0, 0).growth
+    >>> import fastnn
+    >>> fastnn.callbacks.LayerState("dense", 0.1, 0.01, 2.0, 1.1, 1e-4, 0.0, float("nan"), 0, 0).growth
     1.1
     """
 

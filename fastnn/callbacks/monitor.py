@@ -21,6 +21,11 @@ class MonitorCallback(Callback):
     min_delta : float
         What counts as an improvement: a change by more than this.
 
+    Raises
+    ------
+    ValueError
+        If monitor is not a string, mode is not known, or min_delta is not a finite number.
+
     Examples
     --------
     >>> import fastnn

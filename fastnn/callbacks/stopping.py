@@ -43,6 +43,11 @@ class EarlyStopping(MonitorCallback, arguments.Configured):
     stopped_epoch : int
         0 if training was not stopped.
 
+    Raises
+    ------
+    ValueError
+        If monitor is not a string, mode is not known, or a number is out of its range.
+
     Notes
     -----
     Source: Keras 3, ``keras.callbacks.EarlyStopping``.
@@ -184,6 +189,11 @@ class StopAtTrainingMetric(MonitorCallback, arguments.Configured):
     verbose : int, default 0
         1 prints when it acts.
 
+    Raises
+    ------
+    ValueError
+        If threshold is not a finite number, monitor is not a string, or mode is not known.
+
     Examples
     --------
     >>> import fastnn
@@ -232,6 +242,11 @@ class StopOnSmallChange(Callback, arguments.Configured):
     wait : int
         Small changes in a row so far.
 
+    Raises
+    ------
+    ValueError
+        If min_delta is negative or not finite, patience is not a positive integer, or every is not known.
+
     Notes
     -----
     Stops at ``|E_k - E_(k-1)| <= min_delta``, times ``|E_(k-1)|`` if relative, for `patience` values of k in a row.
@@ -269,6 +284,7 @@ class StopOnSmallChange(Callback, arguments.Configured):
 
     @property
     def wants_batches(self) -> bool:
+        """Whether the engine has to return after each step: `every` is "step"."""
         return self.every == "step"
 
     def on_train_begin(self, logs: Logs | None = None) -> None:

@@ -15,6 +15,11 @@ class Constant(Initializer):
     ----------
     value : float, default 0
 
+    Raises
+    ------
+    ValueError
+        If value is not a finite number.
+
     Notes
     -----
     Source: Keras 3, ``keras.initializers.Constant``.
@@ -81,6 +86,11 @@ class Identity(Initializer):
     Parameters
     ----------
     gain : float, default 1
+
+    Raises
+    ------
+    ValueError
+        If gain is not a finite number; when it is called, if the shape is not a kernel's.
 
     Notes
     -----

@@ -19,6 +19,11 @@ class RandomNormal(Initializer):
     stddev : float >= 0, default 0.05
     seed : int, optional
 
+    Raises
+    ------
+    ValueError
+        If mean is not finite, stddev is negative or not finite, or seed is not a non-negative integer.
+
     Notes
     -----
     Source: Keras 3, ``keras.initializers.RandomNormal``.
@@ -46,6 +51,11 @@ class RandomUniform(Initializer):
     ----------
     minval, maxval : float, default -0.05 and 0.05
     seed : int, optional
+
+    Raises
+    ------
+    ValueError
+        If minval or maxval is not finite, maxval is less than minval, or seed is not a non-negative integer.
 
     Notes
     -----
@@ -75,6 +85,11 @@ class TruncatedNormal(Initializer):
     mean : float, default 0
     stddev : float >= 0, default 0.05
     seed : int, optional
+
+    Raises
+    ------
+    ValueError
+        If mean is not finite, stddev is negative or not finite, or seed is not a non-negative integer.
 
     Notes
     -----

@@ -25,6 +25,11 @@ class VarianceScaling(Initializer):
         uniform is U(-limit, limit) with ``limit = sqrt(3 scale / n)``.
     seed : int, optional
 
+    Raises
+    ------
+    ValueError
+        If scale is not positive and finite, mode or distribution is not known, or seed is not a non-negative integer.
+
     Notes
     -----
     Source: Keras 3, ``keras.initializers.VarianceScaling``.
@@ -80,6 +85,11 @@ class GlorotUniform(_Scaled):
     ----------
     seed : int, optional
 
+    Raises
+    ------
+    ValueError
+        If seed is not a non-negative integer.
+
     Notes
     -----
     Source: Glorot and Bengio, 2010, equation 16.
@@ -102,6 +112,11 @@ class GlorotNormal(_Scaled):
     ----------
     seed : int, optional
 
+    Raises
+    ------
+    ValueError
+        If seed is not a non-negative integer.
+
     Notes
     -----
     Source: Keras 3, ``keras.initializers.GlorotNormal``.
@@ -122,6 +137,11 @@ class HeUniform(_Scaled):
     Parameters
     ----------
     seed : int, optional
+
+    Raises
+    ------
+    ValueError
+        If seed is not a non-negative integer.
 
     Notes
     -----
@@ -145,6 +165,11 @@ class HeNormal(_Scaled):
     ----------
     seed : int, optional
 
+    Raises
+    ------
+    ValueError
+        If seed is not a non-negative integer.
+
     Notes
     -----
     Source: He et al., 2015, equation 10.
@@ -165,6 +190,11 @@ class LecunUniform(_Scaled):
     Parameters
     ----------
     seed : int, optional
+
+    Raises
+    ------
+    ValueError
+        If seed is not a non-negative integer.
 
     Notes
     -----
@@ -187,6 +217,11 @@ class LecunNormal(_Scaled):
     ----------
     seed : int, optional
 
+    Raises
+    ------
+    ValueError
+        If seed is not a non-negative integer.
+
     Notes
     -----
     Source: Keras 3, ``keras.initializers.LecunNormal``.
@@ -205,6 +240,11 @@ class FanInUniform(_Scaled):
     Parameters
     ----------
     seed : int, optional
+
+    Raises
+    ------
+    ValueError
+        If seed is not a non-negative integer.
 
     Notes
     -----

@@ -18,6 +18,11 @@ class Orthogonal(Initializer):
     gain : float, default 1
     seed : int, optional
 
+    Raises
+    ------
+    ValueError
+        If gain is not finite or seed is not a non-negative integer; when it is called, if the shape is not a kernel's.
+
     Notes
     -----
     Q of the QR decomposition of a normal matrix, each column times the sign of R's diagonal, which makes Q uniform.
@@ -54,6 +59,12 @@ class Sparse(Initializer):
     stddev : float > 0, default 1
         Standard deviation of the weights that are not 0; their mean is 0.
     seed : int, optional
+
+    Raises
+    ------
+    ValueError
+        If n_connections or stddev is not positive, or seed is not a non-negative integer; when it is called, if
+        the shape is not a kernel's.
 
     Notes
     -----

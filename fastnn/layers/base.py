@@ -34,6 +34,7 @@ class Weight(NamedTuple):
 
     @property
     def size(self) -> int:
+        """Number of elements."""
         return math.prod(self.shape)
 
 
@@ -48,6 +49,11 @@ class Layer(arguments.Configured):
         Whether training changes its parameters. Takes effect at the next `Sequential.compile`.
     input_shape : tuple of int, optional
         (features,), for the first layer of a model without `Input`.
+
+    Raises
+    ------
+    ValueError
+        If name is not a non-empty string, or input_shape is not made of positive integers.
 
     Examples
     --------

@@ -152,6 +152,13 @@ class Activation(Layer):
     name, input_shape
         See `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If the name of the activation is not known, or an argument of it is out of range.
+    TypeError
+        If activation is neither a name nor a function of fastnn.activations, or has no such argument.
+
     Notes
     -----
     Source: Keras 3, ``keras.layers.Activation``.
@@ -186,6 +193,11 @@ class Flatten(Layer):
     name : str, optional
     input_shape : tuple of int, optional
         Shape of a row of X, of any number of dimensions.
+
+    Raises
+    ------
+    ValueError
+        If name is not a non-empty string, or input_shape is not made of positive integers.
 
     Notes
     -----

@@ -23,6 +23,11 @@ class Noise(Layer):
     name, input_shape
         See `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If seed is not a non-negative integer, or as for `Layer`.
+
     Examples
     --------
     >>> import fastnn

@@ -285,6 +285,8 @@ class Normalization(Layer):
         for name, value in (("mean", self._mean), ("variance", self._variance)):
             if value is not None and value.size not in (1, inputs):
                 raise ValueError(f"expected `{name}` to be a number or of shape ({inputs},), received: {value.shape}")
+        if self.flat is not None and self.inputs != inputs:
+            raise ValueError(f"expected rows of {self.inputs} columns, as `adapt` saw them, received: {inputs}")
         mean = 0.0 if self._mean is None else self._mean
         variance = 1.0 if self._variance is None else np.maximum(self._variance, self.FLOOR)
         return (
@@ -350,6 +352,11 @@ class Rescaling(Layer):
     offset : float, default 0
     name, input_shape
         See `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If scale or offset is not a finite number.
 
     Notes
     -----

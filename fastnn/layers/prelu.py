@@ -28,6 +28,13 @@ class PReLU(Layer):
     alpha : ndarray, shape (I,)
         The slopes, a writable view of the parameters.
 
+    Raises
+    ------
+    ValueError
+        If a name is not known.
+    TypeError
+        If an argument is no initializer, regularizer or constraint.
+
     Examples
     --------
     >>> import fastnn

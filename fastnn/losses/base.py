@@ -53,6 +53,14 @@ class Loss(arguments.Configured):
         the weighted rows as they are when the loss is called, and cannot be trained with.
     name : str
 
+    Raises
+    ------
+    ValueError
+        If reduction is not known; when it is called, if shapes do not fit, or truth or weights are not finite or out of
+        range.
+    TypeError
+        When it is called, if truth or weights hold no real numbers.
+
     Examples
     --------
     >>> import fastnn

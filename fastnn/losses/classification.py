@@ -38,6 +38,11 @@ class BinaryCrossentropy(_Crossentropy):
     reduction, name
         See `Loss`.
 
+    Raises
+    ------
+    ValueError, TypeError
+        As for `Loss`; ValueError if label_smoothing, or the truth when it is called, is outside [0, 1].
+
     Notes
     -----
     After a sigmoid layer it is computed from the logits, exact for any ``z``; of given probabilities it is clipped to
@@ -66,6 +71,11 @@ class MultilabelCrossentropy(BinaryCrossentropy):
     reduction, name
         See `Loss`.
 
+    Raises
+    ------
+    ValueError, TypeError
+        As for `Loss`; ValueError if label_smoothing, or the truth when it is called, is outside [0, 1].
+
     Notes
     -----
     Source: ``sklearn/neural_network/_base.py``, ``binary_log_loss``.
@@ -91,6 +101,11 @@ class CategoricalCrossentropy(_Crossentropy):
         The truth becomes ``y (1 - label_smoothing) + label_smoothing / outputs``.
     reduction, name
         See `Loss`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `Loss`; ValueError if label_smoothing, or the truth when it is called, is outside [0, 1].
 
     Notes
     -----
@@ -129,6 +144,12 @@ class SparseCategoricalCrossentropy(CategoricalCrossentropy):
     reduction, name
         See `Loss`.
 
+    Raises
+    ------
+    ValueError, TypeError
+        As for `Loss`; ValueError if label_smoothing is outside [0, 1], or when it is called, if the truth is
+        no class index.
+
     Notes
     -----
     Source: Keras 3, ``keras.losses.SparseCategoricalCrossentropy``.
@@ -151,6 +172,11 @@ class Hinge(Loss):
     ----------
     reduction, name
         See `Loss`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `Loss`; ValueError when it is called, if the truth is other than -1 and 1, or 0 and 1.
 
     Notes
     -----
@@ -184,6 +210,11 @@ class SquaredHinge(Hinge):
     reduction, name
         See `Loss`.
 
+    Raises
+    ------
+    ValueError, TypeError
+        As for `Loss`; ValueError when it is called, if the truth is other than -1 and 1, or 0 and 1.
+
     Notes
     -----
     The truth is that of `Hinge`. Gradient ``-2 y_j max(1 - y_j f_j, 0) / outputs``. Source: Keras 3,
@@ -206,6 +237,11 @@ class KLDivergence(Loss):
     ----------
     reduction, name
         See `Loss`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `Loss`; ValueError when it is called, if the truth is outside [0, 1].
 
     Notes
     -----

@@ -16,6 +16,11 @@ class MeanSquaredError(Loss):
     reduction, name
         See `Loss`.
 
+    Raises
+    ------
+    ValueError, TypeError
+        As for `Loss`.
+
     Notes
     -----
     Gradient ``2 (f_j - y_j) / outputs``. Source: Keras 3, ``keras.losses.MeanSquaredError``.
@@ -39,6 +44,11 @@ class HalfSquaredError(Loss):
     ----------
     reduction, name
         See `Loss`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `Loss`.
 
     Notes
     -----
@@ -65,6 +75,11 @@ class MeanAbsoluteError(Loss):
     reduction, name
         See `Loss`.
 
+    Raises
+    ------
+    ValueError, TypeError
+        As for `Loss`.
+
     Notes
     -----
     Gradient ``sign(f_j - y_j) / outputs``, 0 where they are equal. Source: Keras 3, ``keras.losses.MeanAbsoluteError``.
@@ -88,6 +103,11 @@ class Huber(Loss):
         Where the square ends.
     reduction, name
         See `Loss`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `Loss`; ValueError if delta is not positive and finite.
 
     Notes
     -----
@@ -117,6 +137,11 @@ class LogCosh(Loss):
     reduction, name
         See `Loss`.
 
+    Raises
+    ------
+    ValueError, TypeError
+        As for `Loss`.
+
     Notes
     -----
     Gradient ``tanh(f_j - y_j) / outputs``. No error overflows. Source: Keras 3, ``keras.losses.LogCosh``.
@@ -140,6 +165,11 @@ class Quantile(Loss):
         The quantile; 0.5 is the median.
     reduction, name
         See `Loss`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `Loss`; ValueError if q is not in (0, 1).
 
     Notes
     -----
@@ -168,6 +198,11 @@ class Poisson(Loss):
     reduction, name
         See `Loss`.
 
+    Raises
+    ------
+    ValueError, TypeError
+        As for `Loss`; ValueError when it is called, if the truth is negative.
+
     Notes
     -----
     Outputs must not be negative (exponential, relu), nor may the truth. Source: Keras 3, ``keras.losses.Poisson``.
@@ -194,6 +229,11 @@ class HalfPoissonDeviance(Loss):
     ----------
     reduction, name
         See `Loss`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `Loss`; ValueError when it is called, if the truth is negative.
 
     Notes
     -----

@@ -60,6 +60,11 @@ class Optimizer(arguments.Configured):
     gradient_accumulation_steps : int >= 2, optional
         Parameters change after every so many steps only, by the mean of their gradients.
 
+    Raises
+    ------
+    ValueError
+        If a number is out of its range, or more than one of clipnorm, clipvalue and global_clipnorm is given.
+
     Notes
     -----
     In a step, in this order: penalties are added to the gradient, gradients are accumulated and clipped, weights

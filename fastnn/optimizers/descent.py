@@ -51,6 +51,7 @@ class SGD(Optimizer):
 
     @property
     def kernel(self) -> str:
+        """The engine's name of the update: "sgd", or with momentum "momentum" or "nesterov"."""
         if self.momentum == 0.0:
             return "sgd"
         return "nesterov" if self.nesterov else "momentum"
@@ -102,4 +103,5 @@ class Lion(Optimizer):
 
     @property
     def kernel(self) -> str:
+        """The engine's name of the update."""
         return "lion"

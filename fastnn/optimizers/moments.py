@@ -73,6 +73,7 @@ class Adam(_Moments):
 
     @property
     def kernel(self) -> str:
+        """The engine's name of the update: "adam", or "amsgrad" with amsgrad."""
         return "amsgrad" if self.amsgrad else "adam"
 
 
@@ -151,6 +152,7 @@ class Adamax(_Moments):
 
     @property
     def kernel(self) -> str:
+        """The engine's name of the update."""
         return "adamax"
 
 
@@ -186,4 +188,5 @@ class Nadam(_Moments):
 
     @property
     def kernel(self) -> str:
+        """The engine's name of the update."""
         return "nadam"

@@ -54,6 +54,7 @@ class Adagrad(Optimizer):
 
     @property
     def kernel(self) -> str:
+        """The engine's name of the update."""
         return "adagrad"
 
     def first_states(self) -> dict[int, float]:
@@ -105,6 +106,7 @@ class Adadelta(Optimizer):
 
     @property
     def kernel(self) -> str:
+        """The engine's name of the update."""
         return "adadelta"
 
 
@@ -159,4 +161,5 @@ class RMSprop(Optimizer):
 
     @property
     def kernel(self) -> str:
+        """The engine's name of the update: "rmsprop", with "_centered" and "_momentum" behind it where they are on."""
         return "rmsprop" + "_centered" * self.centered + "_momentum" * bool(self.momentum)

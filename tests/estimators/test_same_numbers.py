@@ -224,3 +224,13 @@ def test_same_constructor(name):
     assert all(p.kind is p.KEYWORD_ONLY for p in list(ours.values())[len(theirs) :])
     theirs, ours = both(name)
     assert repr(ours(alpha=0.5)) == repr(theirs(alpha=0.5))
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.parametrize("task", ["binary", "several"])
+@pytest.mark.filterwarnings("ignore:lbfgs failed")
+def test_negative_weights(task, solver):
+    """Their losses count against the others', within the bounds that the logarithm's argument has."""
+    weight = np.where(np.arange(ROWS) % 7, 1.0, -0.3)
+    theirs, ours, X, _ = fit_both(task, sample_weight=weight, solver=solver, max_iter=8)
+    assert_same_course(theirs, ours, X, 1e-7)
