@@ -19,6 +19,7 @@ from fastnn._core import engine, threads
 from fastnn.callbacks import Callback, CallbackList, History
 from fastnn.datasets import Dataset
 from fastnn.judging import Judge, judged, no_truth
+from fastnn.metrics.base import check_fit
 from fastnn.pace import FIRST_ROWS, Pace
 
 DEFAULT_BATCH = 32
@@ -222,6 +223,7 @@ class Training:
 
                 resumed = saving.resume(resume, model, history)
                 initial_epoch = resumed.epoch
+            check_fit(self.metrics, dataset.y, model.plan.outputs)
             trainer = self.trainer(batch_size, dataset.x)
             trainer.iterations = self.iterations
             if not self._by_function:  # whose truth its steps bind, one by one
@@ -341,6 +343,7 @@ class Training:
 
     def evaluate(self, dataset: Dataset, trainer: Any = None) -> Logs:
         """Return loss, penalties included, and metrics at the current weights."""
+        check_fit(self.metrics, dataset.y, self.model.plan.outputs)
         trainer = trainer or self.trainer(x=dataset.x)
         rows, width = dataset.rows, self.model.plan.outputs
         row_losses = np.empty(rows, dtype=np.float64)
@@ -385,6 +388,7 @@ class Training:
         order, loss = np.arange(rows, dtype=np.int64), np.empty(1, dtype=np.float64)
         try:
             with self.model.built_for(dataset.x.shape[1]):
+                check_fit(self.metrics, dataset.y, self.model.plan.outputs)
                 trainer = self.trainer(rows, dataset.x)
                 trainer.iterations = self.iterations
                 judge = self._judge(rows, dataset.x)

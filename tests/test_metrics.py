@@ -222,3 +222,45 @@ def test_in_a_model_and_in_its_file(tmp_path):
     for twice in (["auc", metrics.AUC()], [metrics.Recall(), metrics.Recall(0.7)], [metrics.AUC(name="loss")]):
         with pytest.raises(ValueError, match="metrics of different names, none of them 'loss', received: '"):
             model.compile("adam", "binary_crossentropy", twice)
+
+
+@pytest.mark.parametrize(
+    ("metric", "truth", "why"),
+    [
+        ("auc", "indices", "to_categorical"),
+        ("precision", "indices", "to_categorical"),
+        ("top_k_categorical_accuracy", "indices", "to_categorical"),
+        ("rmse", "indices", "to_categorical"),
+        ("sparse_categorical_accuracy", "one-hot", "a class index for each"),
+        ("sparse_top_k_categorical_accuracy", "one-hot", "a class index for each"),
+        ("huber", "indices", "received"),
+    ],
+)
+def test_a_metric_that_does_not_fit_raises_before_the_first_step(metric, truth, why):
+    x, classes = np.random.default_rng(0).normal(size=(60, 4)), np.arange(60) % 3
+    y = classes if truth == "indices" else np.eye(3)[classes]
+    model = fastnn.Sequential([fastnn.Input((4,)), fastnn.layers.Dense(3, "softmax")], seed=0)
+    loss = "sparse_categorical_crossentropy" if truth == "indices" else "categorical_crossentropy"
+    model.compile("adam", loss, metrics=[metric])
+    before = model.get_weights()
+    for run in (lambda: model.fit(x, y, verbose=0), lambda: model.train_on_batch(x, y), lambda: model.evaluate(x, y)):
+        with pytest.raises(ValueError, match=f"(?s)the metric '{metric}' does not fit .*{why}"):
+            run()
+    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), before, strict=True))
+    assert model.training.iterations == 0
+
+
+def test_metrics_as_functions_refuse_what_cannot_be_compared():
+    metrics = fastnn.metrics
+    for call in (
+        lambda: metrics.accuracy([1, 0, 1], [[0.1, 0.9]]),
+        lambda: metrics.sparse_categorical_accuracy([1, 0, 1], [[0.1, 0.9]]),
+        lambda: metrics.sparse_categorical_accuracy([7], [[0.1, 0.9]]),
+        lambda: metrics.sparse_categorical_accuracy([0.5], [[0.1, 0.9]]),
+        lambda: metrics.r2_score([1.0, 2.0], [1.0, 2.0], class_aggregation="typo"),
+        lambda: metrics.top_k_categorical_accuracy([[0, 1]], [[0.1, 0.9]], k=0),
+    ):
+        with pytest.raises(ValueError, match="expected"):
+            call()
+    assert np.isnan(metrics.auc([0, 1], [np.nan, 0.5]))
+    assert np.isnan(metrics.average_precision([0, 1], [np.nan, 0.5]))

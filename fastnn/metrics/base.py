@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -103,5 +103,36 @@ def pair(y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return both as float64 [rows, outputs]; raises ValueError if their shapes differ."""
     truth, prediction = columns(y_true).astype(np.float64), columns(y_pred).astype(np.float64)
     if truth.shape != prediction.shape:
-        raise ValueError(f"expected y_true and y_pred of one shape, received: {truth.shape} and {prediction.shape}")
+        received = f"{truth.shape} and {prediction.shape}"
+        if truth.shape == (len(prediction), 1):
+            received += "; of class indices fastnn.utils.to_categorical makes columns"
+        raise ValueError(f"expected y_true and y_pred of one shape, received: {received}")
     return truth, prediction
+
+
+def indices(y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return class indices [rows] and outputs [rows, classes]; raises ValueError where that is not what they are."""
+    truth, prediction = np.asarray(y_true), columns(y_pred)
+    if truth.shape not in ((len(prediction),), (len(prediction), 1)):
+        raise ValueError(
+            f"expected y_true as a class index for each of {len(prediction)} rows, received: {truth.shape}"
+        )
+    truth = truth.reshape(-1)
+    whole = truth.astype(np.intp)
+    if whole.size and not (np.array_equal(whole, truth) and 0 <= whole.min() and whole.max() < prediction.shape[1]):
+        received = f"{truth.min()} to {truth.max()}"
+        raise ValueError(f"expected class indices from 0 to {prediction.shape[1] - 1}, received: {received}")
+    return whole, prediction
+
+
+def check_fit(metrics: Sequence[Metric], y_true: np.ndarray, outputs: int) -> None:
+    """Raise ValueError where a metric of ours cannot be had of such truth and so many outputs."""
+    made = np.full((min(len(y_true), 2), outputs), 1.0 / outputs)
+    for metric in metrics:
+        function = getattr(metric, "function", metric)
+        if not str(getattr(function, "__module__", "")).startswith("fastnn."):
+            continue  # somebody's, who may count the calls
+        try:
+            metric(y_true[: len(made)], made)
+        except ValueError as error:
+            raise ValueError(f"the metric {metric.name!r} does not fit the model and its truth: {error}") from error

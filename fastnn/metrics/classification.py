@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.metrics.base import columns, pair, rounded
+from fastnn import arguments
+from fastnn.metrics.base import columns, indices, pair, rounded
 
 
 def accuracy(y_true: Any, y_pred: Any) -> float:
@@ -76,7 +77,8 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> float:
     >>> fastnn.metrics.sparse_categorical_accuracy([1, 0], [[0.2, 0.8], [0.4, 0.6]])
     0.5
     """
-    return float(np.mean(np.asarray(y_true).reshape(-1) == np.asarray(y_pred).argmax(axis=1)))
+    truth, prediction = indices(y_true, y_pred)
+    return float(np.mean(truth == prediction.argmax(axis=1)))
 
 
 def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> float:
@@ -105,8 +107,9 @@ def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> f
     >>> fastnn.metrics.sparse_top_k_categorical_accuracy([2, 0], [[0.5, 0.2, 0.3], [0.1, 0.4, 0.5]], k=2)
     0.5
     """
-    prediction = np.asarray(y_pred)
-    chosen = np.take_along_axis(prediction, np.asarray(y_true).reshape(-1, 1).astype(np.intp), axis=1)
+    arguments.integer("k", k, least=1)
+    truth, prediction = indices(y_true, y_pred)
+    chosen = np.take_along_axis(prediction, truth[:, None], axis=1)
     return float(np.mean((prediction > chosen).sum(axis=1) < k))
 
 
@@ -175,7 +178,7 @@ def f1_score(y_true: Any, y_pred: Any, threshold: float = 0.5) -> float:
 def auc(y_true: Any, y_pred: Any) -> float:
     """Area under the ROC curve, exact: the chance that a positive is ranked above a negative, ties counted half.
 
-    Over all outputs together, as Keras does; NaN where only one class is there. Source: Mann and Whitney, 1947.
+    Over all outputs together, as Keras does; NaN where only one class is there, or an output is NaN. Source: Mann and Whitney, 1947.
 
     Examples
     --------
@@ -189,7 +192,7 @@ def auc(y_true: Any, y_pred: Any) -> float:
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[place.reshape(-1)]  # the mean rank of equal outputs
     positives = int(positive.sum())
     negatives = positive.size - positives
-    if not positives or not negatives:
+    if not positives or not negatives or np.isnan(prediction).any():
         return float("nan")
     return float((ranks[positive].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
@@ -197,7 +200,7 @@ def auc(y_true: Any, y_pred: Any) -> float:
 def average_precision(y_true: Any, y_pred: Any) -> float:
     """Area under the curve of precision over recall as a sum of steps, ``sum_k (R_k - R_(k-1)) P_k``.
 
-    Over all outputs together; NaN where there is no positive. Source: scikit-learn's ``average_precision_score``.
+    Over all outputs together; NaN where there is no positive, or an output is NaN. Source: scikit-learn's ``average_precision_score``.
 
     Examples
     --------
@@ -207,7 +210,7 @@ def average_precision(y_true: Any, y_pred: Any) -> float:
     """
     truth, prediction = pair(y_true, y_pred)
     positive, score = truth.reshape(-1) > 0.5, prediction.reshape(-1)
-    if not positive.any():
+    if not positive.any() or np.isnan(score).any():
         return float("nan")
     order = np.argsort(-score, kind="stable")
     right, last = np.cumsum(positive[order]), np.append(np.diff(score[order]) != 0, True)  # of equal outputs

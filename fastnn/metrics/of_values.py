@@ -115,8 +115,7 @@ class R2Score(Metric):
 
     def __init__(self, class_aggregation: str = "uniform_average", name: str = "r2_score") -> None:
         super().__init__(name)
-        choices = ("uniform_average", "variance_weighted_average")
-        self.class_aggregation = arguments.one_of("class_aggregation", class_aggregation, choices)
+        self.class_aggregation = arguments.one_of("class_aggregation", class_aggregation, regression.AGGREGATIONS)
 
     def __call__(self, y_true: Any, y_pred: Any) -> float:
         return regression.r2_score(y_true, y_pred, self.class_aggregation)

@@ -6,7 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from fastnn import arguments
 from fastnn.metrics.base import pair
+
+#: How the scores of several outputs become one.
+AGGREGATIONS = ("uniform_average", "variance_weighted_average")
 
 
 def root_mean_squared_error(y_true: Any, y_pred: Any) -> float:
@@ -71,6 +75,7 @@ def r2_score(y_true: Any, y_pred: Any, class_aggregation: str = "uniform_average
     >>> fastnn.metrics.r2_score([1.0, 2.0, 3.0], [1.0, 2.0, 2.0])
     0.5
     """
+    arguments.one_of("class_aggregation", class_aggregation, AGGREGATIONS)
     truth, prediction = pair(y_true, y_pred)
     residual = np.square(truth - prediction).sum(axis=0)
     total = np.square(truth - truth.mean(axis=0)).sum(axis=0)
