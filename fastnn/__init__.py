@@ -25,6 +25,7 @@ from fastnn.layers import Input
 from fastnn.network import Sequential
 
 if TYPE_CHECKING:
+    from fastnn import plotting
     from fastnn.classifier import MLPClassifier
     from fastnn.exchange.c_source import to_c
     from fastnn.exchange.keras_ import from_keras
@@ -61,6 +62,7 @@ __all__ = [
     "losses",
     "metrics",
     "optimizers",
+    "plotting",
     "regularizers",
     "schedules",
     "show_config",
@@ -89,10 +91,12 @@ _LATER = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "plotting":
+        return import_module("fastnn.plotting")
     if name in _LATER:
         return getattr(import_module(f"fastnn.{_LATER[name]}"), name)
     raise AttributeError(f"module 'fastnn' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER})
+    return sorted({*globals(), *_LATER, "plotting"})

@@ -253,7 +253,19 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
         return self._fit(X, y, sample_weight, incremental=True)
 
     def predict(self, X: Any) -> Array:
-        """Return the label of each row of X, of shape (n,), or of shape (n, labels) for an indicator matrix."""
+        """Return the label of each row of X, of shape (n,), or of shape (n, labels) for an indicator matrix.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, features)
+
+        Raises
+        ------
+        NotFittedError
+            Before the first fit; a ValueError.
+        ValueError
+            If X has no rows, other columns than in fit, or values that are not finite real numbers.
+        """
         return self._decoded(self._outputs(X))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -264,15 +276,32 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
         X : array-like of shape (n, features)
         y : array-like of shape (n,) or (n, labels)
         sample_weight : array-like of shape (n,), optional
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As in predict, or if y has another number of rows than X.
         """
         return accuracy(y, self.predict(X), sample_weight)
 
     def predict_proba(self, X: Any) -> Array:
-        """Return each row's probability of each class, of shape (n, classes), in the order of `classes_`."""
+        """Return each row's probability of each class, of shape (n, classes), in the order of `classes_`.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As in predict.
+        """
         return self._probabilities(self._outputs(X))
 
     def predict_log_proba(self, X: Any) -> Array:
-        """Return the logarithm of predict_proba; -inf where that is 0."""
+        """Return the logarithm of predict_proba; -inf where that is 0.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As in predict.
+        """
         probabilities = self.predict_proba(X)
         return np.log(probabilities, out=probabilities)
 

@@ -49,14 +49,19 @@ def compressed(x: Any, inputs: int | None, dtype: str, name: str = "X") -> engin
     if x.shape[1] >= 2**31:
         raise ValueError(f"expected {name} to have fewer than 2^31 columns, received: shape={x.shape}")
     rows = x.tocsr()
-    values, columns, starts = np.ascontiguousarray(rows.data, dtype=dtype), rows.indices, rows.indptr
+    with np.errstate(over="ignore"):  # what overflows is found below
+        values, columns, starts = np.ascontiguousarray(rows.data, dtype=dtype), rows.indices, rows.indptr
     if starts[0] < 0 or np.any(np.diff(starts) < 0):
         raise ValueError(f"expected indptr of {name} to ascend from 0, received: {starts}")
     if columns.size and not (columns.min() >= 0 and columns.max() < x.shape[1]):
         raise ValueError(
             f"expected columns of {name} in [0, {x.shape[1]}), received: {columns.min()} to {columns.max()}"
         )
-    check_finite(values.reshape(1, -1), dtype, f"the values of {name}")
+    found = kernels.first_not_finite(values)
+    if found < values.size:
+        row, value = int(np.searchsorted(starts, found, side="right")) - 1, rows.data[found]
+        limit = "" if not np.isfinite(value) else f", which overflows {dtype}"
+        raise ValueError(f"expected {name} to be finite, received: {name}[{row}, {columns[found]}]={value}{limit}")
     return engine.Compressed(values, np.asarray(columns, dtype=np.int32), starts, x.shape[1])
 
 
@@ -93,8 +98,19 @@ def numeric(x: Any, name: str) -> np.ndarray:
     if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
         raise TypeError(f"expected {name} to have no masked values, received a masked array")
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
-        raise TypeError(f"expected {name} to be an array of real numbers, received: dtype={array.dtype}")
+        raise TypeError(f"expected {name} to be an array of real numbers, received: {_described(x, array)}")
     return array
+
+
+def _described(x: Any, array: np.ndarray) -> str:
+    """What somebody gave instead of real numbers: the columns of a frame that hold none, or a type."""
+    columns = getattr(x, "columns", None)
+    if columns is not None and hasattr(x, "__getitem__"):
+        types = {str(name): np.asarray(x[name]).dtype for name in columns}
+        wrong = [f"{name!r} ({dtype})" for name, dtype in types.items() if dtype.kind not in "biuf"]
+        if wrong:
+            return f"a {type(x).__name__} with the columns {', '.join(wrong[:5])}{', ...' if len(wrong) > 5 else ''}"
+    return f"dtype={array.dtype}" if array.ndim else f"{type(x).__name__}"
 
 
 def _readable(array: np.ndarray) -> bool:
@@ -253,6 +269,7 @@ def check_range(array: np.ndarray, low: float, high: float, *, name: str) -> Non
 
 
 def check_rows(array: np.ndarray, rows: int, name: str) -> None:
-    """Raise ValueError unless an array has as many rows as X."""
+    """Raise ValueError unless an array has as many rows as X, or the truth of a loss as its predictions."""
     if array.shape[0] != rows:
-        raise ValueError(f"expected {name} to have as many rows as X, {rows}, received: shape={array.shape}")
+        others = "y_pred" if name == "y_true" else "X"
+        raise ValueError(f"expected {name} to have as many rows as {others}, {rows}, received: shape={array.shape}")

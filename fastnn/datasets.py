@@ -162,8 +162,8 @@ def order(rows: int, shuffle: bool | str, key: int, step: int) -> np.ndarray:
 
 def checked_shuffle(shuffle: Any) -> bool | str:
     """Return `shuffle`, or raise ValueError unless it is one of its values."""
-    if isinstance(shuffle, str):
-        return arguments.one_of("shuffle", shuffle, ("replacement",))
-    if shuffle not in (False, True):
+    if isinstance(shuffle, str) and shuffle == "replacement":
+        return shuffle
+    if isinstance(shuffle, str) or shuffle not in (False, True):
         raise ValueError(f"expected `shuffle` to be True, False or 'replacement', received: shuffle={shuffle!r}")
     return bool(shuffle)

@@ -77,6 +77,7 @@ class Descent:
             open_books(estimator)  # early_stopping was changed before a warm start
         self.watches_score = bool(estimator.early_stopping)
         self.finite = True
+        self.logs: dict[str, float] = {}  # of the last epoch
         #: The best epoch and its parameters; where the loss decides, also the best before it, or what it started from.
         self.kept: list[tuple[int | None, Array]] = [
             (None, binding.model.parameters.copy()) for _ in range(1 if self.watches_score else 2)
@@ -137,7 +138,7 @@ class Descent:
             diverged = diverged and f"{diverged} {self._describe_kept()}"
         else:
             self.epoch.trainer.adopt_averages()  # of an optimizer with use_ema
-        self.told.call("on_train_end", {})
+        self.told.call("on_train_end", self.logs)
         if diverged and self.watches_score:
             warnings.warn(diverged, RuntimeWarning, stacklevel=5)
         elif diverged:
@@ -161,11 +162,11 @@ class Descent:
         if books.shuffle:
             # scikit-learn shuffles the shuffled rows again
             random.shuffle_as_numpy(rows, books._random_state._bit_generator)
-        books.loss_ = self.epoch.run(rows, self.told)
+        books.loss_, done = self.epoch.run(rows, self.told)
         parameters = self.binding.model.parameters
         self.finite = arrays.first_not_finite(parameters) == parameters.size
         books.n_iter_ += 1
-        books.t_ += len(rows)
+        books.t_ += done
         books.loss_curve_.append(books.loss_)
         if books.verbose:
             print(f"Iteration {books.n_iter_}, loss = {books.loss_:.8f}")
@@ -176,8 +177,10 @@ class Descent:
             self._note_score()
         else:
             self._note_loss()
-        books._optimizer.iteration_ends(books.t_)
+        rate = books._optimizer.learning_rate
+        self.logs = logs
         self.told.call("on_epoch_end", books.n_iter_ - 1, logs)
+        books._optimizer.iteration_ends(books.t_, rate)
 
     def _rules(self) -> None:
         """Set `stop_reason_` where the patience is at its end."""

@@ -98,22 +98,30 @@ class Epoch:
         samples: Samples,
         rows: int,
     ) -> None:
-        self.solver, self.batch_size, self.samples = solver, batch_size, samples
+        self.solver, self.batch_size, self.samples, self.model = solver, batch_size, samples, binding.model
         self._starts = np.arange(0, rows, batch_size)
         self._sizes = np.diff(self._starts, append=rows).astype(np.float64)
         self.pace = Pace()
         self.trainer = make_trainer(binding, loss, batch_size, threads, samples, solver.optimizer, solver.states)
         self.trainer.iterations = solver.iterations
 
-    def run(self, rows: Array, told: CallbackList) -> float:
-        """Train on the rows in this order; return the mean of the batches' losses, each counted by its rows."""
+    def run(self, rows: Array, told: CallbackList) -> tuple[float, int]:
+        """Train on the rows in this order, to the end or until a callback asks for it after a step.
+
+        Returns
+        -------
+        loss : float
+            The mean of the batches' losses, each counted by its rows.
+        done : int
+            Rows that were trained on.
+        """
         weight = self.samples.weight
         if weight is not None:  # the engine would skip such a batch
             check_sums(np.add.reduceat(weight[rows], self._starts))
         steps = len(self._starts)
         losses = np.empty(steps)
         batches = told.wants_batches
-        rates = np.empty(0)
+        rates, end, stopping = np.empty(0), 0, self.model.stop_training  # who asked before an epoch gets it after
         try:
             for first, last in Pace.ones(steps) if batches else self.pace.slices(steps):
                 team.heed()
@@ -123,12 +131,15 @@ class Epoch:
                 rates = self.solver.rates(last - first)
                 end = min(last * self.batch_size, len(rows))
                 self.trainer.run(rows, first * self.batch_size, end, rates, losses[first:last])
+                told.call("on_train_batches_end", last - 1, losses[first:last])
                 if batches:
                     told.call("on_train_batch_end", first, {"loss": float(losses[first])})
+                if self.model.stop_training and not stopping:
+                    break
         finally:  # also where Ctrl-C ended it: the moments have counted these steps
             self.solver.iterations = self.trainer.iterations
             self.last_rate = float(rates[-1]) if len(rates) else self.solver.learning_rate
-        return float(losses @ self._sizes / len(rows))
+        return float(losses[:last] @ self._sizes[:last] / end), end
 
     def judge(self, samples: Samples, outputs: Array) -> float:
         """Return the mean loss of rows that are not trained on, penalty included; `outputs` receives the outputs."""

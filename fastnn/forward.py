@@ -74,6 +74,12 @@ class Forward(Stack):
             Takes x of the model's dtype, C-contiguous, shape (rows <= max_rows, features). It reads the model's
             present parameters; after `add` or `pop` make a new one.
 
+        Raises
+        ------
+        ValueError
+            If the model has no layers, its input width is not known, or max_rows is not a positive integer; when it is
+            called, if x is not such an array.
+
         Examples
         --------
         >>> import fastnn, numpy as np
@@ -85,7 +91,21 @@ class Forward(Stack):
         return engine.Predictor(self.plan, self.parameters, arguments.integer("max_rows", max_rows, least=1))
 
     def activations(self, x: Any) -> list[np.ndarray]:
-        """Return every layer's output for rows of `x`, as at inference: one array [rows, width] a layer."""
+        """Return every layer's output for rows of `x`, as at inference: one array [rows, width] a layer.
+
+        Parameters
+        ----------
+        x : array_like, shape (rows, features)
+
+        Returns
+        -------
+        list of ndarray
+
+        Raises
+        ------
+        ValueError, TypeError
+            As for `predict`.
+        """
         x = data.rows(self.flat(x), self.inputs, self.dtype)
         with self.built_for(x.shape[1]):
             self.check_sparse(x)

@@ -274,6 +274,13 @@ class Sequential(Forward):
         -------
         float, list of float, or dict
             The loss before the step, with metrics if the model has any; by name with return_dict.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the model is not compiled, an argument does not fit it, or data is not finite.
+        RuntimeError
+            If this model is being trained already: in a callback, or in another thread.
         """
         logs = self.training.train_on_batch(self.training.dataset(x, y, sample_weight, class_weight))
         return _scores(logs, return_dict)
@@ -303,6 +310,11 @@ class Sequential(Forward):
         -------
         float, list of float, or dict
             The loss, with metrics if the model has any; by name with return_dict.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the model is not compiled, an argument does not fit it, or data is not finite.
         """
         training.checked_batch_size(batch_size)
         progress.checked_verbose(verbose)
@@ -336,6 +348,12 @@ class Sequential(Forward):
             In the order and shapes of `get_weights`; zeros for frozen layers.
         input_gradient : ndarray, shape (rows, features)
             With ``inputs=True`` only.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the model is not compiled, an argument does not fit it, or data is not finite; if rows are sparse and
+            `inputs` is true.
 
         Examples
         --------

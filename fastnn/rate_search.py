@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastnn import arguments
-from fastnn.trials import sample, trial
+from fastnn.trials import check_data, sample, trial
 
 
 class LearningRates(NamedTuple):
@@ -98,7 +98,7 @@ def find_learning_rate(
         raise ValueError("expected `rates` to have at least one learning rate, received: none")
     rows = arguments.integer("rows", rows, least=1)
     epochs = arguments.integer("epochs", epochs, least=1)
-    model.training.dataset(X, y)  # raises here what a fit would raise
+    check_data(model, X, y)
     X, y = sample(X, y, rows)
     optimizer = model.optimizer
     start = float(trial(model, X).evaluate(X, y, verbose=0, return_dict=True)["loss"])

@@ -126,7 +126,19 @@ n_layers_, n_outputs_
         return self._fit(X, y, sample_weight, incremental=True)
 
     def predict(self, X: Any) -> Array:
-        """Return the prediction for each row of X, of shape (n,), or (n, outputs) for several outputs."""
+        """Return the prediction for each row of X, of shape (n,), or (n, outputs) for several outputs.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, features)
+
+        Raises
+        ------
+        NotFittedError
+            Before the first fit; a ValueError.
+        ValueError
+            If X has no rows, other columns than in fit, or values that are not finite real numbers.
+        """
         return self._decoded(self._outputs(X))
 
     def _decoded(self, outputs: Array) -> Array:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastnn import losses, optimizers
-from fastnn.trials import sample, trial
+from fastnn.trials import check_data, sample, trial
 
 SAMPLE_ROWS = 1024  # for losses
 FEW_ROWS = 20  # to overfit, and for the gradient check
@@ -117,7 +117,7 @@ def check_setup(model: Any, X: Any, y: Any) -> SetupReport:
     >>> report.ok, report["penalty"].status
     (True, 'skipped')
     """
-    model.training.dataset(X, y)  # raises here what a fit would raise
+    check_data(model, X, y)
     many, few = sample(X, y, SAMPLE_ROWS), sample(X, y, FEW_ROWS)
     return SetupReport(
         [

@@ -76,9 +76,14 @@ class Solver:
         """Return the rates of the next steps."""
         return self.optimizer.rates(self.iterations, steps)
 
-    def iteration_ends(self, samples_seen: int) -> None:
-        """Lower the rate as 'invscaling' does after an epoch: rate_init / (samples + 1) ** power_t."""
+    def iteration_ends(self, samples_seen: int, rate: float) -> None:
+        """Lower the rate as 'invscaling' does after an epoch: rate_init / (samples + 1) ** power_t.
+
+        Where a callback has changed the epoch's `rate` since, all further ones change by the same factor.
+        """
         if self.schedule == "invscaling":
+            if self.learning_rate != rate and rate > 0:
+                self.learning_rate_init *= self.learning_rate / rate
             self.learning_rate = self.learning_rate_init / (samples_seen + 1) ** self.power_t
 
     def trigger_stopping(self, message: str, verbose: bool) -> bool:

@@ -87,9 +87,7 @@ def r2_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
     )
     weight = _weight_of(truth, prediction, sample_weight)
     if truth.shape[1] != prediction.shape[1]:
-        raise ValueError(
-            f"y_true and y_pred have different number of output ({truth.shape[1]}!={prediction.shape[1]})"
-        )
+        raise ValueError(f"y_true and y_pred have different number of output ({truth.shape[1]}!={prediction.shape[1]})")
     if len(truth) < 2:
         warnings.warn("R^2 score is not well-defined with less than two samples.", UndefinedMetricWarning, stacklevel=2)
         return float("nan")

@@ -23,6 +23,8 @@ def size(n_jobs: int | None) -> int:
     >>> size(1)
     1
     """
+    if n_jobs == 0:
+        raise ValueError("expected `n_jobs` to be None, a number of threads or a negative number, received: n_jobs=0")
     available = 1 if getattr(_local, "alone", False) else threads.default_threads()
     wanted = available if n_jobs is None else n_jobs if n_jobs > 0 else available + 1 + n_jobs
     return max(1, min(available, wanted))

@@ -77,7 +77,7 @@ class Training:
         self.penalty_over_batch = bool(penalty_over_batch)
         self.iterations = 0
         self.states: np.ndarray | None = None
-        self._told: list[Callback] = []  # of the present fit
+        self.told: list[Callback] = []  # of the present fit
         self.probe_rows: tuple[Any, Any] = (None, None)  # the first rows and truths of the present fit, if dense
         self._trainer: Any = None
         self._trainer_key: Any = None
@@ -85,7 +85,7 @@ class Training:
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the engine's objects: they are made again when needed."""
-        state = {**self.__dict__, "_told": [], "probe_rows": (None, None)}
+        state = {**self.__dict__, "told": [], "probe_rows": (None, None)}
         return {**state, "_trainer": None, "_trainer_key": None, "_under_way": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -113,7 +113,7 @@ class Training:
         """Write a file from which `fit` goes on after the epoch `epoch`, the last that is complete."""
         from fastnn import saving
 
-        told = [callback for callback in self._told if callback is not self.model.history]  # which every file has
+        told = [callback for callback in self.told if callback is not self.model.history]  # which every file has
         kept = [(type(callback).__name__, callback.get_state()) for callback in told]
         stopped = bool(self.model.stop_training)
         saving.save(self.model, path, True, {"epoch": epoch + 1, "stopped": stopped, "callbacks": kept})
@@ -215,6 +215,7 @@ class Training:
         plan = {"epochs": epochs, "steps": -(-rows // batch_size), "verbose": verbose}
         told = CallbackList(callbacks, model, plan)
         told.callbacks = sorted([*told.callbacks, history], key=lambda callback: callback.comes_last)
+        told.attach()
         shown = progress.reporter(verbose, epochs, rows)
         resumed = None
         with model.built_for(dataset.x.shape[1]):
@@ -230,19 +231,18 @@ class Training:
                 trainer.bind(*dataset)
         model.warn_of_equal_units()
         model.history, model.stop_training = history, False
-        told.attach()
-        self._told = told.callbacks
+        self.told = told.callbacks
         if not data.is_sparse(dataset.x) and not isinstance(dataset.x, engine.Compressed):
             first = dataset.part(0, PROBE_ROWS)
             self.probe_rows = first.x, first.y
         pace, order_key = Pace(), model.stream_key(ORDER_STREAM)
         order = datasets.order(rows, False, order_key, 0)
         finite, begun = True, self.iterations
+        logs: Logs = {}
 
-        def finish() -> None:
+        def average() -> None:
             if self.iterations > begun or resumed is not None:
                 trainer.adopt_averages()
-            told.call("on_train_end", {})
 
         try:
             told.call("on_train_begin", {})
@@ -271,14 +271,19 @@ class Training:
                 told.call("on_epoch_end", epoch, logs)
                 if model.stop_training:
                     break
-            finish()
+            average()
+            told.call("on_train_end", logs)
         except KeyboardInterrupt:
             # Weights stand at a step's end. Callbacks finish (EarlyStopping restores the best weights), the caller
             # sees the interrupt, and model.history has the epochs that were completed.
-            finish()
+            average()
+            told.call("on_train_end", logs)
+            raise
+        except BaseException:
+            average()
             raise
         finally:
-            self._told, self.probe_rows = [], (None, None)
+            self.told, self.probe_rows = [], (None, None)
             shown.close()
             trainer.release()
         return history

@@ -18,6 +18,13 @@ def sample(X: Any, y: Any, rows: int) -> tuple[Any, np.ndarray]:
     return X[drawn], y[drawn]
 
 
+def check_data(model: Any, X: Any, y: Any) -> None:
+    """Raise what a fit would raise, and TypeError where there is no model to fit."""
+    if not hasattr(model, "training"):
+        raise TypeError(f"expected a compiled Sequential, received: {model!r}")
+    model.training.dataset(X, y)
+
+
 def trial(model: Any, X: Any, optimizer: Any = None, dtype: str | None = None) -> Any:
     """Return a copy of `model`, built for X and compiled anew: its weights, its loss, no state of an optimizer.
 

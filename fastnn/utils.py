@@ -27,6 +27,8 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
     ------
     ValueError
         If a class is negative, not a whole number, or not below num_classes.
+    TypeError
+        If x does not hold numbers.
 
     Examples
     --------
@@ -35,7 +37,9 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
     array([[1., 0., 0.],
            [0., 0., 1.]], dtype=float32)
     """
-    classes = np.asarray(x)
+    classes = data.numeric(x, "x")
+    if classes.dtype.kind == "f" and not np.isfinite(classes).all():
+        raise ValueError("expected x to hold class indices, received: NaN or infinity")
     if num_classes is None:
         num_classes = int(classes.max()) + 1 if classes.size else 1
     columns = arguments.integer("num_classes", num_classes, least=1)

@@ -55,7 +55,7 @@ DATA = {
     "complex": ({"x": X + 0j}, "real numbers, received: dtype=complex"),
     "ragged": ({"x": [[1.0, 2.0], [3.0]]}, "rectangular"),
     "a number": ({"x": 3.0}, r"X of shape \(rows, features\), received: shape=\(\)"),
-    "no x": ({"x": None}, "X to be an array of real numbers, received: dtype=object"),
+    "no x": ({"x": None}, "X to be an array of real numbers, received: NoneType"),
     "masked x": ({"x": masked(X)}, "X to have no masked values"),
     "masked y": ({"y": masked(Y)}, "y to have no masked values"),
     "masked weights": ({"sample_weight": masked(np.ones(30))}, "sample_weight to have no masked values"),

@@ -98,7 +98,7 @@ def test_schedules():
     optimizer = optimizers.Adam(lambda step: 1.0 / (1 + step))
     np.testing.assert_allclose(optimizer.rates(1, 2), [1 / 2, 1 / 3])
     optimizer.learning_rate = lambda step: np.inf
-    with pytest.raises(ValueError, match="finite numbers, received: inf at step 4"):
+    with pytest.raises(ValueError, match="finite numbers, none of them negative, received: inf at step 4"):
         optimizer.rates(4, 2)
 
 

@@ -124,7 +124,7 @@ def damaged(x, part, place, value):
         (lambda x: x[:, :7], ValueError, r"expected X of shape \(rows, 200\), received: shape=\(300, 7\)"),
         (lambda x: x[:0], ValueError, r"none of them 0, received: shape=\(0, 200\)"),
         (lambda x: x.astype(complex), TypeError, r"expected X to hold real numbers, received: dtype=complex"),
-        (lambda x: x * np.nan, ValueError, r"the values of X"),
+        (lambda x: x * np.nan, ValueError, r"expected X to be finite, received: X\[0, \d+\]=nan"),
     ],
 )
 def test_bad_input(make, error, text, rng):

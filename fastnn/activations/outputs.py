@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn import arguments
+from fastnn import arguments, data
 from fastnn.activations.registry import Kernel, declare, run
 
 
@@ -71,7 +71,10 @@ def softmax(x: Any, axis: int = -1) -> np.ndarray:
     array([[0.5, 0.5],
            [1. , 0. ]])
     """
-    x, last = np.asarray(x), arguments.integer("axis", axis, least=-np.ndim(x))
+    x = data.numeric(x, "x")
+    if not x.ndim:
+        raise ValueError(f"expected x to have an axis over which to sum, received: {x}")
+    last = arguments.integer("axis", axis, least=-x.ndim)
     if last >= x.ndim:
         raise ValueError(f"expected `axis` to be one of the {x.ndim} of x, received: axis={axis!r}")
     return np.moveaxis(run("softmax", np.moveaxis(x, last, -1)), -1, last)

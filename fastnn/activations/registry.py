@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn import arguments
+from fastnn import arguments, data
 from fastnn._core import activations as kernels
 from fastnn._core import targets
 
@@ -62,11 +62,11 @@ def declare(
 def run(name: str, x: Any, **given: Any) -> np.ndarray:
     """f(x) of the function `name`: float32 and float64 keep their type, other numbers become float64."""
     lowered, *numbers = kernel(functools.partial(NAMES[name], **given))
-    x = np.asarray(x)
+    x = data.numeric(x, "x")
     if x.dtype not in (np.float32, np.float64):
-        if x.dtype.kind not in "biuf":
-            raise TypeError(f"expected an array of real numbers, received: dtype={x.dtype}")
         x = x.astype(np.float64)
+    if not x.size:
+        return np.array(x)
     rows = np.ascontiguousarray(x).reshape(-1, x.shape[-1] if x.ndim else 1)
     options = dict(zip(("alpha", "max_value", "threshold"), numbers, strict=False))
     return kernels.forward(lowered, rows, **options).reshape(x.shape)
@@ -122,7 +122,21 @@ def _named(name: Any) -> Function:
 
 
 def kernel(activation: Function) -> Kernel:
-    """Return the name and numbers of the engine's op for what `get` returned."""
+    """Return the name and numbers of the engine's op for what `get` returned.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+    TypeError
+        If an argument of a functools.partial is not known, or given by position.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.activations.kernel(fastnn.activations.leaky_relu)
+    ('leaky_relu', 0.2)
+    """
     if not isinstance(activation, functools.partial):
         return _LOWERINGS[activation]()
     lowering = _LOWERINGS[activation.func]
@@ -136,7 +150,14 @@ def kernel(activation: Function) -> Kernel:
 
 
 def differentiable(name: str) -> bool:
-    """Whether the engine can train through the activation or kernel `name`."""
+    """Whether the engine can train through the activation or kernel `name`.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.activations.differentiable("relu"), fastnn.activations.differentiable("sign")
+    (True, False)
+    """
     if name in NAMES:
         name = kernel(NAMES[name])[0]
     return targets.ACTIVATIONS[name][1] != _NOT_DIFFERENTIABLE

@@ -25,7 +25,8 @@ class ModelCheckpoint(MonitorCallback):
     verbose : int, default 0
         1 prints when a file is written.
     save_best_only : bool, default False
-        Write only where the monitored value is better than at all epochs looked at before.
+        Write only where the monitored value is better than at all epochs looked at before, in earlier fits too; at
+        every epoch, with a warning, where the logs have no such value.
     save_weights_only : bool, default False
         Leave out what only a resumed training needs: optimizer state, callbacks, epoch. Much smaller files.
     mode : {"auto", "min", "max"}, default "auto"
@@ -109,35 +110,47 @@ class ModelCheckpoint(MonitorCallback):
         )
         self.every = arguments.integer("every", every, least=1)
         self.keep = None if keep is None else arguments.integer("keep", keep, least=1)
-        self._reset()
-
-    def _reset(self) -> None:
         self.best = self.initial_value_threshold
         self.written: list[str] = []
+        self._looked: int | None = None  # the last epoch of this fit that was looked at,
+        self._due, self._surplus = "", list[str]()  # the file to be written for it, those to be removed after that
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        self._reset()
+        self._looked = None
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        if (epoch + 1) % self.every:
+        training = getattr(self.model, "training", None)  # an estimator has none
+        for callback in (self, *getattr(training, "told", ())):  # a file holds the others' states of this epoch
+            if isinstance(callback, ModelCheckpoint):
+                callback._look(epoch, logs or {})
+        if not self._due:
             return
-        if self.save_best_only:
-            value = self.monitored(logs)
-            if value is None or not self.improves(value, self.best):
-                return
-            self.best = value
-        path = self._path(epoch, logs or {})
-        self.written = [*(other for other in self.written if other != path), path]
         if self.save_weights_only:
-            self.model.save(path)
+            self.model.save(self._due)
         else:
-            self.model.training.checkpoint(path, epoch)
+            self.model.training.checkpoint(self._due, epoch)
         if self.verbose:
-            print(f"Epoch {epoch + 1}: saved {path}")
-        for old in self.written[: -self.keep] if self.keep else ():
+            print(f"Epoch {epoch + 1}: saved {self._due}")
+        for old in self._surplus:
             with contextlib.suppress(FileNotFoundError):
                 os.remove(old)
-            self.written.remove(old)
+
+    def _look(self, epoch: int, logs: Logs) -> None:
+        """Decide, once, whether a file is due at this epoch, and note it."""
+        if self._looked == epoch:
+            return
+        self._looked, self._due = epoch, ""
+        if (epoch + 1) % self.every:
+            return
+        value = self.monitored(logs) if self.save_best_only else None
+        if value is not None:
+            if not self.improves(value, self.best):
+                return
+            self.best = value
+        self._due = self._path(epoch, logs)
+        self.written = [*(other for other in self.written if other != self._due), self._due]
+        self._surplus = self.written[: -self.keep] if self.keep else []
+        self.written = self.written[len(self._surplus) :]
 
     def _path(self, epoch: int, logs: Logs) -> str:
         try:
@@ -163,6 +176,5 @@ class ModelCheckpoint(MonitorCallback):
         return state if self.best is None else {**state, "best": self.best}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        self._reset()
-        self.best = state.get("best", self.best)
+        self.best = state.get("best", self.initial_value_threshold)
         self.written = [path for path in state["written"] if self._may_be_own(path)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from typing import Any
 
 from fastnn import arguments, metrics
 from fastnn.callbacks.base import Callback, Logs
@@ -17,7 +18,8 @@ class MonitorCallback(Callback):
     monitor : str
         A key of the logs.
     mode : {"auto", "min", "max"}
-        Whether smaller or larger is better; "auto" knows the names of metrics.
+        Whether smaller or larger is better; "auto" knows the names of metrics, takes smaller values of other keys
+        of the logs for better, and raises for a compiled function that is not known.
     min_delta : float
         What counts as an improvement: a change by more than this.
 
@@ -41,6 +43,11 @@ class MonitorCallback(Callback):
         self.monitor = monitor
         self.mode = arguments.one_of("mode", mode, ("auto", "min", "max"))
         self.min_delta = abs(arguments.number("min_delta", min_delta))
+
+    def set_model(self, model: Any) -> None:
+        """Note the model; raises ValueError where "auto" does not know the direction of one of its metrics."""
+        super().set_model(model)
+        self.larger_is_better  # noqa: B018
 
     @property
     def larger_is_better(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -135,7 +136,8 @@ class Residual(Layer):
         for place, (layer, width) in enumerate(zip(self.layers, widths, strict=False)):
             count = len(layer.weights(width))
             inner = ((stream + 1) * STREAMS + place + 1) % 2**32
-            within += layer.ops(width, offsets[start : start + count], inner)
+            with nullcontext() if self.trainable else _frozen(layer):
+                within += layer.ops(width, offsets[start : start + count], inner)
             start += count
         projection = [("dense", widths[-1], offsets[-1], -1, self.trainable)] if widths[-1] != inputs else []
         return [("residual", within, projection)]
@@ -144,6 +146,20 @@ class Residual(Layer):
         super().__setstate__(state)
         if self.flat is not None and self.inputs is not None:
             self.bind(self.inputs, self.flat)
+
+
+@contextmanager
+def _frozen(layer: Layer) -> Iterator[None]:
+    """Within a frozen layer nothing learns, as in Keras, whatever a layer there says of itself."""
+    parts = list(layer.parts())
+    flags = [part.trainable for part in parts]
+    for part in parts:
+        part.trainable = False
+    try:
+        yield
+    finally:
+        for part, flag in zip(parts, flags, strict=True):  # from outside in: an outer one passes its own on
+            part.trainable = flag
 
 
 def _layer(given: Any) -> Layer:

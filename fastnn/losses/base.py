@@ -59,7 +59,7 @@ class Loss(arguments.Configured):
         If reduction is not known; when it is called, if shapes do not fit, or truth or weights are not finite or out of
         range.
     TypeError
-        When it is called, if truth or weights hold no real numbers.
+        When it is called, if truth, predictions or weights hold no real numbers.
 
     Examples
     --------
@@ -164,11 +164,15 @@ class Loss(arguments.Configured):
             Predictions, or logits if the loss was made with ``from_logits=True``.
         sample_weight : array_like of float, shape (rows,), optional
         """
-        y_pred = np.asarray(y_pred)
+        y_pred = data.numeric(y_pred, "y_pred")
+        given = y_pred.shape
         dtype = "float32" if y_pred.dtype == np.float32 else "float64"
         if y_pred.ndim < 2:  # one output a row, or one row of probabilities
             y_pred = y_pred.reshape((-1, 1) if self.mean_of_outputs else (1, -1))
-            y_true = np.asarray(y_true).reshape(-1) if self.labels else np.asarray(y_true).reshape(y_pred.shape)
+            truth = data.numeric(y_true, "y_true")
+            if truth.size != (1 if self.labels and not self.mean_of_outputs else y_pred.size):
+                raise ValueError(f"expected y_true to go with y_pred, received: {truth.shape} and {given}")
+            y_true = truth.reshape(-1) if self.labels else truth.reshape(y_pred.shape)
         y_pred = np.ascontiguousarray(y_pred, dtype=dtype)
         rows, width = y_pred.shape
         setting = self._setting(self.logits_kernel if self.from_logits or not self.kernel else self.kernel, width)

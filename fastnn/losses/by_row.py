@@ -27,7 +27,7 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> np.ndarray:
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit or y_true is not finite; if y_true holds no real numbers.
+        If shapes do not fit or y_true is not finite; if an array holds no real numbers.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def half_squared_error(y_true: Any, y_pred: Any) -> np.ndarray:
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit or y_true is not finite; if y_true holds no real numbers.
+        If shapes do not fit or y_true is not finite; if an array holds no real numbers.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> np.ndarray:
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit or y_true is not finite; if y_true holds no real numbers.
+        If shapes do not fit or y_true is not finite; if an array holds no real numbers.
 
     Examples
     --------
@@ -95,7 +95,6 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> np.ndarray:
     ----------
     y_true, y_pred : array_like of numbers, shape (rows, outputs), or (rows,) for one output
     delta : float > 0, default 1
-        Where the square ends.
 
     Returns
     -------
@@ -104,7 +103,7 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> np.ndarray:
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit or y_true is not finite, or delta is not positive; if y_true holds no real numbers.
+        If shapes do not fit or y_true is not finite, or delta is not positive; if an array holds no real numbers.
 
     Examples
     --------
@@ -129,7 +128,7 @@ def log_cosh(y_true: Any, y_pred: Any) -> np.ndarray:
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit or y_true is not finite; if y_true holds no real numbers.
+        If shapes do not fit or y_true is not finite; if an array holds no real numbers.
 
     Examples
     --------
@@ -147,7 +146,6 @@ def quantile(y_true: Any, y_pred: Any, q: float = 0.5) -> np.ndarray:
     ----------
     y_true, y_pred : array_like of numbers, shape (rows, outputs), or (rows,) for one output
     q : float in (0, 1), default 0.5
-        The quantile.
 
     Returns
     -------
@@ -156,7 +154,7 @@ def quantile(y_true: Any, y_pred: Any, q: float = 0.5) -> np.ndarray:
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit or y_true is not finite, or q is out of its range; if y_true holds no real numbers.
+        If shapes do not fit or y_true is not finite, or q is out of its range; if an array holds no real numbers.
 
     Examples
     --------
@@ -181,13 +179,13 @@ def poisson(y_true: Any, y_pred: Any) -> np.ndarray:
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit or y_true is negative or not finite; if y_true holds no real numbers.
+        If shapes do not fit or y_true is negative or not finite; if an array holds no real numbers.
 
     Examples
     --------
     >>> import fastnn
-    >>> fastnn.losses.poisson([2.0, 0.0], [1.0, 1.0]).round(4)
-    array([1., 1.])
+    >>> fastnn.losses.poisson([2.0, 0.0], [2.0, 1.0]).round(4)
+    array([0.6137, 1.    ])
     """
     return regression.Poisson().rows(y_true, y_pred)
 
@@ -208,7 +206,7 @@ def half_poisson_deviance(y_true: Any, y_pred: Any) -> np.ndarray:
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit or y_true is negative or not finite; if y_true holds no real numbers.
+        If shapes do not fit or y_true is negative or not finite; if an array holds no real numbers.
 
     Examples
     --------
@@ -227,10 +225,8 @@ def binary_crossentropy(
     Parameters
     ----------
     y_true, y_pred : array_like of numbers, shape (rows, outputs), or (rows,) for one output
-    from_logits : bool, default False
-        Whether y_pred is before the sigmoid.
-    label_smoothing : float in [0, 1], default 0
-        The truth becomes ``y (1 - label_smoothing) + label_smoothing / 2``.
+    from_logits, label_smoothing
+        See `BinaryCrossentropy`.
 
     Returns
     -------
@@ -239,8 +235,8 @@ def binary_crossentropy(
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit or y_true is outside [0, 1] or not finite, or label_smoothing is out of its range; if
-        y_true holds no real numbers.
+        If shapes do not fit or y_true is outside [0, 1] or not finite, or label_smoothing is out of its range; if an
+        array holds no real numbers.
 
     Examples
     --------
@@ -259,10 +255,8 @@ def multilabel_crossentropy(
     Parameters
     ----------
     y_true, y_pred : array_like of numbers, shape (rows, outputs), or (outputs,) for one row
-    from_logits : bool, default False
-        Whether y_pred is before the sigmoid.
-    label_smoothing : float in [0, 1], default 0
-        The truth becomes ``y (1 - label_smoothing) + label_smoothing / 2``.
+    from_logits, label_smoothing
+        See `MultilabelCrossentropy`.
 
     Returns
     -------
@@ -271,8 +265,8 @@ def multilabel_crossentropy(
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit or y_true is outside [0, 1] or not finite, or label_smoothing is out of its range; if
-        y_true holds no real numbers.
+        If shapes do not fit or y_true is outside [0, 1] or not finite, or label_smoothing is out of its range; if an
+        array holds no real numbers.
 
     Examples
     --------
@@ -291,10 +285,8 @@ def categorical_crossentropy(
     Parameters
     ----------
     y_true, y_pred : array_like of numbers, shape (rows, outputs), or (outputs,) for one row
-    from_logits : bool, default False
-        Whether y_pred is before the softmax.
-    label_smoothing : float in [0, 1], default 0
-        The truth becomes ``y (1 - label_smoothing) + label_smoothing / outputs``.
+    from_logits, label_smoothing
+        See `CategoricalCrossentropy`.
 
     Returns
     -------
@@ -303,8 +295,8 @@ def categorical_crossentropy(
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit or y_true is outside [0, 1] or not finite, or label_smoothing is out of its range; if
-        y_true holds no real numbers.
+        If shapes do not fit or y_true is outside [0, 1] or not finite, or label_smoothing is out of its range; if an
+        array holds no real numbers.
 
     Examples
     --------
@@ -322,13 +314,10 @@ def sparse_categorical_crossentropy(
 
     Parameters
     ----------
-    y_true : array_like of whole numbers, shape (rows,)
-        Class indices.
+    y_true : array_like of class indices, shape (rows,)
     y_pred : array_like of numbers, shape (rows, outputs), or (outputs,) for one row
-    from_logits : bool, default False
-        Whether y_pred is before the softmax.
-    label_smoothing : float in [0, 1], default 0
-        The share of the truth that is spread over all classes evenly.
+    from_logits, label_smoothing
+        See `SparseCategoricalCrossentropy`.
 
     Returns
     -------
@@ -337,8 +326,8 @@ def sparse_categorical_crossentropy(
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit, y_true is no class index, or label_smoothing is out of its range; if y_true holds no real
-        numbers.
+        If shapes do not fit, y_true is no class index, or label_smoothing is out of its range; if an array holds no
+        real numbers.
 
     Examples
     --------
@@ -355,7 +344,6 @@ def hinge(y_true: Any, y_pred: Any) -> np.ndarray:
     Parameters
     ----------
     y_true, y_pred : array_like of numbers, shape (rows, outputs), or (rows,) for one output
-        y_true all -1 and 1, or all 0 and 1.
 
     Returns
     -------
@@ -364,7 +352,7 @@ def hinge(y_true: Any, y_pred: Any) -> np.ndarray:
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit or y_true has other values; if it holds no real numbers.
+        If shapes do not fit or y_true is not all -1 and 1, or all 0 and 1; if an array holds no real numbers.
 
     Examples
     --------
@@ -381,7 +369,6 @@ def squared_hinge(y_true: Any, y_pred: Any) -> np.ndarray:
     Parameters
     ----------
     y_true, y_pred : array_like of numbers, shape (rows, outputs), or (rows,) for one output
-        y_true all -1 and 1, or all 0 and 1.
 
     Returns
     -------
@@ -390,7 +377,7 @@ def squared_hinge(y_true: Any, y_pred: Any) -> np.ndarray:
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit or y_true has other values; if it holds no real numbers.
+        If shapes do not fit or y_true is not all -1 and 1, or all 0 and 1; if an array holds no real numbers.
 
     Examples
     --------
@@ -415,7 +402,7 @@ def kl_divergence(y_true: Any, y_pred: Any) -> np.ndarray:
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit or y_true is outside [0, 1] or not finite; if y_true holds no real numbers.
+        If shapes do not fit or y_true is outside [0, 1] or not finite; if an array holds no real numbers.
 
     Examples
     --------

@@ -120,6 +120,7 @@ CLASSES: dict[str, type[Metric]] = {
 #: Names of functions that grow as a model gets better; all others, and losses, shrink.
 LARGER_IS_BETTER = frozenset(
     {"accuracy", "acc", "r2_score", "r2", "auc", "AUC", "average_precision", "precision", "recall", "f1_score", "f1"}
+    | {"score"}  # an estimator's
 )
 
 
@@ -131,11 +132,32 @@ def larger_is_better(name: str, compiled: Sequence[Metric] = ()) -> bool:
     name : str
     compiled : sequence of Metric
         A model's, whose classes know it whatever their name.
+
+    Raises
+    ------
+    ValueError
+        If it is a compiled function that is none of ours, nor has the name of one.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.metrics.larger_is_better("val_accuracy"), fastnn.metrics.larger_is_better("loss")
+    (True, False)
     """
     name = name.removeprefix("val_")
     for metric in compiled:
-        if metric.name == name and metric.larger_is_better is not None:
+        if metric.name != name:
+            continue
+        if metric.larger_is_better is not None:
             return metric.larger_is_better
+        function = getattr(metric, "function", metric)
+        if not (
+            name in NAMES or name in losses.NAMES or str(getattr(function, "__module__", "")).startswith("fastnn.")
+        ):
+            raise ValueError(
+                f"expected mode='min' or mode='max' for the metric {name!r}, of which it is not known whether "
+                "smaller or larger values are better, received: mode='auto'"
+            )
     return name in LARGER_IS_BETTER or name.endswith("accuracy")
 
 

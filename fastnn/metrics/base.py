@@ -20,6 +20,11 @@ class Metric(arguments.Configured):
     name : str
         Its key in logs.
 
+    Raises
+    ------
+    ValueError
+        If name is not a non-empty string.
+
     Examples
     --------
     >>> import fastnn
@@ -119,7 +124,7 @@ def indices(y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:
         )
     truth = truth.reshape(-1)
     whole = truth.astype(np.intp)
-    if whole.size and not (np.array_equal(whole, truth) and 0 <= whole.min() and whole.max() < prediction.shape[1]):
+    if whole.size and not (np.array_equal(whole, truth) and whole.min() >= 0 and whole.max() < prediction.shape[1]):
         received = f"{truth.min()} to {truth.max()}"
         raise ValueError(f"expected class indices from 0 to {prediction.shape[1] - 1}, received: {received}")
     return whole, prediction

@@ -16,6 +16,20 @@ from fastnn.metrics.base import columns, indices, pair, rounded
 def accuracy(y_true: Any, y_pred: Any) -> float:
     """Fraction of right answers, by the shapes: binary for one output, sparse for class indices, else categorical.
 
+    Parameters
+    ----------
+    y_true : array_like, shape (rows, outputs), or (rows,) for one output or class indices
+    y_pred : array_like, shape (rows, outputs), or (rows,) for one output
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or class indices are not those of outputs.
+
     Notes
     -----
     Source: Keras 3, which chooses so for ``metrics=["accuracy"]``.
@@ -37,6 +51,21 @@ def accuracy(y_true: Any, y_pred: Any) -> float:
 def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> float:
     """Fraction of outputs on the right side: ``y_true == (y_pred > threshold)``.
 
+    Parameters
+    ----------
+    y_true, y_pred : array_like, shape (rows, outputs), or (rows,) for one output
+    threshold : float, default 0.5
+        An output above it counts as 1, others as 0.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit.
+
     Notes
     -----
     Source: Keras 3, ``keras.metrics.binary_accuracy``.
@@ -53,6 +82,21 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> float:
 
 def categorical_accuracy(y_true: Any, y_pred: Any) -> float:
     """Fraction of rows whose largest output is at the largest value of a one-hot truth.
+
+    Parameters
+    ----------
+    y_true : array_like, shape (rows, outputs)
+        One-hot rows, or probabilities.
+    y_pred : array_like, shape (rows, outputs)
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit.
 
     Notes
     -----
@@ -71,6 +115,20 @@ def categorical_accuracy(y_true: Any, y_pred: Any) -> float:
 def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> float:
     """Fraction of rows whose largest output is at the class index.
 
+    Parameters
+    ----------
+    y_true : array_like of class indices, shape (rows,)
+    y_pred : array_like, shape (rows, outputs)
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or y_true is not the index of an output.
+
     Examples
     --------
     >>> import fastnn
@@ -83,6 +141,22 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> float:
 
 def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> float:
     """Fraction of rows in which the largest value of a one-hot truth is at one of the `k` largest outputs.
+
+    Parameters
+    ----------
+    y_true : array_like, shape (rows, outputs)
+        One-hot rows, or probabilities.
+    y_pred : array_like, shape (rows, outputs)
+    k : int >= 1, default 5
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or k is not a positive integer.
 
     Notes
     -----
@@ -101,6 +175,21 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> float:
 def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> float:
     """Fraction of rows in which fewer than `k` outputs are larger than the one at the class index.
 
+    Parameters
+    ----------
+    y_true : array_like of class indices, shape (rows,)
+    y_pred : array_like, shape (rows, outputs)
+    k : int >= 1, default 5
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, y_true is not the index of an output, or k is not a positive integer.
+
     Examples
     --------
     >>> import fastnn
@@ -115,6 +204,20 @@ def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> f
 
 def zero_one_loss(y_true: Any, y_pred: Any) -> float:
     """Fraction of wrong answers, ``1 - accuracy``: a metric only, it has no gradient to train with.
+
+    Parameters
+    ----------
+    y_true : array_like, shape (rows, outputs), or (rows,) for one output or class indices
+    y_pred : array_like, shape (rows, outputs), or (rows,) for one output
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        As for `accuracy`.
 
     Notes
     -----
@@ -139,6 +242,23 @@ def found(y_true: Any, y_pred: Any, threshold: float) -> tuple[int, int, int]:
 def precision(y_true: Any, y_pred: Any, threshold: float = 0.5) -> float:
     """Share of the predicted positives that are positive (efficiency), ``TP / (TP + FP)``; 0 if there are none.
 
+    Parameters
+    ----------
+    y_true : array_like, shape (rows, outputs), or (rows,) for one output
+        Above 0.5 is positive.
+    y_pred : array_like, of the shape of y_true
+    threshold : float, default 0.5
+        An output above it is positive.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit.
+
     Examples
     --------
     >>> import fastnn
@@ -151,6 +271,23 @@ def precision(y_true: Any, y_pred: Any, threshold: float = 0.5) -> float:
 
 def recall(y_true: Any, y_pred: Any, threshold: float = 0.5) -> float:
     """Share of the positives that are predicted (completeness), ``TP / (TP + FN)``; 0 if there are none.
+
+    Parameters
+    ----------
+    y_true : array_like, shape (rows, outputs), or (rows,) for one output
+        Above 0.5 is positive.
+    y_pred : array_like, of the shape of y_true
+    threshold : float, default 0.5
+        An output above it is positive.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit.
 
     Examples
     --------
@@ -165,6 +302,23 @@ def recall(y_true: Any, y_pred: Any, threshold: float = 0.5) -> float:
 def f1_score(y_true: Any, y_pred: Any, threshold: float = 0.5) -> float:
     """Harmonic mean of precision and recall, ``2 TP / (2 TP + FP + FN)``, over all outputs; 0 for 0 / 0.
 
+    Parameters
+    ----------
+    y_true : array_like, shape (rows, outputs), or (rows,) for one output
+        Above 0.5 is positive.
+    y_pred : array_like, of the shape of y_true
+    threshold : float, default 0.5
+        An output above it is positive.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit.
+
     Examples
     --------
     >>> import fastnn
@@ -178,7 +332,23 @@ def f1_score(y_true: Any, y_pred: Any, threshold: float = 0.5) -> float:
 def auc(y_true: Any, y_pred: Any) -> float:
     """Area under the ROC curve, exact: the chance that a positive is ranked above a negative, ties counted half.
 
-    Over all outputs together, as Keras does; NaN where only one class is there, or an output is NaN. Source: Mann and Whitney, 1947.
+    Over all outputs together, as Keras does; NaN where only one class is there, or an output is NaN. Source:
+    Mann and Whitney, 1947.
+
+    Parameters
+    ----------
+    y_true : array_like, shape (rows, outputs), or (rows,) for one output
+        Above 0.5 is positive.
+    y_pred : array_like, of the shape of y_true
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit.
 
     Examples
     --------
@@ -200,7 +370,23 @@ def auc(y_true: Any, y_pred: Any) -> float:
 def average_precision(y_true: Any, y_pred: Any) -> float:
     """Area under the curve of precision over recall as a sum of steps, ``sum_k (R_k - R_(k-1)) P_k``.
 
-    Over all outputs together; NaN where there is no positive, or an output is NaN. Source: scikit-learn's ``average_precision_score``.
+    Over all outputs together; NaN where there is no positive, or an output is NaN. Source: scikit-learn's
+    ``average_precision_score``.
+
+    Parameters
+    ----------
+    y_true : array_like, shape (rows, outputs), or (rows,) for one output
+        Above 0.5 is positive.
+    y_pred : array_like, of the shape of y_true
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit.
 
     Examples
     --------

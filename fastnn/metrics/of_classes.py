@@ -18,6 +18,11 @@ class Accuracy(Metric):
     ----------
     name : str, default "accuracy"
 
+    Raises
+    ------
+    ValueError
+        If name is not a non-empty string; when it is called, if shapes do not fit.
+
     Notes
     -----
     What the name "accuracy" means in Keras's compile. Keras's class of this name counts outputs that are equal to the
@@ -80,6 +85,11 @@ class CategoricalAccuracy(Metric):
     ----------
     name : str, default "categorical_accuracy"
 
+    Raises
+    ------
+    ValueError
+        If name is not a non-empty string; when it is called, if shapes do not fit.
+
     Examples
     --------
     >>> import fastnn
@@ -102,6 +112,11 @@ class SparseCategoricalAccuracy(Metric):
     Parameters
     ----------
     name : str, default "sparse_categorical_accuracy"
+
+    Raises
+    ------
+    ValueError
+        If name is not a non-empty string; when it is called, if shapes do not fit.
 
     Examples
     --------

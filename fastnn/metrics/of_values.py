@@ -16,6 +16,11 @@ class MeanSquaredError(Metric):
     ----------
     name : str, default "mean_squared_error"
 
+    Raises
+    ------
+    ValueError
+        If name is not a non-empty string; when it is called, if shapes do not fit.
+
     Notes
     -----
     Source: Keras 3, ``keras.metrics.MeanSquaredError``.
@@ -43,6 +48,11 @@ class RootMeanSquaredError(Metric):
     ----------
     name : str, default "root_mean_squared_error"
 
+    Raises
+    ------
+    ValueError
+        If name is not a non-empty string; when it is called, if shapes do not fit.
+
     Examples
     --------
     >>> import fastnn
@@ -65,6 +75,11 @@ class MeanAbsoluteError(Metric):
     Parameters
     ----------
     name : str, default "mean_absolute_error"
+
+    Raises
+    ------
+    ValueError
+        If name is not a non-empty string; when it is called, if shapes do not fit.
 
     Notes
     -----

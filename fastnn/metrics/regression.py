@@ -16,6 +16,19 @@ AGGREGATIONS = ("uniform_average", "variance_weighted_average")
 def root_mean_squared_error(y_true: Any, y_pred: Any) -> float:
     """Root of the mean of ``(y_true - y_pred)^2``.
 
+    Parameters
+    ----------
+    y_true, y_pred : array_like, shape (rows, outputs), or (rows,) for one output
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit.
+
     Examples
     --------
     >>> import fastnn
@@ -27,6 +40,19 @@ def root_mean_squared_error(y_true: Any, y_pred: Any) -> float:
 
 def mean_squared_error(y_true: Any, y_pred: Any) -> float:
     """Mean of ``(y_true - y_pred)^2``.
+
+    Parameters
+    ----------
+    y_true, y_pred : array_like, shape (rows, outputs), or (rows,) for one output
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit.
 
     Notes
     -----
@@ -45,6 +71,19 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> float:
 def mean_absolute_error(y_true: Any, y_pred: Any) -> float:
     """Mean of ``|y_true - y_pred|``.
 
+    Parameters
+    ----------
+    y_true, y_pred : array_like, shape (rows, outputs), or (rows,) for one output
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit.
+
     Notes
     -----
     Source: Keras 3, ``keras.metrics.mean_absolute_error``.
@@ -62,8 +101,22 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> float:
 def r2_score(y_true: Any, y_pred: Any, class_aggregation: str = "uniform_average") -> float:
     """Share of variance explained, ``1 - sum (y - f)^2 / sum (y - mean y)^2``, averaged over outputs.
 
-    ``class_aggregation="variance_weighted_average"`` weighs each output by its variance. A constant output scores 1 if
-    it is met exactly, else 0 (as in scikit-learn).
+    A constant output scores 1 if it is met exactly, else 0 (as in scikit-learn).
+
+    Parameters
+    ----------
+    y_true, y_pred : array_like, shape (rows, outputs), or (rows,) for one output
+    class_aggregation : {"uniform_average", "variance_weighted_average"}, default "uniform_average"
+        The mean over outputs, or the mean weighted by each output's variance.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or class_aggregation is another.
 
     Notes
     -----

@@ -178,14 +178,14 @@ class Optimizer(arguments.Configured):
             return np.full(steps, rate)
         if isinstance(rate, schedules.Schedule):
             return rate.rates(np.arange(first, first + steps, dtype=np.float64))
-        values = np.array([float(rate(step)) for step in range(first, first + steps)], dtype=np.float64)
-        bad = np.flatnonzero(~np.isfinite(values))
-        if bad.size:
-            raise ValueError(
-                f"expected the learning rate schedule to return finite numbers, received: {values[bad[0]]} at step "
-                f"{first + bad[0]}"
-            )
-        return values
+        made = [rate(step) for step in range(first, first + steps)]
+        for step, value in enumerate(made, first):
+            if not isinstance(value, (int, float, np.number)) or not 0 <= value < np.inf:
+                raise ValueError(
+                    "expected the learning rate schedule to return finite numbers, none of them negative, received: "
+                    f"{value!r} at step {step}"
+                )
+        return np.array(made, dtype=np.float64)
 
 
 def _count(name: str, value: int | None, least: int) -> int | None:

@@ -29,7 +29,7 @@ def replace(path: Any, fill: Callable[[str], None]) -> None:
     OSError
         With `path` and the cause. What was there is untouched, and no temporary file is left.
     """
-    given = os.fspath(path)
+    given = os.fsdecode(path)
     target = os.path.realpath(given)
     folder, name = os.path.split(target)
     temporary = os.path.join(folder, f".{name[:64]}.{secrets.token_hex(6)}.tmp")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from fastnn.saving.container import File
@@ -27,15 +27,23 @@ class Resumed(NamedTuple):
         Whether a callback had ended the training.
     callbacks : list of (str, dict)
         Class and state of each.
+    undo : callable
+        Makes the model again what it was.
     """
 
     path: str
     epoch: int
     stopped: bool
     callbacks: list[tuple[str, dict[str, Any]]]
+    undo: Callable[[], None]
 
     def give_back(self, callbacks: Sequence[Any]) -> None:
         """Give every callback the state of the one of its class, in order; those that the checkpoint lacks start anew.
+
+        Raises
+        ------
+        ValueError
+            If a callback does not take its state; the model is then what it was before `resume`.
 
         Warns
         -----
@@ -50,6 +58,7 @@ class Resumed(NamedTuple):
                 try:
                     taker.set_state(state)
                 except (KeyError, TypeError, ValueError, AttributeError) as error:
+                    self.undo()
                     raise ValueError(f"expected a state of {name} in {self.path!r}, received: {error!r}") from error
             elif state and name not in OBSERVERS:
                 warnings.warn(
@@ -82,13 +91,14 @@ def resume(path: Any, model: Any, history: Any) -> Resumed:
         said, progress = file.json("model"), decoder.decode(file.json("progress"), "progress")
         if progress is None:
             raise file.refusal("it is no checkpoint: ModelCheckpoint writes one, without save_weights_only")
-        result = _resumed(file, progress)
+        done = _progress(file, progress)
         compiled = model.training
         rate = _check_same(file, said, file.json("compiled"), model)
         check_weights(file, model.layers, model.inputs, model.dtype)
         numbers = entropy(said, decoder)
         state = read_state(file, decoder, compiled.state_shape, model.dtype)
         read_history(file, decoder, history)
+        undo = _undoing(model)
         # nothing raises from here on
         for name, view in weights(model.layers, model.inputs):
             file.read(name, view)
@@ -96,15 +106,29 @@ def resume(path: Any, model: Any, history: Any) -> Resumed:
         compiled.resume(*state)
         if rate is not None:
             compiled.optimizer.learning_rate = rate
-    return result
+    return Resumed(*done, undo)
 
 
-def _resumed(file: File, progress: Any) -> Resumed:
+def _undoing(model: Any) -> Callable[[], None]:
+    """Return what puts back a model's present parameters, optimizer state, learning rate, random state and history."""
+    compiled, parameters, numbers = model.training, model.parameters.copy(), model.structure()["entropy"]
+    state, rate, history = (compiled.iterations, compiled.states), compiled.optimizer.learning_rate, model.history
+
+    def undo() -> None:
+        model.parameters[...] = parameters
+        model.reseed(numbers)
+        compiled.resume(*state)
+        compiled.optimizer.learning_rate, model.history = rate, history
+
+    return undo
+
+
+def _progress(file: File, progress: Any) -> tuple[str, int, bool, list[Any]]:
     epoch, callbacks = field(progress, "epoch", int, "progress"), field(progress, "callbacks", list, "progress")
     for entry in callbacks:
         if not (isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[1], dict)):
             raise file.refusal("its callbacks are no pairs of class and state")
-    return Resumed(file.path, epoch, field(progress, "stopped", bool, "progress"), callbacks)
+    return file.path, epoch, field(progress, "stopped", bool, "progress"), callbacks
 
 
 def _check_same(file: File, said: Any, settings: Any, model: Any) -> float | None:

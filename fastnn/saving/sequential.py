@@ -60,8 +60,8 @@ def _encode_compiled(compiled: Any, encoder: Encoder) -> dict[str, Any]:
         "optimizer": encoder.encode(compiled.optimizer, "optimizer"),
         "loss": encoder.encode(compiled.loss, "loss"),
         "metrics": [
-            {"name": metric.name, "function": encoder.encode(getattr(metric, "function", metric), "metric")}
-            for metric in compiled.metrics
+            {"name": metric.name, "function": encoder.encode(getattr(metric, "function", metric), f"metrics.{at}")}
+            for at, metric in enumerate(compiled.metrics)
         ],
         "penalty_over_batch": compiled.penalty_over_batch,
     }

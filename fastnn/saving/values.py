@@ -62,7 +62,7 @@ class ValueEncoder:
             return self._mapping(value, where)
         if isinstance(value, np.ndarray):
             return self._array(value, where)
-        if isinstance(value, np.generic) and value.dtype.kind in "biufU":
+        if isinstance(value, np.generic) and value.dtype.kind in "biufU" and type(value.item()) is not type(value):
             return {"type": "scalar", "dtype": value.dtype.str, "value": self.encode(value.item(), where)}
         if isinstance(value, np.random.RandomState):
             return self._random_state(value, where)
@@ -83,8 +83,13 @@ class ValueEncoder:
         self._listed += len(values)
         if self._listed > LIST_NUMBERS:
             raise ValueError(f"expected at most {LIST_NUMBERS} numbers in lists, received more: in {where}")
-        self.tensors[where] = np.array(values, dtype=np.float64 if kinds == {float} else np.int64)
+        self._keep(where, np.array(values, dtype=np.float64 if kinds == {float} else np.int64))
         return {"type": "numbers", "name": where}
+
+    def _keep(self, where: str, array: np.ndarray) -> None:
+        if where in self.tensors:
+            raise ValueError(f"expected one array at {where}, received: two, of which a file would hold the last")
+        self.tensors[where] = array
 
     def _items(self, values: Any, where: str) -> list[Any]:
         return [self.encode(value, f"{where}.{index}") for index, value in enumerate(values)]
@@ -98,7 +103,7 @@ class ValueEncoder:
     def _array(self, value: np.ndarray, where: str) -> Any:
         kind = value.dtype.kind
         if kind in TENSOR_KINDS and value.size > HEADER_NUMBERS:
-            self.tensors[where] = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("="))
+            self._keep(where, np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("=")))
             return {"type": "tensor", "name": where}
         if kind not in TENSOR_KINDS + "UO" or (value.dtype.itemsize > 8 and kind in TENSOR_KINDS):
             raise TypeError(f"expected {where} to hold numbers or strings, received: dtype={value.dtype}")
@@ -167,7 +172,7 @@ class ValueDecoder:
             if not isinstance(pair, list) or len(pair) != 2 or isinstance(pair[0], list):
                 raise ValueError(f"expected {where} to have pairs of key and value, received: {pair!r}")
             key = self.decode(pair[0], where)
-            if not isinstance(key, (str, int, float, tuple)):
+            if not isinstance(key, (str, int, float, tuple, np.generic)):
                 raise ValueError(f"expected the keys of {where} to be strings or numbers, received: {key!r}")
             found[key] = self.decode(pair[1], f"{where}.{key}")
         return found
