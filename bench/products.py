@@ -1,7 +1,7 @@
 """How near the products come to the machine's peak, and to NumPy's matmul: `python bench/products.py`.
 
 One thread, timed by its own clock. Our kernel, np.matmul (with `out=`) and the multiply-add yardstick take turns within
-each round. With --check the command fails where a figure is below what the project claims.
+each round. With --check the command fails where a figure is below what the project aims at.
 """
 
 import argparse
@@ -15,8 +15,8 @@ from yardstick import peak_sample
 
 from fastnn._core import targets
 
-#: Least fraction of the peak, by CPU target; none is claimed for the others.
-CLAIMED = {"avx512": 0.95, "avx2": 0.93}
+#: Fraction of the peak that is aimed at, by CPU target; none for the others.
+AIMED = {"avx512": 0.95, "avx2": 0.93}
 
 
 def sizes(shape: str) -> list[int]:
@@ -52,11 +52,11 @@ def main(arguments=None) -> int:
     parser.add_argument("--shapes", nargs="+", **shapes, help="batch x outputs x inputs (default: %(default)s)")
     parser.add_argument("--dtypes", nargs="+", choices=["float32", "float64"], default=["float32", "float64"])
     parser.add_argument("--json", metavar="FILE", help="write the figures, with quartiles, to FILE")
-    parser.add_argument("--check", action="store_true", help="exit 1 where a figure is below the project's claim")
+    parser.add_argument("--check", action="store_true", help="exit 1 where a figure is below the project's aim")
     options = parser.parse_args(arguments)
 
     target = targets.active_name()
-    claimed = CLAIMED.get(target, 0.0)
+    aimed = AIMED.get(target, 0.0)
     print(f"CPU target {target}, one thread, {options.rounds} rounds; medians, the quartiles in brackets")
     heads = f"{'GFLOP/s':>8}  {'of the peak':>17}  {'NumPy':>6}  {'over NumPy':>19}  {'W^T at hand':>11}"
     print(f"{'dtype':8} {'product':7} {'shape':12} {heads}")
@@ -68,7 +68,7 @@ def main(arguments=None) -> int:
                     made = compare(name, shape, dtype, options.rounds)
                     peak, ratio = made["fraction_of_peak"], made["speed_over_numpy"]
                     at_hand = made.get("fraction_of_peak_at_hand")
-                    short = peak.median < claimed or ratio.median < 1
+                    short = peak.median < aimed or ratio.median < 1
                     below += short
                     print(
                         f"{dtype:8} {name:7} {shape:12} {made['gflops'].median:8.1f}  "
@@ -82,10 +82,10 @@ def main(arguments=None) -> int:
                     figures = {key: value._asdict() for key, value in made.items()}
                     rows.append({"dtype": dtype, "product": name, "shape": shape, **figures})
     if below:
-        print(f"below: less than {claimed:.0%} of the peak, or slower than NumPy")
+        print(f"below: less than {aimed:.0%} of the peak, or slower than NumPy")
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
-            json.dump({"target": target, "rounds": options.rounds, "claimed": claimed, "rows": rows}, file, indent=1)
+            json.dump({"target": target, "rounds": options.rounds, "aimed": aimed, "rows": rows}, file, indent=1)
     return 1 if below and options.check else 0
 
 

@@ -68,6 +68,8 @@ def fit_many(
     """
     from fastnn.perceptron import BaseMLP
 
+    if isinstance(estimators, BaseMLP):
+        raise TypeError(f"expected a list of estimators, received: {estimators!r}, which `fit` trains alone")
     models = list(estimators)
     for model in models:
         if not isinstance(model, BaseMLP):

@@ -74,7 +74,7 @@ def test_the_map_names_every_file():
     folders = {
         "csrc": ("*.c", "*.h", "*.py"),
         "fastnn": ("*.py", "*.pyx", "*.h"),
-        "bench": ("*.py",),
+        "bench": ("*.py", "*.ini"),
         "examples": ("*.py",),
     }
     files = {

@@ -34,7 +34,15 @@ class Initializer(arguments.Configured):
         generator : numpy.random.Generator, optional
             Source of randomness where the initializer has no seed of its own: the model's. An initializer with a seed
             returns the same values at every call.
+
+        Raises
+        ------
+        ValueError
+            If shape is no tuple of sizes, or dtype is another.
         """
+        arguments.one_of("dtype", dtype, ("float32", "float64"))
+        if not isinstance(shape, tuple | list) or not all(isinstance(size, int | np.integer) for size in shape):
+            raise ValueError(f"expected `shape` to be a tuple of sizes, received: shape={shape!r}")
         if generator is None or self.seed is not None:
             generator = np.random.Generator(np.random.Philox(np.random.SeedSequence(self.seed)))
         return self.values(generator, tuple(shape)).astype(dtype)
