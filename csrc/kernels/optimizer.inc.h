@@ -63,7 +63,7 @@ INLINE V FN(nesterov_formula)(const FN(numbers) *c, V g, V w, V *v) {
 /* a += g^2; w -= rate g / sqrt(a + epsilon) */
 INLINE V FN(adagrad_formula)(const FN(numbers) *c, V g, V w, V *a) {
     *a = FN(fma)(g, g, *a);
-    return w - (c->rate * g) / FN(root)(*a + c->epsilon);
+    return w - FN(quotient)(c->rate * g, FN(root)(*a + c->epsilon));
 }
 
 /* mean square of x: v = rho v + (1 - rho) x^2 */
@@ -72,7 +72,7 @@ INLINE V FN(mean_square)(const FN(numbers) *c, V x, V v) { return FN(fma)(c->rho
 /* s0: mean square of g, s1: of steps; step = sqrt(s1 + epsilon) / sqrt(s0 + epsilon) g; w -= rate step */
 INLINE V FN(adadelta_formula)(const FN(numbers) *c, V g, V w, V *s) {
     s[0] = FN(mean_square)(c, g, s[0]);
-    const V step = FN(root)(s[1] + c->epsilon) * g / FN(root)(s[0] + c->epsilon);
+    const V step = FN(quotient)(FN(root)(s[1] + c->epsilon) * g, FN(root)(s[0] + c->epsilon));
     s[1] = FN(mean_square)(c, step, s[1]);
     return FN(fma)(c->minus_rate, step, w);
 }
@@ -80,7 +80,7 @@ INLINE V FN(adadelta_formula)(const FN(numbers) *c, V g, V w, V *s) {
 /* v: mean square of g; the increment is rate g / sqrt(v + epsilon): epsilon inside the root, as in Keras */
 INLINE V FN(rmsprop_increment)(const FN(numbers) *c, V g, V *v) {
     *v = FN(mean_square)(c, g, *v);
-    return (c->rate * g) / FN(root)(*v + c->epsilon);
+    return FN(quotient)(c->rate * g, FN(root)(*v + c->epsilon));
 }
 
 /* the same with the variance v - a^2 in the root, a the mean of g: not negative, though its rounded value may be */
@@ -88,7 +88,7 @@ INLINE V FN(rmsprop_centered_increment)(const FN(numbers) *c, V g, V *v, V *a) {
     *v = FN(mean_square)(c, g, *v);
     *a = FN(fma)(c->rho, *a, c->one_less_rho * g);
     const V variance = FN(maximum)(FN(splat)(0), FN(fma)(-*a, *a, *v));
-    return (c->rate * g) / FN(root)(variance + c->epsilon);
+    return FN(quotient)(c->rate * g, FN(root)(variance + c->epsilon));
 }
 
 /* w -= increment */
@@ -117,14 +117,14 @@ INLINE void FN(moments)(const FN(numbers) *c, V g, V *m, V *v) {
 /* w -= rate m / (sqrt(v) + epsilon) */
 INLINE V FN(adam_formula)(const FN(numbers) *c, V g, V w, V *s) {
     FN(moments)(c, g, s, s + 1);
-    return w - (c->rate * s[0]) / (FN(root)(s[1]) + c->epsilon);
+    return w - FN(quotient)(c->rate * s[0], FN(root)(s[1]) + c->epsilon);
 }
 
 /* the same with the largest v so far */
 INLINE V FN(amsgrad_formula)(const FN(numbers) *c, V g, V w, V *s) {
     FN(moments)(c, g, s, s + 1);
     s[2] = FN(maximum)(s[2], s[1]);
-    return w - (c->rate * s[0]) / (FN(root)(s[2]) + c->epsilon);
+    return w - FN(quotient)(c->rate * s[0], FN(root)(s[2]) + c->epsilon);
 }
 
 /* m as Adam's; u = max(beta_2 u, |g|); w -= rate m / (u + epsilon) */
@@ -137,7 +137,7 @@ INLINE V FN(adamax_formula)(const FN(numbers) *c, V g, V w, V *s) {
 /* w -= (rate m + gradient_rate g) / (sqrt(v) + epsilon) */
 INLINE V FN(nadam_formula)(const FN(numbers) *c, V g, V w, V *s) {
     FN(moments)(c, g, s, s + 1);
-    return w - FN(fma)(c->rate, s[0], c->gradient_rate * g) / (FN(root)(s[1]) + c->epsilon);
+    return w - FN(quotient)(FN(fma)(c->rate, s[0], c->gradient_rate * g), FN(root)(s[1]) + c->epsilon);
 }
 
 /* w -= rate sign(beta_1 m + (1 - beta_1) g); m = beta_2 m + (1 - beta_2) g. The sign of 0 is 0, of NaN NaN. */

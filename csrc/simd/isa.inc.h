@@ -2,7 +2,7 @@
  *
  * Each block defines fma, root, maximum, minimum for FN(vec), fma_half for FN(half) where FN_HALVES asks for it, and may
  * define load_first, store_first (FN_HAS_PARTIAL) where the target has masks, and, of float, conversions to doubles and back
- * (FN_HAS_DOUBLES), for which GCC 12 takes vectors of half the width.
+ * (FN_HAS_DOUBLES), for which GCC 12 takes vectors of half the width; quotient (FN_HAS_QUOTIENT) where there is a faster one.
  */
 
 #if defined(FN_ISA_AVX512)
@@ -67,6 +67,19 @@ INLINE V FN(fma_number)(const T *a, V b, V c) {
     return c;
 }
 INLINE V FN(root)(V a) { return (V)_mm512_sqrt_pd((__m512d)a); }
+/* By Newton's method, and to the bit by the remainder: multiply-adds run while the divider makes roots. What is no number then,
+ * as where d is 0 or infinite, is left to the divider. Without n below 2^-969, whose remainder may vanish, or d above 2^1022. */
+#define FN_HAS_QUOTIENT
+INLINE V FN(quotient)(V n, V d) {
+    const __m512d one = _mm512_set1_pd(1), by = (__m512d)d, of = (__m512d)n;
+    __m512d inverse = _mm512_rcp14_pd(by);
+    inverse = _mm512_fmadd_pd(inverse, _mm512_fnmadd_pd(by, inverse, one), inverse);
+    inverse = _mm512_fmadd_pd(inverse, _mm512_fnmadd_pd(by, inverse, one), inverse);
+    const __m512d near = _mm512_mul_pd(of, inverse);
+    const __m512d result = _mm512_fmadd_pd(_mm512_fnmadd_pd(by, near, of), inverse, near);
+    if (__builtin_expect(_mm512_cmp_pd_mask(result, result, _CMP_UNORD_Q) != 0, 0)) return n / d;
+    return (V)result;
+}
 INLINE V FN(maximum)(V a, V b) { return (V)_mm512_max_pd((__m512d)a, (__m512d)b); }
 INLINE V FN(minimum)(V a, V b) { return (V)_mm512_min_pd((__m512d)a, (__m512d)b); }
 INLINE V FN(load_first)(const T *p, ptrdiff_t n) {

@@ -71,6 +71,11 @@ INLINE I FN(first_lanes)(ptrdiff_t n) {
  * second argument where either is NaN. */
 #include "isa.inc.h"
 
+/* n / d, of d that are roots or sums of one and a small number, so from 2^-511 to 2^512, 0, infinite or no number */
+#if FN_IS_F32 || !defined(FN_HAS_QUOTIENT)
+INLINE V FN(quotient)(V n, V d) { return n / d; }
+#endif
+
 /* fma_number(a, b, c) = *a b + c, one instruction where the target has it; compilers make two where *a is read again. */
 #ifndef FN_HAS_FMA_NUMBER
 INLINE V FN(fma_number)(const T *a, V b, V c) { return FN(fma)(FN(splat)(*a), b, c); }

@@ -177,3 +177,44 @@ def test_adam_stands_still_where_the_mean_square_overflows(dtype):
         optimizers.update("adam", g, w, mean, square, rate=0.1)
     assert np.isinf(square).all()
     np.testing.assert_array_equal(w, 1)
+
+
+def quotients(n, d):
+    """n / d as Adam's kernel makes them: gradients n, no momentum, mean squares d^2 that stay, weights of 0."""
+    g, w, m, v = n.copy(), np.zeros_like(n), np.zeros_like(n), d * d
+    optimizers.update("adam", g, w, m, v, rate=-1.0, beta_1=0.0, beta_2=1.0, epsilon=0.0)
+    return w
+
+
+@pytest.mark.parametrize("size", [1, 7, 8, 64, 200_003])
+def test_quotients_are_exact(size, dtype):
+    rng = np.random.default_rng(size)
+    information = np.finfo(dtype)
+    digits, reach = information.nmant + 1, information.maxexp // 4
+    for kind in range(4):
+        n, d = (np.ldexp(rng.uniform(0.5, 1, size), rng.integers(-reach, reach, size)).astype(dtype) for _ in range(2))
+        if kind == 1:  # near powers of two, where a last bit is most easily wrong
+            d = np.ldexp(1 - rng.integers(1, 9, size) * information.epsneg, rng.integers(-reach, reach, size)).astype(
+                dtype
+            )
+        elif kind == 2:  # results just beside the middle of two numbers
+            n = (d * np.ldexp(rng.integers(1 << (digits - 1), 1 << digits, size) + 0.5, -digits)).astype(dtype)
+        elif kind == 3:
+            n[::3] = 0
+        n *= rng.choice(np.array([-1, 1], dtype), size)
+        np.testing.assert_array_equal(quotients(n, d), n / d)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("padding", [0, 30])
+def test_quotients_that_are_no_numbers(padding, dtype):
+    root = np.sqrt(np.finfo(dtype).max)
+    g = np.append(np.array([0, 1, -2, 4 * root, -8 * root, np.inf, -np.inf, np.nan], dtype), np.full(padding, 3, dtype))
+    w, m, v = (np.zeros_like(g) for _ in range(3))
+    optimizers.update("adam", g, w, m, v, rate=-1.0, beta_1=0.0, beta_2=0.0, epsilon=0.0)  # g / sqrt(g^2)
+    np.testing.assert_array_equal(w, g / np.sqrt(g * g))
+    m = np.append(np.array([0, 1, -1, np.nan], dtype), np.full(padding, 3, dtype))
+    w, g, v = (np.zeros_like(m) for _ in range(3))
+    wanted = m / v
+    optimizers.update("adam", g, w, m, v, rate=-1.0, beta_1=1.0, beta_2=1.0, epsilon=0.0)  # m / 0
+    np.testing.assert_array_equal(w, wanted)
