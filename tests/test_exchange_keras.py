@@ -131,6 +131,65 @@ def test_functional_and_nested(keras):
     assert [layer.units for layer in made.layers] == [5, 4, 2]
 
 
+def test_layers_that_are_called_again(keras):
+    """Copied where they have no weights, else named."""
+    dense, bend = keras.layers.Dense(7, name="twice"), keras.layers.LeakyReLU(0.1)
+    stack = [keras.layers.Dense(5), bend, keras.layers.Dense(7), bend]
+    source = x = keras.Input(INPUTS)
+    for layer in stack:
+        x = layer(x)
+    for model in (keras.Sequential([keras.Input(INPUTS), *stack]), keras.Model(source, x)):
+        assert [type(layer).__name__ for layer in compare(model).layers] == ["Dense", "Activation"] * 2
+    inner = keras.Sequential([keras.Input(INPUTS), dense])
+    for model in (
+        keras.Sequential([keras.Input(INPUTS), dense, dense]),
+        keras.Model(source, dense(bend(dense(source)))),
+        keras.Model(source, inner(inner(source))),
+    ):
+        with pytest.raises(ValueError, match=r"with weights to be called once, received: 'twice' \(Dense\) again"):
+            fastnn.from_keras(model)
+    compare(keras.Model(source, dense(source)))  # what other models do with it is theirs
+
+
+def test_several_inputs_and_outputs(keras):
+    source, other = keras.Input(INPUTS), keras.Input((3,))
+    hidden = keras.layers.Dense(4)(source)
+    out = keras.layers.Dense(2)(hidden)
+    assert compare(keras.Model(source, hidden)).output_shape == (None, 4)
+    with pytest.raises(ValueError, match="layers in a row with one output, received: 'two'"):
+        fastnn.from_keras(keras.Model(source, [out, hidden], name="two"))
+    with pytest.raises(ValueError, match="breaks the row"):
+        fastnn.from_keras(keras.Model([source, other], out))
+
+    class Own(keras.Model):
+        def call(self, x):
+            return x
+
+    own = Own(name="own")
+    own(np.ones((1, 2)))
+    with pytest.raises(ValueError, match="layers in a row with one output, received: 'own'"):
+        fastnn.from_keras(own)
+
+
+def test_nothing_but_identities(keras):
+    model = keras.Sequential([keras.Input(INPUTS), keras.layers.Identity()])
+    assert len(compare(model).layers) == 1
+
+
+def test_normalization_of_a_constant_column(keras):
+    x = cases.rows("float32")
+    x[:, 2] = 5
+    normalization = keras.layers.Normalization()
+    normalization.adapt(x)
+    model = keras.Sequential([keras.Input(INPUTS), normalization])
+    cases.check_close(fastnn.from_keras(model).predict(x), np.asarray(model(x)))
+
+
+def test_float64_without_weights(keras):
+    rescaling = keras.layers.Rescaling(0.1, dtype="float64")
+    assert fastnn.from_keras(keras.Sequential([keras.Input(INPUTS), rescaling])).dtype == "float64"
+
+
 def test_float64(keras):
     keras.config.set_dtype_policy("float64")
     try:

@@ -165,6 +165,15 @@ def test_models_that_cannot_be_written(path):
     assert not path.exists()
 
 
+@pytest.mark.filterwarnings("ignore:.*converged")
+def test_labels_beyond_64_bits(path):
+    y = np.array([2**63 + 5, 3] * 32, dtype=np.uint64)
+    model = fastnn.MLPClassifier((3,), max_iter=2).fit(cases.rows("float32"), y)
+    with pytest.raises(ValueError, match=r"expected integer labels of .*, received: \[3, 9223372036854775813\]"):
+        fastnn.to_onnx(model, path)
+    assert not path.exists()
+
+
 def test_scikit_learns_own_are_named(path):
     neural_network = pytest.importorskip("sklearn.neural_network")
     with pytest.raises(TypeError, match=r"fastnn\.from_sklearn takes it over first"):

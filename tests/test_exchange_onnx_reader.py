@@ -102,6 +102,70 @@ def test_own_classifiers(kind, dtype, path):
     np.testing.assert_array_equal(fastnn.from_onnx(path).predict(x), wanted)
 
 
+def far(dtype):
+    """Rows on all scales, and at the numbers of `NEARLY`."""
+    sizes = np.concatenate([np.geomspace(1e-6, 1e12, 37), [0.05, 0.2, 90, 99.9, 100, 101, 150]])
+    return np.concatenate([-sizes, sizes]).reshape(-1, 1).astype(dtype)
+
+
+#: Models of one column that are almost another's: their layers, and weights of the first.
+NEARLY = {
+    "relu with a large limit": (lambda: [layers.ReLU(max_value=100.0)], []),
+    "relu with a small threshold": (lambda: [layers.ReLU(threshold=0.05)], []),
+    "relu with a probed threshold": (lambda: [layers.ReLU(threshold=0.2, negative_slope=0.1)], []),
+    "tiny factor": (lambda: [layers.Rescaling(1e-9), layers.Activation("relu")], []),
+    "tiny factor of a product": (lambda: [layers.Rescaling(1e-9), layers.Dense(1, "relu")], []),
+    "factor of almost one": (lambda: [layers.Rescaling(1.000008)], []),
+    "factor of almost one and relu": (lambda: [layers.Rescaling(1.000008), layers.Activation("relu")], []),
+    "relu and factor of almost one": (lambda: [layers.Activation("relu"), layers.Rescaling(1.0000005)], []),
+    "tiny slope": (lambda: [layers.LeakyReLU(1e-7)], []),
+    "tiny alpha": (lambda: [layers.ELU(1e-7)], []),
+    "far mean": (lambda: [layers.BatchNormalization(), layers.Activation("relu")], [[1.3], [0.2], [100.0], [4.0]]),
+}
+
+
+@pytest.mark.parametrize("name", NEARLY)
+def test_own_functions_that_are_almost_another(name, dtype, path):
+    make, weights = NEARLY[name]
+    model = fastnn.Sequential([fastnn.Input((1,)), *make()], dtype=dtype, seed=0)
+    model.build()
+    if weights:
+        model.layers[0].set_weights(weights)
+    fastnn.to_onnx(model, path)
+    x = far(dtype)
+    wanted = model.predict(x)
+    made = fastnn.from_onnx(path).predict(x)
+    # a scaling of one column becomes x scale + offset: digits are lost where the mean is large
+    np.testing.assert_allclose(made, wanted, rtol=3e-7, atol=1e-5 if weights else 0)
+
+
+def test_own_residual_that_does_nothing(dtype, path):
+    model = fastnn.Sequential(
+        [fastnn.Input((7,)), layers.Residual([layers.Dropout(0.5)]), layers.Dense(2)], dtype=dtype
+    )
+    fastnn.to_onnx(model, path)
+    x = cases.rows(dtype)
+    np.testing.assert_array_equal(fastnn.from_onnx(path).predict(x), model.predict(x))
+
+
+@pytest.mark.parametrize("name", ["BatchNormalization", "Normalization"])
+def test_own_normalizations_behind_a_product(name, dtype, path):
+    stack = [layers.Dense(4, use_bias=False), cases.layer(name)]
+    model = cases.filled(fastnn.Sequential([fastnn.Input((7,)), *stack], dtype=dtype, seed=0))
+    fastnn.to_onnx(model, path)
+    x = cases.rows(dtype)
+    cases.check_close(fastnn.from_onnx(path).predict(x), model.predict(x))
+
+
+def test_own_layer_normalization_behind_a_bend(path):
+    """Far from the bend it shifts and scales, which a layer normalization does not show."""
+    stack = [layers.Rescaling(1.0, 2.0), layers.LeakyReLU(0.5), layers.LayerNormalization()]
+    model = fastnn.Sequential([fastnn.Input((7,)), *stack], dtype="float64")
+    fastnn.to_onnx(model, path)
+    x = cases.rows("float64")
+    cases.check_close(fastnn.from_onnx(path).predict(x), model.predict(x))
+
+
 # ---- what others write -----------------------------------------------------------------------------------------------
 
 
@@ -188,6 +252,46 @@ def test_activation_that_is_almost_one_that_we_have(save):
         fastnn.from_onnx(path)
 
 
+@pytest.mark.parametrize(("low", "high"), [(-100, 100), (1e-9, 100), (-1e-9, 6), (1e-7, 3e38)])
+def test_clip_that_we_do_not_have(low, high, save):
+    constants = {"w": normal(7, 4), "low": np.float32(low), "high": np.float32(high)}
+    path = save([("MatMul", ["x", "w"], ["z"]), ("Clip", ["z", "low", "high"], ["y"])], constants)
+    with pytest.raises(ValueError, match=r"received: node 'Clip_1' \(Clip\)"):
+        fastnn.from_onnx(path)
+
+
+def test_tiny_factors(save):
+    path = save([("Mul", ["x", "c"], ["y"])], {"c": np.array([1e-20, 1e-21, 1e-16, -1, 1, 1e5, 1e8], "float32")})
+    x = cases.rows("float32") / np.array([1e-20, 1e-21, 1e-16, 1, 1, 1e5, 1e8], "float32")
+    cases.check_close(fastnn.from_onnx(path).predict(x), reference(path, x))
+    path = save([("Mul", ["x", "c"], ["y"])], {"c": np.array([1e-20, 1e-21, 1, 1, 1, 1, 1], "float32")})
+    x = cases.rows("float32") / np.array([1e-20, 1e-21, 1, 1, 1, 1, 1], "float32")
+    cases.check_close(fastnn.from_onnx(path).predict(x), reference(path, x))
+
+
+def test_casts(save):
+    product = ("MatMul", ["b", "w"], ["y"])
+    for kind in (TensorProto.DOUBLE, TensorProto.FLOAT16):
+        path = save(
+            [("Cast", ["x"], ["a"], {"to": kind}), ("Cast", ["a"], ["b"], {"to": FLOAT}), product], {"w": normal(7, 4)}
+        )
+        assert [type(layer) for layer in fastnn.from_onnx(path).layers] == [layers.Dense]
+    for kind in (TensorProto.INT64, TensorProto.BOOL):
+        path = save(
+            [("Cast", ["x"], ["a"], {"to": kind}), ("Cast", ["a"], ["b"], {"to": FLOAT}), product], {"w": normal(7, 4)}
+        )
+        with pytest.raises(ValueError, match=r"node 'Cast_0' \(Cast\) as a layer has it"):
+            fastnn.from_onnx(path)
+
+
+def test_dropout_as_in_training(save):
+    nodes = [("MatMul", ["x", "w"], ["z"]), ("Dropout", ["z", "ratio", "training"], ["y"])]
+    constants = {"w": normal(7, 4), "ratio": np.float32(0.25), "training": np.array(False)}
+    assert fastnn.from_onnx(save(nodes, constants)).layers[1].rate == 0.25
+    with pytest.raises(ValueError, match=r"node 'Dropout_1' \(Dropout\) as a layer has it"):
+        fastnn.from_onnx(save(nodes, {**constants, "training": np.array(True)}))
+
+
 def test_weights_behind_constant_operators(save):
     path = save(
         [("Transpose", ["w"], ["t"], {"perm": [1, 0]}), ("Identity", ["b"], ["c"]), ("Gemm", ["x", "t", "c"], ["y"])],
@@ -264,6 +368,14 @@ OTHERS = {
             "constants": {"w": normal(7, 4), "b": normal(5)},
         },
         "received: 5",
+    ),
+    "width that the file says": (product(columns=5), "expected 7 columns of 'x', as its layers have, received: 5"),
+    "large constant of small ones": (
+        {
+            "nodes": [("Add", ["c", "r"], ["w"]), ("MatMul", ["x", "w"], ["y"])],
+            "constants": {"c": normal(7, 1), "r": normal(1, 9)},
+        },
+        r"constants that are not larger than their parts, received: node 'Add_0' \(Add\)",
     ),
     "constant output": ({"nodes": [("Relu", ["w"], ["y"])], "constants": {"w": normal(7, 4)}}, "received: "),
 }

@@ -136,6 +136,15 @@ def test_what_scikit_learn_has_not():
         fastnn.to_sklearn(fastnn.MLPRegressor(activation="elu"))
 
 
+@pytest.mark.parametrize(("norm", "arrays"), [("batch_norm", 8), ("layer_norm", 4)])
+def test_normalization_that_was_switched_off_since(norm, arrays):
+    x = cases.rows("float64")
+    model = fastnn.MLPRegressor(hidden_layer_sizes=(9, 5), max_iter=2, **{norm: True}).fit(x, x[:, 0])
+    model.set_params(**{norm: False})
+    with pytest.raises(ValueError, match=f"without batch_norm and layer_norm, received: norms_ of {arrays} arrays"):
+        fastnn.to_sklearn(model)
+
+
 def test_other_things():
     from sklearn.linear_model import LogisticRegression
 

@@ -87,6 +87,13 @@ def test_normalizations(torch, affine, dtype):
     assert model.layers[0].momentum == 0.7
 
 
+def test_a_module_that_stands_there_twice(torch):
+    nn = torch.nn
+    bend, product = nn.Tanh(), nn.Linear(7, 7)
+    model = compare(torch, nn.Sequential(product, bend, product, nn.Sequential(bend, nn.Linear(7, 2), bend)))
+    assert [type(layer).__name__ for layer in model.layers] == ["Dense"] * 3
+
+
 def test_one_module_alone(torch):
     compare(torch, torch.nn.Linear(7, 3))
 

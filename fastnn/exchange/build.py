@@ -70,7 +70,8 @@ def simplified(steps: list[Any]) -> list[Any]:
         before = made[-1] if made else None
         if isinstance(step, Residual):
             step = step._replace(branch=simplified(step.branch))
-        if isinstance(step, Scale) and isinstance(before, Dense) and before.bias is None and step[:2] == (None, None):
+        shifts = isinstance(step, Scale) and step.center is None and step.factor is None
+        if shifts and isinstance(before, Dense) and before.bias is None:
             width = before.kernel.shape[1]
             if step.shift is not None and step.shift.size in (1, width):
                 made[-1] = before._replace(bias=np.broadcast_to(step.shift.reshape(-1), (width,)))
@@ -156,7 +157,8 @@ def _scale(step: Scale, width: int) -> tuple[Any, list[Array]]:
     if all(part.size == 1 for part in parts):
         scale = float(factor.item())
         return layers.Rescaling(scale, float(shift.item()) - float(center.item()) * scale), []
-    if step.shift is None and (factor > 0).all() and (factor < 1e6).all():
+    # a variance is the factor's square, in float32 too
+    if step.shift is None and (factor > 1e-15).all() and (factor < 1e6).all():
         return layers.Normalization(), _in_columns(width, center, (1.0 / factor.astype(np.float64)) ** 2)
     # any factor and shift: a normalization by moving statistics that do not move, with a root of 1
     layer = layers.BatchNormalization(trainable=False)

@@ -17,9 +17,6 @@ from fastnn import activations, constraints, initializers, layers, regularizers
 from fastnn.exchange.needs import loaded
 from fastnn.network import Sequential
 
-#: Layers that leave the values as they are and have no counterpart.
-_NOTHING = {"InputLayer", "Identity"}
-
 
 def from_keras(model: Any) -> Sequential:
     """Return a model that predicts what a Keras model of layers in a row predicts.
@@ -42,7 +39,8 @@ def from_keras(model: Any) -> Sequential:
     TypeError
         If it is no Keras model.
     ValueError
-        If it is not built, its layers do not stand in a row, or one has no counterpart; it is named.
+        If it is not built, its layers do not stand in a row, one with weights is called twice, or one has no
+        counterpart; it is named.
 
     Examples
     --------
@@ -56,17 +54,18 @@ def from_keras(model: Any) -> Sequential:
         raise TypeError(f"expected a Keras model of layers in a row, received: {model!r}")
     if not model.built:
         raise ValueError(f"expected a built Keras model: with Input, or called once, received: {model.name!r}")
-    flat = [layer for layer in _flat(keras, model) if type(layer).__name__ not in _NOTHING]
-    if len(model.input_shape) != 2 and type(flat[0]).__name__ != "Flatten":
+    row = [layer for layer in _flat(keras, model) if type(layer).__name__ != "InputLayer"]
+    flat = [layer for layer in row if type(layer).__name__ != "Identity"]
+    if len(model.input_shape) != 2 and not (flat and type(flat[0]).__name__ == "Flatten"):
         raise ValueError(
             "expected a Keras model with rows [n, features] as input, or Flatten as first layer, received: "
             f"input_shape={model.input_shape}"
         )
-    made = [(layer, _layer(keras, layer)) for layer in flat]
-    dtype = "float64" if any("float64" in str(weight.dtype) for weight in model.weights) else "float32"
-    result = Sequential(
-        [layers.Input(model.input_shape[1:]), *(ours for _, ours in made)], dtype=dtype, name=model.name
-    )
+    made = [(layer, _layer(keras, layer, layer in flat[:index])) for index, layer in enumerate(flat)]
+    stack = [ours for _, ours in made] or [layers.Activation("linear")]
+    kinds = {str(weight.dtype) for weight in model.weights} | {str(layer.compute_dtype) for layer in row}
+    dtype = "float64" if any("float64" in kind for kind in kinds) else "float32"
+    result = Sequential([layers.Input(model.input_shape[1:]), *stack], dtype=dtype, name=model.name)
     for theirs, ours in made:
         ours.set_weights(_weights(theirs))
     return result
@@ -75,21 +74,37 @@ def from_keras(model: Any) -> Sequential:
 def _flat(keras: Any, model: Any) -> list[Any]:
     """The layers of a model, and of models in it, in a row."""
     found: list[Any] = []
-    if not isinstance(model, keras.Sequential):
-        for before, after in zip(model.layers, model.layers[1:], strict=False):
-            if after.input is not before.output:
-                raise ValueError(f"expected a Keras model of layers in a row, received: {after.name!r} breaks the row")
-    for layer in model.layers:
+    for layer in model.layers if isinstance(model, keras.Sequential) else _calls(model):
         found += _flat(keras, layer) if isinstance(layer, keras.Model) else [layer]
     return found
 
 
-def _layer(keras: Any, layer: Any) -> Any:
+def _calls(model: Any) -> list[Any]:
+    """The layers of a functional model as they are called one after the other, one as often as it is called."""
+    by_depth = getattr(model, "_nodes_by_depth", None)  # what model.layers does not say
+    if by_depth is None or len(model.outputs) != 1:
+        raise ValueError(f"expected a Keras model of layers in a row with one output, received: {model.name!r}")
+    found: list[Any] = []
+    for depth in sorted(by_depth, reverse=True):
+        node = by_depth[depth][0]
+        if len(by_depth[depth]) != 1 or len(node.input_tensors) != (1 if found else 0):
+            name = node.operation.name
+            raise ValueError(f"expected a Keras model of layers in a row, received: {name!r} breaks the row")
+        found.append(node.operation)
+    return found
+
+
+def _layer(keras: Any, layer: Any, again: bool) -> Any:
+    """The counterpart of a layer; `again` where the layer stands before already."""
     name = type(layer).__name__
     if getattr(keras.layers, name, None) is not type(layer) or not (hasattr(layers, name) or name in _ACTIVATIONS):
         known = sorted({*_ACTIVATIONS, *(set(layers.__all__) & set(dir(keras.layers)) - {"Input", "Layer"})})
         raise ValueError(f"expected Keras layers among {', '.join(known)}, received: {layer.name!r} ({name})")
     given = {**layer.get_config(), **_MEANING.get(name, lambda layer: {})(layer)}
+    if again and layer.weights:
+        raise ValueError(f"expected layers with weights to be called once, received: {layer.name!r} ({name}) again")
+    if again:
+        given["name"] = None
     try:
         if name in _ACTIVATIONS:
             return _activation_layer(layer, given)
@@ -118,7 +133,7 @@ def _activation_layer(layer: Any, given: dict[str, Any]) -> Any:
     numbers = {name: given[name] for name in names if given[name] is not None}
     _check_rest(layer, {key: value for key, value in given.items() if key not in names})
     chosen = functools.partial(activations.NAMES[function], **numbers) if numbers else activations.NAMES[function]
-    return layers.Activation(chosen, name=layer.name)
+    return layers.Activation(chosen, name=given["name"])
 
 
 def _check_rest(layer: Any, rest: dict[str, Any]) -> None:
@@ -133,7 +148,8 @@ def _check_rest(layer: Any, rest: dict[str, Any]) -> None:
 def _weights(layer: Any) -> list[Any]:
     """The weights in the order of our layer."""
     if type(layer).__name__ == "Normalization":
-        return [np.asarray(values).reshape(-1) for values in (layer.mean, layer.variance)]
+        mean, variance = (np.asarray(values).reshape(-1) for values in (layer.mean, layer.variance))
+        return [mean, np.maximum(variance, layers.Normalization.FLOOR)]
     return list(layer.get_weights())
 
 

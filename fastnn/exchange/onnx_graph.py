@@ -4,6 +4,7 @@ narrow. What the operators mean stands in onnx_reader.py, which calls this.
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +14,13 @@ import numpy as np
 from fastnn.exchange.needs import onnx_package, package
 from fastnn.exchange.steps import Array
 
+#: Operators of two inputs that are broadcast together.
+_BROADCAST = {"Add", "Sub", "Mul", "Div"}
 #: Operators that may be computed while reading, where all their inputs are known. None makes large results of small
-#: inputs.
-FOLDABLE = {
+#: inputs but those of _BROADCAST, whose size is checked.
+FOLDABLE = _BROADCAST | {
     *("Constant", "Identity", "Cast", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten"),
-    *("Add", "Sub", "Mul", "Div", "Neg", "Sqrt", "Reciprocal", "Exp"),
+    *("Neg", "Sqrt", "Reciprocal", "Exp"),
 }
 
 
@@ -92,9 +95,21 @@ class Graph:
             )
             known = all(name in self.constants for name in node.inputs if name)
             if known and node.operator in FOLDABLE:
+                self._check_size(node)
                 self.constants[node.outputs[0]] = self.evaluate([node], {}, node.outputs[0])
             else:
                 self.nodes.append(node)
+
+    def _check_size(self, node: Node) -> None:
+        """Raise ValueError if a node makes more numbers than it is given."""
+        given = [self.constants[name] for name in node.inputs if name]
+        if node.operator in _BROADCAST:
+            made = math.prod(np.broadcast_shapes(*(value.shape for value in given)))
+            if made > sum(value.size for value in given):
+                shapes = [value.shape for value in given]
+                raise ValueError(
+                    f"expected constants that are not larger than their parts, received: {node} of {shapes}"
+                )
 
     def evaluate(self, nodes: list[Node], values: dict[str, Array], result: str) -> Array:
         """Return the value `result` that `nodes` compute, by ONNX's own reference in NumPy."""

@@ -76,6 +76,10 @@ def from_onnx(path: str | os.PathLike[str]) -> Sequential:
         graph = Graph(path)
         steps = simplified(_read(graph, graph.source, _output(graph)))
         width = width_before(steps) or graph.width or 0
+        if graph.width not in (None, width):
+            raise ValueError(
+                f"expected {width} columns of {graph.source!r}, as its layers have, received: {graph.width}"
+            )
         return sequential(Program(dtype_of(steps), width, steps))
     except (OSError, MemoryError):
         raise
@@ -197,6 +201,8 @@ def _matmul(graph: Graph, node: Node) -> list[Any] | None:
 
 
 def _add(graph: Graph, node: Node) -> list[Any] | None:
+    if node.inputs[0] == node.inputs[1]:  # a residual whose branch does nothing
+        return [Scale(factor=np.full(1, 2, np.float32))]
     values = _vector(graph, node, 0 if node.inputs[0] in graph.constants else 1)
     return None if values is None else [Scale(shift=values)]
 
@@ -262,11 +268,14 @@ def _reshape(graph: Graph, node: Node) -> list[Any] | None:
 def _dropout(graph: Graph, node: Node) -> list[Any] | None:
     ratio = _constant(graph, node, 1)
     rate = node.attributes.get("ratio", 0.5) if ratio is None else ratio.item()
+    if node.inputs[2:] not in ([], [""]) and graph.constants.get(node.inputs[2], True):
+        return None  # as in training
     return [Drop(_as_written(rate))] if 0 <= rate < 1 else None
 
 
-def _nothing(graph: Graph, node: Node) -> list[Any] | None:
-    return []
+def _cast(graph: Graph, node: Node) -> list[Any] | None:
+    kinds = graph.onnx.TensorProto
+    return [] if node.attributes["to"] in (kinds.FLOAT, kinds.DOUBLE, kinds.FLOAT16, kinds.BFLOAT16) else None
 
 
 def _as_written(value: float) -> float:
@@ -290,6 +299,6 @@ OPERATORS: dict[str, Callable[[Graph, Node], list[Any] | None]] = {
     "Flatten": _flatten,
     "Reshape": _reshape,
     "Dropout": _dropout,
-    "Identity": _nothing,
-    "Cast": _nothing,
+    "Identity": lambda graph, node: [],
+    "Cast": _cast,
 }

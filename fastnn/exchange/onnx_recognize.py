@@ -2,7 +2,7 @@
 
 Exporters write gelu, silu and others in operators of their own choice. A piece of elementwise operators and single
 numbers is a function of one variable: it is computed at many points and compared with the activations that fastnn has,
-at the numbers that occur in it. Called by onnx_reader.py.
+with the numbers that occur in it as arguments. Sums and products alone are left to onnx_reader.py, which calls this.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from fastnn import activations
 from fastnn.exchange.onnx_graph import Graph, Node, Segment
-from fastnn.exchange.steps import Function, LayerNorm
+from fastnn.exchange.steps import Array, Function, LayerNorm
 
 #: Functions of each element by itself.
 ELEMENTWISE = {
@@ -26,6 +26,12 @@ ELEMENTWISE = {
     *("Tanh", "Erf", "Gelu", "Mish", "HardSwish", "Swish"),
 }
 _ROWWISE = {"ReduceMean"}
+#: No activation is made of these alone.
+_AFFINE = {"Add", "Sub", "Mul", "Div"}
+#: Most that an activation may differ, as a part of its values, or of those at most 1 from 0 on the same side.
+_TOLERANCE = {"float32": 2e-6, "float64": 1e-12}
+#: Where other forms of an activation are no longer compared if they overflow.
+_OVERFLOWS = 60
 #: Most segments of one activation.
 LONGEST = 12
 #: Most numbers that are tried for an activation's arguments.
@@ -43,25 +49,34 @@ def activation(graph: Graph, segments: list[Segment]) -> tuple[int, Function | N
             break
         count += 1
     for length in range(count, 0, -1):
-        chosen = segments[:length]
-        found, step = _match(graph, [node for segment in chosen for node in segment.nodes], chosen)
-        if found:
-            return length, step
+        found = _match(graph, segments[:length])
+        # what changes an activation by less than the tolerance is a part of its own
+        if found and (length == 1 or not _same(found, graph, segments[1:length], segments[: length - 1])):
+            return length, None if found is activations.linear else Function(found)
     return 0, None
+
+
+def _same(function: Any, graph: Graph, *pieces: list[Segment]) -> bool:
+    """Whether one of the pieces is `function` as well."""
+    found = [_match(graph, piece) for piece in pieces]
+    return any(other and activations.kernel(other) == activations.kernel(function) for other in found)
 
 
 def layer_norm(graph: Graph, segments: list[Segment]) -> tuple[int, LayerNorm | None]:
     """Return how many of the first segments are a layer normalization without factors, and it; (0, None) for none."""
     nodes: list[Node] = []
+    if not any(node.operator in _ROWWISE for node in segments[0].nodes):  # another step's, that shows little here
+        return 0, None
     for count, segment in enumerate(segments[:LONGEST], 1):
         if not all(_is_elementwise(graph, node) or node.operator in _ROWWISE for node in segment.nodes):
             break
         nodes += segment.nodes
         known = [graph.constants[name] for node in nodes for name in node.inputs if name in graph.constants]
         kinds = {value.dtype for value in known if value.dtype.kind == "f"}
-        if not any(node.operator in _ROWWISE for node in nodes) or len(kinds) != 1:
+        if len(kinds) != 1:
             continue
-        x = np.random.default_rng(0).normal(size=(8, 6)).astype(kinds.pop()) * 0.1
+        scales = np.geomspace(1e-3, 30, 8).reshape(-1, 1)
+        x = (np.random.default_rng(0).normal(size=(8, 6)) * scales).astype(kinds.pop())
         made = graph.evaluate(nodes, {segments[0].start: x}, segment.end)
         for epsilon in sorted({value.item() for value in known if value.dtype.kind == "f" and value.size == 1}):
             centered = x - x.mean(axis=1, keepdims=True, dtype=np.float64)
@@ -76,30 +91,55 @@ def _is_elementwise(graph: Graph, node: Node) -> bool:
     return node.operator in ELEMENTWISE and all(value.size == 1 for value in known)
 
 
-def _probes(dtype: Any) -> np.ndarray:
-    points = np.concatenate([np.linspace(-8, 8, 161), [-60, -20, 20, 60]])
-    return points.astype(dtype).reshape(-1, 1)
+def _probes(dtype: Any, numbers: set[float]) -> Array:
+    """Points in steps, on all scales, and at, beside and far beyond the numbers and one by them."""
+    beside = np.array([1e-3, 0.1, 0.5, 0.999, 1 - 1e-6, 1, 1 + 1e-6, 1.001, 2, 10, 1e3])
+    sizes = np.abs([size for number in numbers if number for size in (number, 1 / number)])
+    positive = np.concatenate(
+        [np.linspace(0.05, 8, 160), np.geomspace(1e-6, 1e7, 131), np.outer(sizes, beside).ravel()]
+    )
+    with np.errstate(over="ignore"):
+        points = np.unique(np.concatenate([-positive, [0.0], positive]).astype(dtype))
+    kept: Array = points[np.isfinite(points)].reshape(-1, 1)
+    return kept
 
 
-def _match(graph: Graph, nodes: list[Node], segments: list[Segment]) -> tuple[bool, Function | None]:
+def _match(graph: Graph, segments: list[Segment]) -> Any:
+    """The activation of fastnn that is closest to the segments and within the tolerance, else None."""
+    nodes = [node for segment in segments for node in segment.nodes]
+    if all(node.operator in _AFFINE for node in nodes):
+        return None
     known = [graph.constants[name] for node in nodes for name in node.inputs if name in graph.constants]
     known = [value for value in known if value.dtype.kind == "f"]
-    x = _probes(np.float64 if any(value.dtype == np.float64 for value in known) else np.float32)
+    dtype = np.dtype("float64" if any(value.dtype == np.float64 for value in known) else "float32")
+    given = [value for node in nodes for value in node.attributes.values() if isinstance(value, float)]
+    numbers = {_shortest(value, dtype) for value in [*(value.item() for value in known), *given]}
+    x = _probes(dtype, numbers)
     wanted = graph.evaluate(nodes, {segments[0].start: x}, segments[-1].end)
-    if wanted.shape != x.shape or wanted.dtype.kind != "f":
-        return False, None
-    given = [node.attributes["alpha"] for node in nodes if isinstance(node.attributes.get("alpha"), float)]
-    numbers = {_shortest(value.item(), value.dtype) for value in known} | {
-        _shortest(alpha, "float32") for alpha in given
-    }
+    if wanted.shape != x.shape or wanted.dtype.kind != "f" or (wanted == wanted[0]).all():
+        return None
+    judged = np.isfinite(wanted) | (np.abs(x) <= _OVERFLOWS)
+    x, wanted = x[judged].reshape(-1, 1).astype(np.float64), wanted[judged].reshape(-1, 1).astype(np.float64)
+    size = np.abs(wanted)
+    left, right = (min(1.0, size[side & (np.abs(x) <= 1)].max()) for side in (x < 0, x >= 0))
+    allowed = _TOLERANCE[dtype.name] * np.maximum(size, np.where(x < 0, left, right))
+    best, closest = 1.0, None
     for name, function in activations.NAMES.items():
         for settings in _settings(function, sorted(numbers)) if name != "softmax" else ():
             with np.errstate(all="ignore"):
-                made = function(x.astype(np.float64), **settings)
-            if np.allclose(made, wanted.astype(np.float64), rtol=1e-5, atol=2e-6):
-                chosen = functools.partial(function, **settings) if settings else function
-                return True, None if name == "linear" else Function(activations.get(chosen))
-    return False, None
+                made = function(x, **_rounded(function, settings, dtype))
+                gaps = np.where(made == wanted, 0.0, np.abs(made - wanted) / allowed)
+            distance = gaps.max()  # NaN is never less
+            if distance < best:
+                best, closest = distance, functools.partial(function, **settings) if settings else function
+    return None if closest is None else activations.get(closest)
+
+
+def _rounded(function: Any, settings: dict[str, Any], dtype: Any) -> dict[str, Any]:
+    """All arguments, as a model of `dtype` has them: what jumps does so at the very number."""
+    arguments = list(inspect.signature(function).parameters.items())[1:]
+    given = {**{name: parameter.default for name, parameter in arguments}, **settings}
+    return {name: float(dtype.type(value)) if type(value) is float else value for name, value in given.items()}
 
 
 def _settings(function: Any, numbers: list[float]) -> list[dict[str, Any]]:

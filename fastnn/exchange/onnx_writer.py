@@ -212,7 +212,10 @@ def _label(graph: _Graph, described: Program) -> Any:
 def _class_names(graph: _Graph, classes: Array) -> tuple[str, int]:
     """Keep the labels as a constant; returns its name and element type."""
     kinds = graph.onnx.TensorProto
-    classes = np.asarray(classes.tolist())  # what objects are
+    labels = classes.tolist()
+    if any(isinstance(label, int) and not -(2**63) <= label < 2**63 for label in labels):
+        raise ValueError(f"expected integer labels of at most 64 bits with their sign, received: {labels}")
+    classes = np.asarray(labels)  # what objects are
     if classes.dtype.kind in "US":
         return graph.strings("classes", [str(name) for name in classes]), kinds.STRING
     as_types = {"b": ("bool", kinds.BOOL), "f": ("float64", kinds.DOUBLE)}

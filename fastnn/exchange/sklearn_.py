@@ -111,6 +111,11 @@ def to_sklearn(estimator: Any) -> Any:
     if estimator.activation not in _ACTIVATIONS:
         raise ValueError(f"expected an activation of {_ACTIVATIONS}, received: activation={estimator.activation!r}")
     made = _with_parameters(kind, estimator)
+    norms = vars(estimator).get("norms_", [])
+    if norms:  # set_params may have switched off what they are of
+        raise ValueError(
+            f"expected an estimator fitted without batch_norm and layer_norm, received: norms_ of {len(norms)} arrays"
+        )
     if hasattr(estimator, "coefs_"):
         _copy_state(estimator, made)
         if classifier:

@@ -58,7 +58,7 @@ def from_torch(module: Any) -> Sequential:
 def _flat(torch: Any, module: Any, place: str) -> Iterator[tuple[str, Any]]:
     """The modules in a row, with where they are: "0.2"."""
     if isinstance(module, torch.nn.Sequential) and type(module).forward is torch.nn.Sequential.forward:
-        for name, child in module.named_children():
+        for name, child in module._modules.items():  # named_children leaves out what stands there a second time
             yield from _flat(torch, child, f"{place}.{name}" if place else name)
     else:
         yield place, module
