@@ -80,6 +80,8 @@ def fit_many(
     interrupted, shared = Event(), Shared(X, y, sample_weight)
 
     def fit(model: BaseMLP) -> None:
+        if interrupted.is_set():  # the main thread has not come to say so yet
+            return
         with team.alone(interrupted), shared.remembered():
             model.fit(X, y, sample_weight)
 

@@ -2,6 +2,8 @@
 
 import signal
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -75,9 +77,11 @@ def test_a_network_a_thread(monkeypatch):
     assert team.size(None) == 2
 
 
+@pytest.mark.parametrize("late", [False, True], ids=["", "late"])
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_an_interrupt_ends_it_soon(solver, monkeypatch, ctrl_c):
-    """Two fits are under way, far from their ends: both are usable. The others are as they were."""
+def test_an_interrupt_ends_it_soon(solver, late, monkeypatch, ctrl_c):
+    """Two fits are under way, far from their ends: both are usable. The others are as they were, also where the main
+    thread is late to say that no more are to begin."""
     if solver == "lbfgs":
         pytest.importorskip("scipy")
     _, _, X, y = make_task("several")
@@ -94,6 +98,14 @@ def test_an_interrupt_ends_it_soon(solver, monkeypatch, ctrl_c):
             assert team._local.interrupted.wait(timeout=30)
         heed()
 
+    if late:
+        shutdown = ThreadPoolExecutor.shutdown
+
+        def shut_down_late(*given, **options):
+            time.sleep(0.2)
+            shutdown(*given, **options)
+
+        monkeypatch.setattr(ThreadPoolExecutor, "shutdown", shut_down_late)
     monkeypatch.setattr(team, "heed", interrupt)
     endless = {"solver": solver, "max_iter": 20000, "max_fun": 20000, "tol": 0.0, "n_iter_no_change": np.inf}
     models = [MLPClassifier((5,), random_state=seed, alpha=0, **endless) for seed in range(4)]
