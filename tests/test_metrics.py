@@ -262,5 +262,8 @@ def test_metrics_as_functions_refuse_what_cannot_be_compared():
     ):
         with pytest.raises(ValueError, match="expected"):
             call()
+    for call in (lambda: metrics.auc(None, [0.5]), lambda: metrics.mean_squared_error([1 + 2j], [1.0])):
+        with pytest.raises(TypeError, match="expected y_true to be an array of real numbers"):
+            call()
     assert np.isnan(metrics.auc([0, 1], [np.nan, 0.5]))
     assert np.isnan(metrics.average_precision([0, 1], [np.nan, 0.5]))

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from fastnn import arguments
+from fastnn import arguments, data
 
 Function = Callable[[Any, Any], Any]
 
@@ -91,9 +91,9 @@ class FunctionMetric(Metric):
         raise TypeError(f"expected the metric {self.name!r} to return a number, or one a row, received: {received}")
 
 
-def columns(y: Any) -> np.ndarray:
-    """Return an array of at least two dimensions: one column for [rows]."""
-    values: np.ndarray = np.asarray(y)
+def columns(y: Any, name: str = "y_true") -> np.ndarray:
+    """Return real numbers of at least two dimensions: one column for [rows]."""
+    values = data.numeric(y, name)
     return values.reshape(-1, 1) if values.ndim < 2 else values
 
 
@@ -106,7 +106,7 @@ def rounded(threshold: float, y_pred: Any) -> float:
 
 def pair(y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return both as float64 [rows, outputs]; raises ValueError if their shapes differ."""
-    truth, prediction = columns(y_true).astype(np.float64), columns(y_pred).astype(np.float64)
+    truth, prediction = columns(y_true).astype(np.float64), columns(y_pred, "y_pred").astype(np.float64)
     if truth.shape != prediction.shape:
         received = f"{truth.shape} and {prediction.shape}"
         if truth.shape == (len(prediction), 1):
@@ -117,7 +117,7 @@ def pair(y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:
 
 def indices(y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return class indices [rows] and outputs [rows, classes]; raises ValueError where that is not what they are."""
-    truth, prediction = np.asarray(y_true), columns(y_pred)
+    truth, prediction = data.numeric(y_true, "y_true"), columns(y_pred, "y_pred")
     if truth.shape not in ((len(prediction),), (len(prediction), 1)):
         raise ValueError(
             f"expected y_true as a class index for each of {len(prediction)} rows, received: {truth.shape}"

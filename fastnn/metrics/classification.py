@@ -40,7 +40,7 @@ def accuracy(y_true: Any, y_pred: Any) -> float:
     >>> fastnn.metrics.accuracy([1, 0], [[0.2, 0.8], [0.4, 0.6]])
     0.5
     """
-    truth, prediction = columns(y_true), columns(y_pred)
+    truth, prediction = columns(y_true), columns(y_pred, "y_pred")
     if prediction.shape[1] == 1:
         return binary_accuracy(truth, prediction)
     if truth.shape[1] == 1:

@@ -381,7 +381,7 @@ class AUC(Metric):
 
 def one_hot(y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return truth and outputs as float64 [rows, outputs]; class indices become one-hot rows."""
-    truth, width = columns(y_true), columns(y_pred).shape[1]
+    truth, width = columns(y_true), columns(y_pred, "y_pred").shape[1]
     if truth.shape[1] == 1 and width > 1:
         truth = truth == np.arange(width)
     return pair(truth, y_pred)
