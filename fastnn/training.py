@@ -348,8 +348,9 @@ class Training:
 
     def evaluate(self, dataset: Dataset, trainer: Any = None) -> Logs:
         """Return loss, penalties included, and metrics at the current weights."""
-        check_fit(self.metrics, dataset.y, self.model.plan.outputs)
-        trainer = trainer or self.trainer(x=dataset.x)
+        if trainer is None:  # else it is that of a fit, which has checked
+            check_fit(self.metrics, dataset.y, self.model.plan.outputs)
+            trainer = self.trainer(x=dataset.x)
         rows, width = dataset.rows, self.model.plan.outputs
         row_losses = np.empty(rows, dtype=np.float64)
         wanted = self.metrics or self._by_function

@@ -123,8 +123,9 @@ def indices(y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:
             f"expected y_true as a class index for each of {len(prediction)} rows, received: {truth.shape}"
         )
     truth = truth.reshape(-1)
-    whole = truth.astype(np.intp)
-    if whole.size and not (np.array_equal(whole, truth) and whole.min() >= 0 and whole.max() < prediction.shape[1]):
+    whole = truth if truth.dtype.kind in "iu" else truth.astype(np.intp)
+    exact = whole is truth or np.array_equal(whole, truth)
+    if whole.size and not (exact and whole.min() >= 0 and whole.max() < prediction.shape[1]):
         received = f"{truth.min()} to {truth.max()}"
         raise ValueError(f"expected class indices from 0 to {prediction.shape[1] - 1}, received: {received}")
     return whole, prediction
