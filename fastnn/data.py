@@ -224,7 +224,11 @@ def labels(y: Any, rows: int, width: int, name: str = "y") -> np.ndarray:
     if array.ndim == 2 and array.shape[1] == 1:
         array = array.reshape(-1)
     if array.ndim != 1:
-        hint = ": for one-hot rows use categorical_crossentropy" if array.ndim == 2 and array.shape[1] == width else ""
+        hint = (
+            ": one-hot rows are for categorical_crossentropy, and metrics that are not sparse"
+            if array.ndim == 2 and array.shape[1] == width
+            else ""
+        )
         raise ValueError(f"expected {name} of shape (rows,), class indices, received: shape={array.shape}{hint}")
     check_rows(array, rows, name)
     wrong = ~((array >= 0) & (array < width))

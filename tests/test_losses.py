@@ -151,7 +151,7 @@ def test_unfit_pairs_name_the_sensible_ones(name, activation, width, text):
         ("sparse_categorical_crossentropy", [0, -1], r"y\[1\]=-1"),
         ("sparse_categorical_crossentropy", [0.0, 0.5], r"y\[1\]=0.5"),
         ("sparse_categorical_crossentropy", [0.0, np.nan], r"y\[1\]=nan"),
-        ("sparse_categorical_crossentropy", [[1, 0], [0, 1]], r"one-hot rows use categorical_crossentropy"),
+        ("sparse_categorical_crossentropy", [[1, 0], [0, 1]], r"one-hot rows are for categorical_crossentropy"),
         ("sparse_categorical_crossentropy", ["a", "b"], r"real numbers"),
     ],
 )

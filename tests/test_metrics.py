@@ -231,8 +231,8 @@ def test_in_a_model_and_in_its_file(tmp_path):
         ("precision", "indices", "to_categorical"),
         ("top_k_categorical_accuracy", "indices", "to_categorical"),
         ("rmse", "indices", "to_categorical"),
-        ("sparse_categorical_accuracy", "one-hot", "a class index for each"),
-        ("sparse_top_k_categorical_accuracy", "one-hot", "a class index for each"),
+        ("sparse_categorical_accuracy", "one-hot", "one-hot rows are for"),
+        ("sparse_top_k_categorical_accuracy", "one-hot", "one-hot rows are for"),
         ("huber", "indices", "received"),
     ],
 )

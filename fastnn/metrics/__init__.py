@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastnn import arguments, losses
-from fastnn.metrics.base import Function, FunctionMetric, Metric
+from fastnn.metrics.base import Function, FunctionMetric, Metric, is_own
 from fastnn.metrics.classification import (
     accuracy,
     auc,
@@ -150,10 +150,7 @@ def larger_is_better(name: str, compiled: Sequence[Metric] = ()) -> bool:
             continue
         if metric.larger_is_better is not None:
             return metric.larger_is_better
-        function = getattr(metric, "function", metric)
-        if not (
-            name in NAMES or name in losses.NAMES or str(getattr(function, "__module__", "")).startswith("fastnn.")
-        ):
+        if not (name in NAMES or name in losses.NAMES or is_own(metric)):
             raise ValueError(
                 f"expected mode='min' or mode='max' for the metric {name!r}, of which it is not known whether "
                 "smaller or larger values are better, received: mode='auto'"

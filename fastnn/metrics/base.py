@@ -117,27 +117,21 @@ def pair(y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:
 
 def indices(y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return class indices [rows] and outputs [rows, classes]; raises ValueError where that is not what they are."""
-    truth, prediction = data.numeric(y_true, "y_true"), columns(y_pred, "y_pred")
-    if truth.shape not in ((len(prediction),), (len(prediction), 1)):
-        raise ValueError(
-            f"expected y_true as a class index for each of {len(prediction)} rows, received: {truth.shape}"
-        )
-    truth = truth.reshape(-1)
-    whole = truth if truth.dtype.kind in "iu" else truth.astype(np.intp)
-    exact = whole is truth or np.array_equal(whole, truth)
-    if whole.size and not (exact and whole.min() >= 0 and whole.max() < prediction.shape[1]):
-        received = f"{truth.min()} to {truth.max()}"
-        raise ValueError(f"expected class indices from 0 to {prediction.shape[1] - 1}, received: {received}")
-    return whole, prediction
+    prediction = columns(y_pred, "y_pred")
+    return data.labels(y_true, len(prediction), prediction.shape[1], "y_true"), prediction
+
+
+def is_own(metric: Metric) -> bool:
+    """Whether it is one of fastnn's, and no function or class of somebody's."""
+    return str(getattr(getattr(metric, "function", metric), "__module__", "")).startswith("fastnn.")
 
 
 def check_fit(metrics: Sequence[Metric], y_true: np.ndarray, outputs: int) -> None:
     """Raise ValueError where a metric of ours cannot be had of such truth and so many outputs."""
     made = np.full((min(len(y_true), 2), outputs), 1.0 / outputs)
     for metric in metrics:
-        function = getattr(metric, "function", metric)
-        if not str(getattr(function, "__module__", "")).startswith("fastnn."):
-            continue  # somebody's, who may count the calls
+        if not is_own(metric):
+            continue  # its author may count the calls
         try:
             metric(y_true[: len(made)], made)
         except ValueError as error:
