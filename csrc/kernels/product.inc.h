@@ -70,14 +70,16 @@
 #define FN_FAR(k, apart) ((apart) % (FN_PAGE_BYTES / 2) == 0)
 #define FN_FAR_PANELS_ARE_COPIED 1
 #define FN_ROWS_BYTES 294912     /* of the rows that pass by one block of k: half an L2, and some */
-/* Where X^T's tile is better copied, its k rows so many bytes apart, for so many column tiles that read it: where its lines
- * and a panel's do not stay in L1, or share cache sets. Copying takes 1.05 to 1.12 times as long for shallow products, 0.9
- * times for others. */
-#define FN_LINES_LEAVE_L1(k, apart, tiles) \
-    ((k) * (FN_LINE_BYTES + FN_TILE_VECTORS * FN_VECTOR_BYTES) >= 32768 || (apart) >= FN_PAGE_BYTES || \
-     (apart) % (FN_PAGE_BYTES / 4) == 0)
-#define FN_PACKED_MOST 98304     /* of a's tiles that are copied at a time, on any CPU of the target, */
-#define FN_PACKED_BYTES 98304    /* on this one, */
+#define FN_TURNED_IN_BLOCKS 1    /* whether dY's rows are cut into such blocks too, */
+#define FN_PANELS_KEPT 4         /* and how many panels that are copied or transposed blocks share */
+/* Whether X^T's tiles are copied, its k rows so many bytes apart, for so many column tiles that read them: where its rows share
+ * cache sets, or a product is large enough for wide rows. */
+#define FN_X_IS_COPIED(k, apart, tiles)    \
+    ((apart) % (FN_PAGE_BYTES / 4) == 0 || \
+     (k) * (apart) >= FN_BYTES_WORTH_COPYING / ((tiles) * FN_TILE_VECTORS * LANES))
+#define FN_BYTES_WORTH_COPYING 50000000 /* of X, times columns */
+#define FN_PACKED_MOST 196608    /* of a's tiles that are copied at a time, on any CPU of the target, */
+#define FN_PACKED_BYTES 196608   /* on this one, */
 #define FN_PACKED_DEPTH 256      /* and how deep: no deeper than panels that are copied beside it */
 #endif
 #endif
@@ -188,14 +190,14 @@ INLINE void FN(product_of_blocks)(FN(product_function) *small, ptrdiff_t m, ptrd
     }
     const ptrdiff_t apart = ldb * (ptrdiff_t)sizeof(T);
     const int far = m >= FN_ROWS_WORTH_ASKING(apart) && FN_FAR(k, apart) && FN(has_room)(n, ldc);
+    if (far) {
+        FN(product_of_far_panels)(small, 0, m, rows, n, k, a, lda, a_row, a_step, b, ldb, start, ldstart, c, ldc);
+        return;
+    }
     for (ptrdiff_t i = 0; i < m; i += rows) {
         const ptrdiff_t block = m - i < rows ? m - i : rows;
-        const T *from = start ? start + i * ldstart : NULL;
-        if (far)
-            FN(product_of_far_panels)(small, 0, block, n, k, a + i * a_row, lda, a_row, a_step, b, ldb, from, ldstart, c + i * ldc,
-                                      ldc);
-        else
-            FN(product_of_panels)(block, n, k, a + i * a_row, a_row, a_step, b, ldb, from, ldstart, c + i * ldc, ldc);
+        FN(product_of_panels)(block, n, k, a + i * a_row, a_row, a_step, b, ldb, start ? start + i * ldstart : NULL, ldstart,
+                              c + i * ldc, ldc);
     }
 }
 
@@ -235,7 +237,7 @@ static void FN(product)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdi
 
 INLINE int FN(worth_packing)(ptrdiff_t n, ptrdiff_t k, ptrdiff_t ldat) {
     const ptrdiff_t apart = ldat * (ptrdiff_t)sizeof(T), tiles = n / (FN_TILE_VECTORS * LANES);
-    return tiles >= FN_TILES_WORTH_PACKING && FN_LINES_LEAVE_L1(k, apart, tiles);
+    return tiles >= FN_TILES_WORTH_PACKING && FN_X_IS_COPIED(k, apart, tiles);
 }
 
 static void FN(product_at)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *b,

@@ -70,42 +70,78 @@ static void FN(packed_panel)(ptrdiff_t m, ptrdiff_t width, ptrdiff_t k, const T 
     }
 }
 
+/* Columns in strips, of each strip the blocks of rows one below the other, of each block the strip's panels. Panels are made on
+ * the way through the first block, each while the one before is multiplied with, and kept for the others; a strip's first one on
+ * the way through the last block and panel of the strip before. */
+typedef struct {
+    ptrdiff_t m, n, rows, columns, strip; /* of c, of a block, of a panel, of a strip */
+    ptrdiff_t edge, i, j;                 /* where the strip, the block and the panel begin */
+} FN(walk);
+
+/* One block of rows needs two panels at a time, the one that is read and the next. */
+INLINE FN(walk) FN(walk_of)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t rows) {
+    const ptrdiff_t columns = FN_TILE_VECTORS * LANES;
+    return (FN(walk)){m, n, rows, columns, (rows < m ? FN_PANELS_KEPT : 2) * columns, 0, 0, 0};
+}
+
+INLINE ptrdiff_t FN(block_of)(const FN(walk) *at) { return at->m - at->i < at->rows ? at->m - at->i : at->rows; }
+INLINE ptrdiff_t FN(width_of)(const FN(walk) *at) { return at->n - at->j < at->columns ? at->n - at->j : at->columns; }
+INLINE ptrdiff_t FN(panel_of)(const FN(walk) *at) { return (at->j - at->edge) / at->columns; }
+INLINE int FN(ends_strip)(const FN(walk) *at) { return at->j + at->columns >= at->edge + at->strip || at->j + at->columns >= at->n; }
+
+/* Is the next panel made here, if it is a whole one? */
+INLINE int FN(makes_next)(const FN(walk) *at) {
+    return at->j + 2 * at->columns <= at->n && (FN(ends_strip)(at) ? at->i + at->rows >= at->m : at->i == 0);
+}
+INLINE ptrdiff_t FN(next_panel_of)(const FN(walk) *at) { return FN(ends_strip)(at) ? 0 : FN(panel_of)(at) + 1; }
+
+INLINE void FN(walk_on)(FN(walk) *at) {
+    const int ends = FN(ends_strip)(at);
+    at->j = ends ? at->edge : at->j + at->columns;
+    if (!ends || (at->i += at->rows) < at->m) return;
+    at->i = 0;
+    at->j = at->edge += at->strip;
+}
+
 /* b[k,n] whose rows lie so far apart that hardware does not fetch a panel's lines ahead: each tile asks for a part of the next
  * panel and, where these are copied, takes along what the one before has asked for. c has room. `small` makes tiles that are
- * not whole, which the product itself can: one instance of a tile is enough here. `packed`: a is, and `small` packed_panel. */
-INLINE void FN(product_of_far_panels)(FN(product_function) *small, const int packed, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k,
-                                      const T *a, ptrdiff_t lda, ptrdiff_t a_row, ptrdiff_t a_step, const T *b, ptrdiff_t ldb,
-                                      const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+ * not whole, which the product itself can: one instance of a tile is enough here. `packed`: a is, in one block of rows, and
+ * `small` is packed_panel. */
+INLINE void FN(product_of_far_panels)(FN(product_function) *small, const int packed, ptrdiff_t m, ptrdiff_t rows, ptrdiff_t n,
+                                      ptrdiff_t k, const T *a, ptrdiff_t lda, ptrdiff_t a_row, ptrdiff_t a_step, const T *b,
+                                      ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
     const int copied = FN_FAR_PANELS_ARE_COPIED;
     const ptrdiff_t columns = FN_TILE_VECTORS * LANES, line = FN_LINE_BYTES / sizeof(T);
     const ptrdiff_t deepest = packed ? k : FN(even_block)(k, copied ? COPY_DEPTH : PANEL_DEPTH, 1);
-    const ptrdiff_t tiles = (m + FN_TILE_ROWS - 1) / FN_TILE_ROWS;
-    T panels[2][FN_COPY_BYTES / sizeof(T)] __attribute__((aligned(64)));
-    T *panel = panels[0];
+    T panels[FN_PANELS_KEPT][FN_COPY_BYTES / sizeof(T)] __attribute__((aligned(64)));
     ptrdiff_t p = 0;
     do { /* once for k = 0, to write `start` */
         const ptrdiff_t depth = k - p < deepest ? k - p : deepest, ldfrom = p ? ldc : ldstart;
-        ptrdiff_t taken = 0; /* rows of the panel that the one before has taken along */
-        for (ptrdiff_t j = 0; j < n; j += columns) {
-            const ptrdiff_t width = n - j < columns ? n - j : columns, ahead = j + 2 * columns <= n ? depth : 0;
-            const T *const from = p ? c + j : start ? start + j : NULL, *lines = b + p * ldb + j, *next = lines + columns;
-            T *const after = panels[panel == panels[0]];
-            if (copied)
+        const T *const sums = p ? c : start;
+        ptrdiff_t taken = 0; /* rows of a panel that the one before has taken along */
+        for (FN(walk) at = FN(walk_of)(m, n, rows); at.j < n; FN(walk_on)(&at)) {
+            const ptrdiff_t j = at.j, width = FN(width_of)(&at), end = at.i + FN(block_of)(&at);
+            const ptrdiff_t tiles = (end - at.i + FN_TILE_ROWS - 1) / FN_TILE_ROWS;
+            const T *const lines = b + p * ldb + j, *const next = lines + columns;
+            T *const panel = panels[FN(panel_of)(&at)], *const after = panels[FN(next_panel_of)(&at)];
+            if (copied && !at.i)
                 FN(pack_panel)(depth - taken, (width + LANES - 1) / LANES, lines + taken * ldb, ldb, panel + taken * columns);
             const T *const read = copied ? panel : lines;
-            const ptrdiff_t ldread = copied ? columns : ldb;
+            const ptrdiff_t ldread = copied ? columns : ldb, ahead = FN(makes_next)(&at) ? depth : 0;
             taken = 0;
-            for (ptrdiff_t i = 0, asked = 0, height; i < m; i += height) {
-                height = FN(tile_height)(m - i);
-                if (copied) FN(pack_panel)(asked - taken, FN_TILE_VECTORS, next + taken * ldb, ldb, after + taken * columns);
-                taken = asked;
-                for (; asked < ahead && (asked - taken) * tiles < depth; asked++)
-                    for (ptrdiff_t at = 0; at < columns; at += line) __builtin_prefetch(next + asked * ldb + at, 0, 2);
+            for (ptrdiff_t i = at.i, asked = 0, height; i < end; i += height) {
+                height = FN(tile_height)(end - i);
+                if (ahead) {
+                    if (copied) FN(pack_panel)(asked - taken, FN_TILE_VECTORS, next + taken * ldb, ldb, after + taken * columns);
+                    taken = asked;
+                    for (; asked < ahead && (asked - taken) * tiles < depth; asked++)
+                        for (ptrdiff_t q = 0; q < columns; q += line) __builtin_prefetch(next + asked * ldb + q, 0, 2);
+                }
                 if (copied)
-                    for (ptrdiff_t r = i + height; r < i + height + FN_TILE_ROWS && r < m; r++)
-                        for (ptrdiff_t at = j; at < j + columns; at += line) __builtin_prefetch(c + r * ldc + at, 1, 3);
+                    for (ptrdiff_t r = i + height; r < i + height + FN_TILE_ROWS && r < end; r++)
+                        for (ptrdiff_t q = j; q < j + columns; q += line) __builtin_prefetch(c + r * ldc + q, 1, 3);
                 const T *const factors = packed ? a + i * k : a + i * a_row + p * a_step;
-                const T *const first = from ? from + i * ldfrom : NULL;
+                const T *const first = sums ? sums + i * ldfrom + j : NULL;
                 if (height == FN_TILE_ROWS && width == columns)
                     FN(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, 0, depth, factors, a_row,
                              packed ? FN_TILE_ROWS : a_step, read, ldread,
@@ -113,7 +149,6 @@ INLINE void FN(product_of_far_panels)(FN(product_function) *small, const int pac
                 else
                     small(height, width, depth, factors, packed ? height : lda, read, ldread, first, ldfrom, c + i * ldc + j, ldc);
             }
-            if (copied) panel = after;
         }
         p += depth;
     } while (p < k);
@@ -125,30 +160,31 @@ INLINE ptrdiff_t FN(rows_carried)(ptrdiff_t m) {
     return m <= FN_TILE_ROWS ? 0 : most >= columns ? columns : most / LANES * LANES;
 }
 
-/* bt[n,k] as panels of its transpose, each made on the way through the one before; c has room. `packed`: a is. */
+/* bt[n,k] as panels of its transpose; c has room. `packed`: a is. */
 INLINE void FN(turned_panels)(const int packed, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *bt,
                               ptrdiff_t ldbt, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
     const ptrdiff_t columns = FN_TILE_VECTORS * LANES, deepest = packed ? k : FN(even_block)(k, TURNED_DEPTH, 1);
-    T panels[2][FN_TURNED_BYTES / sizeof(T)] __attribute__((aligned(64)));
-    T *panel = panels[0];
+    const int blocks = FN_TURNED_IN_BLOCKS && !packed && m * k > (ptrdiff_t)(FN_ROWS_BYTES / sizeof(T));
+    const ptrdiff_t rows = blocks ? FN(even_block)(m, ROWS_OF(FN_ROWS_BYTES, deepest), FN_TILE_ROWS) : m;
+    T panels[FN_TURNED_IN_BLOCKS ? FN_PANELS_KEPT : 2][FN_TURNED_BYTES / sizeof(T)] __attribute__((aligned(64)));
     ptrdiff_t p = 0;
     do { /* once for k = 0, to write `start` */
         const ptrdiff_t depth = k - p < deepest ? k - p : deepest, ldfrom = p ? ldc : ldstart;
-        ptrdiff_t carried = 0; /* columns of the panel that came along while the one before was multiplied with */
-        for (ptrdiff_t j = 0; j < n; j += columns) {
-            const ptrdiff_t width = n - j < columns ? n - j : columns;
-            const T *from = p ? c + j : start ? start + j : NULL;
-            FN(transposed)(width - carried, depth, bt + (j + carried) * ldbt + p, ldbt, panel + carried, columns);
-            carried = j + 2 * columns <= n ? FN(rows_carried)(m) : 0;
-            if (carried) {
-                T *const after = panels[panel == panels[0]];
-                FN(panel_rows)(m, FN_TILE_VECTORS, packed, depth, a + p, lda, 1, panel, columns, from, ldfrom, c + j, ldc, carried,
-                               bt + (j + columns) * ldbt + p, ldbt, after);
-                panel = after;
-            } else if (packed)
-                FN(packed_panel)(m, width, depth, a, 0, panel, columns, from, ldfrom, c + j, ldc);
+        const T *const sums = p ? c : start;
+        ptrdiff_t carried = 0; /* columns of a panel that came along while the one before was multiplied with */
+        for (FN(walk) at = FN(walk_of)(m, n, rows); at.j < n; FN(walk_on)(&at)) {
+            const ptrdiff_t i = at.i, j = at.j, width = FN(width_of)(&at), block = FN(block_of)(&at);
+            const T *const from = sums ? sums + i * ldfrom + j : NULL, *const factors = a + i * lda + p;
+            T *const panel = panels[FN(panel_of)(&at)], *const to = c + i * ldc + j;
+            if (!i) FN(transposed)(width - carried, depth, bt + (j + carried) * ldbt + p, ldbt, panel + carried, columns);
+            carried = 0;
+            if (FN(makes_next)(&at) && (carried = FN(rows_carried)(block)))
+                FN(panel_rows)(block, FN_TILE_VECTORS, packed, depth, factors, lda, 1, panel, columns, from, ldfrom, to, ldc, carried,
+                               bt + (j + columns) * ldbt + p, ldbt, panels[FN(next_panel_of)(&at)]);
+            else if (packed)
+                FN(packed_panel)(block, width, depth, factors, 0, panel, columns, from, ldfrom, to, ldc);
             else
-                FN(panel)(m, width, depth, a + p, lda, 1, panel, columns, from, ldfrom, c + j, ldc);
+                FN(panel)(block, width, depth, factors, lda, 1, panel, columns, from, ldfrom, to, ldc);
         }
         p += depth;
     } while (p < k);
@@ -184,8 +220,8 @@ static void FN(product_of_packed)(int turned, ptrdiff_t m, ptrdiff_t n, ptrdiff_
             if (FN_ROWS_ARE_PACKED && turned)
                 FN(turned_panels)(1, block, n, depth, packed, 0, b + p, ldb, from, ldfrom, c + i * ldc, ldc);
             else if (far)
-                FN(product_of_far_panels)(FN(packed_panel), 1, block, n, depth, packed, 0, 1, 0, b + p * ldb, ldb, from, ldfrom,
-                                          c + i * ldc, ldc);
+                FN(product_of_far_panels)(FN(packed_panel), 1, block, block, n, depth, packed, 0, 1, 0, b + p * ldb, ldb, from,
+                                          ldfrom, c + i * ldc, ldc);
             else
                 for (ptrdiff_t j = 0; j < n; j += columns)
                     FN(packed_panel)(block, n - j < columns ? n - j : columns, depth, packed, 0, b + p * ldb + j, ldb,

@@ -41,9 +41,11 @@
     (FN_NARROW_PORTS ? (apart) >= 2 * FN_PAGE_BYTES \
      : (apart) % FN_PAGE_BYTES == 0 ? (k) * (apart) > 1048576 : (apart) > FN_PAGE_BYTES && (k) * (apart) >= 4194304)
 #define FN_ROWS_BYTES 524288
-#define FN_LINES_LEAVE_L1(k, apart, tiles)                                                                     \
-    (FN_NARROW_PORTS ? (apart) % FN_PAGE_BYTES == 0 || ((apart) > FN_PAGE_BYTES && (k) > 256 && (tiles) >= 24) \
-     : (apart) % (FN_PAGE_BYTES / 2) == 0 || (apart) >= 2 * FN_PAGE_BYTES ? (k) * (apart) >= 1048576       \
+#define FN_TURNED_IN_BLOCKS 0
+#define FN_PANELS_KEPT 4
+#define FN_X_IS_COPIED(k, apart, tiles)                                                                                         \
+    (FN_NARROW_PORTS ? (apart) % FN_PAGE_BYTES == 0 || ((apart) > FN_PAGE_BYTES && (k) * (apart) >= 100000000 / (tiles)) \
+     : (apart) % (FN_PAGE_BYTES / 2) == 0 || (apart) >= 2 * FN_PAGE_BYTES ? (k) * (apart) >= 1048576                        \
      : (apart) > FN_PAGE_BYTES && (k) * (apart) >= 2097152)
 #define FN_PACKED_MOST 393216
 #define FN_PACKED_BYTES (FN_NARROW_PORTS ? 98304 : FN_PACKED_MOST)

@@ -79,8 +79,9 @@ def _forward(const real[:, :] x, const real[:, ::1] w, const real[::1] bias, rea
     with nogil, parallel(num_threads=team):
         mine = share(x.shape[0], targets.tile_rows(&x[0, 0]), threadid(), team_size())
         dense_forward(mine, columns, inputs, w.shape[1], &x[0, 0], ldx, &w[0, 0], biases, &y[0, 0], ldy)
-        targets.activation_forward(kind, mine.stop - mine.start, w.shape[1], &shape, &y[0, 0] + mine.start * ldy, ldy,
-                                   &y[0, 0] + mine.start * ldy, ldy)
+        if kind != targets.FN_linear:
+            targets.activation_forward(kind, mine.stop - mine.start, w.shape[1], &shape, &y[0, 0] + mine.start * ldy, ldy,
+                                       &y[0, 0] + mine.start * ldy, ldy)
 
 
 def _input_gradient(const real[:, :] dy, const real[:, ::1] w, real[:, :] dx, int threads):

@@ -27,15 +27,33 @@ from fastnn._core.plan import at_inference
 from fastnn._core.threads import default_threads
 
 cdef enum:
-    BLOCK_BYTES = 262144
+    BLOCK_BYTES = 262144       # of a block's buffers: part of a second-level cache
+    PARAMETERS_A_BLOCK = 4     # how many times as long as its buffers the parameters may be that a block reads
     FEWEST_ROWS = 32
     MOST_ROWS = 512
+    ROWS_UNIT = 16
     FLOP_WORTH_A_THREAD = 1000000
 
 
+cdef ptrdiff_t rows_of_bytes(Program program, Py_ssize_t itemsize, Py_ssize_t size):
+    cdef ptrdiff_t rows = size // (program.row_size * itemsize)
+    return max(<ptrdiff_t>FEWEST_ROWS, min(<ptrdiff_t>MOST_ROWS, rows // ROWS_UNIT * ROWS_UNIT))
+
+
 cdef ptrdiff_t block_rows(Program program, Py_ssize_t itemsize):
-    cdef ptrdiff_t rows = BLOCK_BYTES // (program.row_size * itemsize)
-    return max(<ptrdiff_t>FEWEST_ROWS, min(<ptrdiff_t>MOST_ROWS, rows // 16 * 16))
+    return rows_of_bytes(program, itemsize, BLOCK_BYTES)
+
+
+cdef ptrdiff_t most_rows(Plan plan):
+    """The same, or more where the parameters are what does not fit: each block reads them all."""
+    return rows_of_bytes(plan.inference, plan.itemsize,
+                         max(<Py_ssize_t>BLOCK_BYTES, plan.n_parameters * plan.itemsize // PARAMETERS_A_BLOCK))
+
+
+cdef ptrdiff_t even_rows(ptrdiff_t total, ptrdiff_t most, ptrdiff_t threads):
+    """Rows of each of as few blocks as possible, as many for every thread."""
+    cdef ptrdiff_t blocks = (total + most * threads - 1) // (most * threads) * threads
+    return (total + blocks * ROWS_UNIT - 1) // (blocks * ROWS_UNIT) * ROWS_UNIT
 
 
 # A run over rows [0, total): everything in it is read-only but the outputs.
@@ -147,7 +165,7 @@ cdef class Forward:
         self.run.segments, self.run.ops, self.run.n_segments = program.segments, program.ops, program.n_segments
         self.run.n_ops, self.run.penalizes = program.n_ops, program.penalizes
         self.run.parameters = <const void *><size_t>parameters.ctypes.data
-        self.run.inputs, self.run.outputs, self.run.block = plan.inputs, plan.outputs, rows
+        self.run.inputs, self.run.outputs = plan.inputs, plan.outputs
 
     cdef int start(self, X, Py_ssize_t total, predictions, const Judge *judge, double *row_loss) except -1:
         cdef Py_ssize_t set_
@@ -166,6 +184,7 @@ cdef class Forward:
             self.run.predictions_stride = stride_of(predictions, self.plan.itemsize)
         self.run.judge, self.run.row_loss = judge, row_loss
         cdef int threads = grant(self.workspace.sets)
+        self.run.block = even_rows(total, self.workspace.rows, threads)
         with nogil:
             if self.single:
                 pass_all(&self.run, <const float *>NULL, self.workspace.memories, threads)
@@ -174,21 +193,21 @@ cdef class Forward:
         return 0
 
 
-cdef Py_ssize_t worthwhile_threads(Plan plan, Py_ssize_t rows, Py_ssize_t block, Py_ssize_t threads):
-    """At most one thread a block, and none for less work than a start costs."""
-    return max(1, min(threads, (rows + block - 1) // block, 2 * plan.n_parameters * rows // FLOP_WORTH_A_THREAD))
+cdef Py_ssize_t worthwhile_threads(Plan plan, Py_ssize_t rows, Py_ssize_t threads):
+    """At most one thread for the fewest rows of a block, and none for less work than a start costs."""
+    return max(1, min(threads, (rows + FEWEST_ROWS - 1) // FEWEST_ROWS, 2 * plan.n_parameters * rows // FLOP_WORTH_A_THREAD))
 
 
 cdef Forward take(Plan plan, parameters, Py_ssize_t rows, Py_ssize_t threads):
     """A Forward from the plan's pool, or a new one: two threads may predict with one plan at once."""
-    cdef Py_ssize_t block = min(block_rows(plan.inference, plan.itemsize), (max(rows, 1) + 15) // 16 * 16)
+    cdef Py_ssize_t block = min(most_rows(plan), (max(rows, 1) + ROWS_UNIT - 1) // ROWS_UNIT * ROWS_UNIT)
     cdef Forward forward
-    threads = worthwhile_threads(plan, rows, block, threads)
+    threads = worthwhile_threads(plan, rows, threads)
     try:
         forward = plan.pool.pop()
     except IndexError:
         return Forward(plan, parameters, block, threads)
-    if forward.parameters is parameters and forward.run.block == block and forward.workspace.sets == threads:
+    if forward.parameters is parameters and forward.workspace.rows == block and forward.workspace.sets == threads:
         return forward
     return Forward(plan, parameters, block, threads)
 
@@ -209,7 +228,7 @@ def predict(Plan plan, parameters, X, out, threads=None):
     if not rows:
         return out
     if threads is None:  # asked for only where it matters: the answer takes longer than a small network
-        most = worthwhile_threads(plan, rows, block_rows(plan.inference, plan.itemsize), rows)
+        most = worthwhile_threads(plan, rows, rows)
         threads = default_threads() if most > 1 else 1
     forward = take(plan, parameters, rows, threads)
     (<Forward>forward).start(X, rows, out, NULL, NULL)
@@ -257,7 +276,7 @@ cdef class Predictor:
     cdef bint busy
 
     def __cinit__(self, Plan plan, parameters, Py_ssize_t max_rows):
-        self.forward = Forward(plan, parameters, max_rows, 1)
+        self.forward = Forward(plan, parameters, min(max_rows, most_rows(plan)), 1)
         self.max_rows = max_rows
         self.kind = cnp.NPY_FLOAT32 if plan.dtype == "float32" else cnp.NPY_FLOAT64
 

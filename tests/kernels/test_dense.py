@@ -100,10 +100,14 @@ def test_rows_of_x_pages_apart(dtype, rng, rows, row_bytes, outputs):
 
 @pytest.mark.parametrize(
     ("rows", "row_bytes", "inputs"),
-    [(16, 2048, 40), (70, 8192, 300), (31, 8448, 1030), (40, 8232, 70), (290, 4096, 300), (290, 16384, 264)],
+    [
+        *((16, 2048, 40), (70, 8192, 300), (31, 8448, 1030), (40, 8232, 70), (200, 2048, 376)),
+        *((290, 4096, 300), (290, 16384, 264)),
+    ],
 )
 def test_rows_of_w_pages_apart(dtype, rng, rows, row_bytes, inputs):
-    """Tiles ask for panels of such a W, and take the next one along where panels are copied; of such a dY likewise."""
+    """Tiles ask for panels of such a W, and take the next one along where panels are copied, which blocks of rows share; of
+    such a dY likewise, whose columns threads divide."""
     outputs = row_bytes // np.dtype(dtype).itemsize
     x, w, dy = (
         rng.integers(-8, 9, shape).astype(dtype) for shape in ((rows, inputs), (inputs, outputs), (rows, outputs))
@@ -111,7 +115,8 @@ def test_rows_of_w_pages_apart(dtype, rng, rows, row_bytes, inputs):
     bias, result = rng.integers(-8, 9, outputs).astype(dtype), np.full((rows, outputs), np.nan, dtype)
     assert np.array_equal(dense.forward(x, w, bias, out=result), reference.dense_forward(x, w, bias))
     assert np.array_equal(dense.input_gradient(dy, w), reference.dense_input_gradient(dy, w))
-    assert np.array_equal(dense.weight_gradient(x, dy), reference.dense_weight_gradient(x, dy))
+    for threads in (1, 2, 5):
+        assert np.array_equal(dense.weight_gradient(x, dy, threads=threads), reference.dense_weight_gradient(x, dy))
 
 
 @pytest.mark.parametrize("activation", list(targets.ACTIVATIONS))
