@@ -1,7 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Forward passes that keep nothing: predictions, losses of rows, and every operation's output.
 
-Rows are cut into blocks that run through all layers at once; threads take ranges of blocks and never meet. A row's result
+Rows are cut into blocks that run through all layers at once; threads take one block after the other. A row's result
 has the same bits in any block. Called by network (through the functions at the end) and by Trainer.
 """
 from cython.parallel cimport parallel, threadid
@@ -15,7 +15,9 @@ from fastnn._core.heads cimport Batch, Memory
 from fastnn._core.passes cimport NOTHING, add_activity, forward_segment
 from fastnn._core.plan cimport ACTIVATION, Op, Plan, Program, Segment
 from fastnn._core.targets cimport real
-from fastnn._core.threads cimport Share, grant, share, team_size
+from fastnn._core.threads cimport (
+    Queue, Share, ended_lately, grant, note_end, open_queue, take_next, team_size, wait_for_all,
+)
 from fastnn._core.workspace cimport Workspace
 
 cimport numpy as cnp
@@ -25,6 +27,7 @@ import numpy as np
 from fastnn._core.data import Compressed
 from fastnn._core.plan import at_inference
 from fastnn._core.threads import default_threads
+from fastnn._core.workspace import allocate
 
 cdef enum:
     BLOCK_BYTES = 262144       # of a block's buffers: part of a second-level cache
@@ -33,6 +36,7 @@ cdef enum:
     MOST_ROWS = 512
     ROWS_UNIT = 16
     FLOP_WORTH_A_THREAD = 1000000
+    FLOP_WORTH_WAKING = 500000000  # of a pass by itself: a thread that sleeps on a virtual CPU takes up to 4 ms to come
 
 
 cdef ptrdiff_t rows_of_bytes(Program program, Py_ssize_t itemsize, Py_ssize_t size):
@@ -132,22 +136,28 @@ cdef void pass_block(const Pass *run, const real *sample, Memory *memory, ptrdif
         add_activity(parameters, run.ops, run.n_ops, memory, all_rows, run.judge.activity, run.row_loss + first)
 
 
-cdef void pass_share(const Pass *run, const real *sample, Memory *memory, int thread, int threads) noexcept nogil:
-    cdef Share mine = share(run.total, run.block, thread, threads)
-    cdef ptrdiff_t first = mine.start
+cdef void pass_blocks(const Pass *run, const real *sample, Memory *memory, Queue *queue) noexcept nogil:
+    """The next block that nobody has taken, until there is none; all of them without a queue."""
     cdef targets.uint64_t mode = targets.flush_denormals()
-    while first < mine.stop:
-        pass_block(run, sample, memory, first, min(run.block, mine.stop - first))
+    cdef ptrdiff_t first = 0
+    while True:
+        if queue != NULL:
+            first = take_next(queue) * run.block
+        if first >= run.total:
+            break
+        pass_block(run, sample, memory, first, min(run.block, run.total - first))
         first += run.block
     targets.restore_denormals(mode)
 
 
-cdef void pass_all(const Pass *run, const real *sample, Memory *memories, int threads) noexcept nogil:
+cdef void pass_all(const Pass *run, const real *sample, Memory *memories, Queue *queue, int threads) noexcept nogil:
     if threads == 1:
-        pass_share(run, sample, memories, 0, 1)
+        pass_blocks(run, sample, memories, NULL)
         return
+    open_queue(queue)
     with parallel(num_threads=threads):
-        pass_share(run, sample, &memories[threadid()], threadid(), team_size())
+        pass_blocks(run, sample, &memories[threadid()], queue)
+        wait_for_all(&queue.end, team_size())  # OpenMP's own wait keeps a core from a thread that has yet to wake up on it
 
 
 cdef class Forward:
@@ -155,13 +165,15 @@ cdef class Forward:
     cdef Pass run
     cdef readonly Plan plan
     cdef readonly Workspace workspace
-    cdef object parameters
+    cdef object parameters, queue
+    cdef Py_ssize_t threads        # of the next pass, at most as many as there are sets of buffers
     cdef bint single
 
     def __cinit__(self, Plan plan, parameters, Py_ssize_t rows, int threads):
         cdef Program program = plan.inference
-        self.plan, self.parameters, self.single = plan, parameters, plan.dtype == "float32"
+        self.plan, self.parameters, self.single, self.threads = plan, parameters, plan.dtype == "float32", threads
         self.workspace = Workspace(program, plan.itemsize, rows, sets=threads, threads=threads)
+        self.queue = allocate(sizeof(Queue), "uint8")
         self.run.segments, self.run.ops, self.run.n_segments = program.segments, program.ops, program.n_segments
         self.run.n_ops, self.run.penalizes = program.n_ops, program.penalizes
         self.run.parameters = <const void *><size_t>parameters.ctypes.data
@@ -183,33 +195,46 @@ cdef class Forward:
             self.run.predictions = data_of(predictions)
             self.run.predictions_stride = stride_of(predictions, self.plan.itemsize)
         self.run.judge, self.run.row_loss = judge, row_loss
-        cdef int threads = grant(self.workspace.sets)
+        cdef int threads = grant(self.threads)
+        cdef Queue *queue = <Queue *>data_of(self.queue)
         self.run.block = even_rows(total, self.workspace.rows, threads)
         with nogil:
             if self.single:
-                pass_all(&self.run, <const float *>NULL, self.workspace.memories, threads)
+                pass_all(&self.run, <const float *>NULL, self.workspace.memories, queue, threads)
             else:
-                pass_all(&self.run, <const double *>NULL, self.workspace.memories, threads)
+                pass_all(&self.run, <const double *>NULL, self.workspace.memories, queue, threads)
         return 0
 
 
-cdef Py_ssize_t worthwhile_threads(Plan plan, Py_ssize_t rows, Py_ssize_t threads):
-    """At most one thread for the fewest rows of a block, and none for less work than a start costs."""
-    return max(1, min(threads, (rows + FEWEST_ROWS - 1) // FEWEST_ROWS, 2 * plan.n_parameters * rows // FLOP_WORTH_A_THREAD))
+cdef Py_ssize_t shared(Plan plan, Py_ssize_t rows):
+    """How many threads the work of a pass is worth: at most one for the fewest rows of a block."""
+    return min((rows + FEWEST_ROWS - 1) // FEWEST_ROWS, 2 * plan.n_parameters * rows // FLOP_WORTH_A_THREAD)
+
+
+cdef bint worth_waking(Plan plan, Py_ssize_t rows) except -1:
+    """Whether threads that may be asleep pay: for much work, or where such a pass ended a moment ago."""
+    return 2 * plan.n_parameters * rows >= FLOP_WORTH_WAKING or ended_lately()
 
 
 cdef Forward take(Plan plan, parameters, Py_ssize_t rows, Py_ssize_t threads):
     """A Forward from the plan's pool, or a new one: two threads may predict with one plan at once."""
     cdef Py_ssize_t block = min(most_rows(plan), (max(rows, 1) + ROWS_UNIT - 1) // ROWS_UNIT * ROWS_UNIT)
     cdef Forward forward
-    threads = worthwhile_threads(plan, rows, threads)
+    threads = max(1, min(threads, shared(plan, rows)))
     try:
         forward = plan.pool.pop()
     except IndexError:
         return Forward(plan, parameters, block, threads)
-    if forward.parameters is parameters and forward.workspace.rows == block and forward.workspace.sets == threads:
+    if forward.parameters is parameters and forward.workspace.rows == block and forward.workspace.sets >= threads:
+        forward.threads = threads
         return forward
     return Forward(plan, parameters, block, threads)
+
+
+cdef give_back(Plan plan, Forward forward, Py_ssize_t rows):
+    plan.pool.append(forward)
+    if shared(plan, rows) > 1:
+        note_end()
 
 
 def predict(Plan plan, parameters, X, out, threads=None):
@@ -222,17 +247,17 @@ def predict(Plan plan, parameters, X, out, threads=None):
     X : ndarray of shape (B, plan.inputs), float32, float64 or uint8, contiguous rows
     out : ndarray of shape (B, plan.outputs), plan.dtype, contiguous rows
     threads : int, optional
-        At most this many, `default_threads` by default; fewer where there is little to do.
+        At most this many, fewer where there is little to do; by default `default_threads`, or one where others would have to
+        be woken for less than that takes.
     """
-    cdef Py_ssize_t rows = X.shape[0], most
+    cdef Py_ssize_t rows = X.shape[0]
     if not rows:
         return out
-    if threads is None:  # asked for only where it matters: the answer takes longer than a small network
-        most = worthwhile_threads(plan, rows, rows)
-        threads = default_threads() if most > 1 else 1
+    if threads is None:  # default_threads takes longer than a small network
+        threads = default_threads() if shared(plan, rows) > 1 and worth_waking(plan, rows) else 1
     forward = take(plan, parameters, rows, threads)
     (<Forward>forward).start(X, rows, out, NULL, NULL)
-    plan.pool.append(forward)
+    give_back(plan, forward, rows)
     return out
 
 
@@ -254,9 +279,9 @@ cdef evaluate(Plan plan, parameters, X, const Judge *judge, outputs, Py_ssize_t 
     losses = np.empty(X.shape[0], dtype=np.float64)
     if not X.shape[0]:
         return losses
-    forward = take(plan, parameters, X.shape[0], threads)
+    forward = take(plan, parameters, X.shape[0], threads if worth_waking(plan, X.shape[0]) else 1)
     (<Forward>forward).start(X, X.shape[0], outputs, judge, <double *>data_of(losses))
-    plan.pool.append(forward)
+    give_back(plan, forward, X.shape[0])
     return losses
 
 

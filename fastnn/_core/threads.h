@@ -1,5 +1,5 @@
 /* threads.h: what _core/threads and the engine need of the machine beneath OpenMP: a barrier of our own, how far a
- * thread has come, the team's size with and without OpenMP, and a thread's stack. Included by Cython's output only.
+ * thread has come, a queue, the team's size with and without OpenMP, and a thread's stack. Included by Cython's output only.
  */
 #ifndef FASTNN_THREADS_H
 #define FASTNN_THREADS_H
@@ -85,5 +85,16 @@ static inline void fn_progress_wait(fn_progress *progress, int64_t count) {
         if (spins < FN_SPINS) fn_pause();
         else fn_yield();
 }
+
+/* Pieces of work that threads take one after the other, so that who comes late finds fewer left, and where they meet at the end. */
+typedef struct {
+    _Alignas(64) _Atomic(int64_t) taken;
+    fn_barrier end;
+} fn_queue;
+
+static inline void fn_queue_open(fn_queue *queue) { atomic_store_explicit(&queue->taken, 0, memory_order_relaxed); }
+
+/* The number of the next piece. */
+static inline int64_t fn_queue_take(fn_queue *queue) { return atomic_fetch_add_explicit(&queue->taken, 1, memory_order_relaxed); }
 
 #endif

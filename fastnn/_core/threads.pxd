@@ -16,10 +16,19 @@ cdef extern from "threads.h" nogil:
         pass
     void tell "fn_progress_tell"(Progress *progress, int64_t count) noexcept
     void wait_until "fn_progress_wait"(Progress *progress, int64_t count) noexcept
+    ctypedef struct Queue "fn_queue":
+        Barrier end
+    void open_queue "fn_queue_open"(Queue *queue) noexcept
+    int64_t take_next "fn_queue_take"(Queue *queue) noexcept
 
 # Threads that the next parallel region may have, at most `wanted`. Called before every region, without exception:
 # it notes that OpenMP has been used, after which a forked child stays serial.
 cdef int grant(int wanted) noexcept nogil
+
+# Work that threads may have shared ends now; and whether such work ended a moment ago, so that a team's threads still wait
+# for more, or will have more if they are woken.
+cdef note_end()
+cdef bint ended_lately() except -1
 
 # A part of a range of rows or columns.
 cdef struct Share:

@@ -9,9 +9,13 @@ threads have too small a stack for the products' panels.
 import os
 import re
 from functools import cache
+from time import perf_counter
 
 STACK_BYTES = 1048576       # that a thread needs: products take up to 600 KB (csrc/targets/avx512.c), and some
 
+LATELY_SECONDS = 3e-3       # libgomp's threads go on waiting for 3 to 5 ms before they sleep
+
+cdef double last_end = -1e9 # of work that threads may have shared, perf_counter's seconds
 cdef bint used = False      # a team has run in this process
 cdef bint orphaned = False  # this process was forked from one in which a team had run
 
@@ -23,6 +27,15 @@ cdef int grant(int wanted) noexcept nogil:
     if wanted > 1:
         used = True
     return wanted
+
+
+cdef note_end():
+    global last_end
+    last_end = perf_counter()
+
+
+cdef bint ended_lately() except -1:
+    return perf_counter() - last_end < LATELY_SECONDS
 
 
 def _after_fork():

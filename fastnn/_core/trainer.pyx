@@ -18,7 +18,7 @@ from fastnn._core.plan cimport Plan, Program
 from fastnn._core.sparse cimport Links
 from fastnn._core.step_parts cimport PENALTY_BLOCK, Run, all_tensors, sum_penalties, total_penalty
 from fastnn._core.steps cimport run_all
-from fastnn._core.threads cimport Barrier, Progress, grant
+from fastnn._core.threads cimport Barrier, Progress, grant, note_end
 from fastnn._core.workspace cimport Workspace
 
 from time import perf_counter
@@ -303,6 +303,7 @@ cdef class Trainer:
                 run.outputs_made = <char *>run.outputs_made + run.total * run.outputs_stride * self.plan.itemsize
             began, now = now, perf_counter()
             self.teams.took(size, steps, now - began)
+        note_end()
 
     def adopt_averages(self):
         """End of training: set the parameters to their moving averages, if the options ask for averages and there are any."""

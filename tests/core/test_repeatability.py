@@ -105,6 +105,9 @@ def test_a_row_has_the_same_bits_alone_and_in_any_batch(dtype, name):
     plan, parameters = network(dtype, widths, activations)
     x, _, _, _ = problem(dtype, 1111, widths[0], widths[-1])
     together = engine.predict(plan, parameters, x, np.empty((1111, widths[-1]), dtype), 2)
+    for threads in (1, 3, 5):
+        again = engine.predict(plan, parameters, x, np.empty((1111, widths[-1]), dtype), threads)
+        assert again.tobytes() == together.tobytes()
     for rows in (1, 2, 3, 5, 13, 64, 65, 500):
         for start in (0, 17, 1111 - rows):
             part = x[start : start + rows]

@@ -8,7 +8,7 @@ import threading
 import numpy as np
 import pytest
 
-from fastnn._core import engine, meeting, threads
+from fastnn._core import engine, inference, meeting, threads
 from tests.core.networks import network, problem
 
 
@@ -106,7 +106,7 @@ def test_explain_names_every_bound():
 
 FORKED = """
 import os, sys, numpy as np
-from fastnn._core import engine, meeting, threads
+from fastnn._core import engine, inference, meeting, threads
 from tests.core.networks import network, problem, run, trainer
 
 def fit():
@@ -130,6 +130,17 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) or (fit() != before)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 def test_a_forked_child_does_not_hang_and_gets_the_same_bits():
     subprocess.run([sys.executable, "-W", "ignore", "-c", FORKED], check=True, timeout=60)
+
+
+def test_few_rows_by_themselves_wake_no_thread(monkeypatch):
+    """A thread that sleeps takes longer to come than 10 MFLOP; 500 MFLOP, or a pass right after another, are shared."""
+    plan, parameters = network("float32", [64, 128, 10], ["relu", "softmax"])
+    monkeypatch.setattr(inference, "default_threads", lambda: 2)
+    for rows, lately, expected in ((512, 0.0, 1), (512, 1e18, 2), (30000, 0.0, 2), (30, 1e18, 1)):
+        monkeypatch.setattr(threads, "LATELY_SECONDS", lately)
+        plan.pool.clear()
+        engine.predict(plan, parameters, np.ones((rows, 64), np.float32), np.empty((rows, 10), np.float32))
+        assert plan.pool[-1].workspace.sets == expected, (rows, lately)
 
 
 def test_several_threads_predict_with_one_model():

@@ -106,8 +106,10 @@ def test_rows_of_x_pages_apart(dtype, rng, rows, row_bytes, outputs):
     ],
 )
 def test_rows_of_w_pages_apart(dtype, rng, rows, row_bytes, inputs):
-    """Tiles ask for panels of such a W, and take the next one along where panels are copied, which blocks of rows share; of
-    such a dY likewise, whose columns threads divide."""
+    """Tiles ask for panels of such a W and take along the next where panels are copied, which blocks of rows share.
+
+    Likewise of such a dY, whose columns threads divide.
+    """
     outputs = row_bytes // np.dtype(dtype).itemsize
     x, w, dy = (
         rng.integers(-8, 9, shape).astype(dtype) for shape in ((rows, inputs), (inputs, outputs), (rows, outputs))
