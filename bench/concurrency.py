@@ -5,6 +5,8 @@
 - `neighbour`: a fit with the default threads while another process keeps one core busy, over the same fit alone; with
   one thread likewise, which is what the free core can do; and a loop of one thread over itself alone, which tells
   whether this machine gives it that core.
+- `passes`: predictions of many rows with the default number of threads over one: calls that follow each other, calls
+  with a pause before each, and calls in two processes at once.
 - `predict`: one row at a time through one model from two threads, over one thread; the 99th percentile of a call.
 
 All are ratios of rates within a round; 1 is no gain and no loss.
@@ -17,7 +19,8 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from time import perf_counter
+from time import perf_counter, sleep
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -34,6 +37,9 @@ from fastnn._core import targets
 #: Of one fit among two, or beside a neighbour: a small, a medium and a large network.
 FITTED = ("64-64-10, 32", "784-128-10, 128", "784-512-512-10, 128")
 PREDICTED = "784-512-512-10, 128"
+PASSED, PASSED_ROWS = "784-128-10, 128", (128, 1024)
+PAUSE_SECONDS = 0.02
+IDLE_SECONDS = 0.5  # after products by NumPy, whose threads keep their cores for a while
 
 Timer = Callable[[int], float]
 
@@ -123,10 +129,10 @@ def loop(samples: int) -> None:
         targets.multiply_add_peak("float32", sample_rounds("float32"))
 
 
-def with_one_thread(train: Callable[[int], object]) -> Callable[[int], object]:
-    def run(epochs: int) -> None:
+def with_one_thread(train: Callable[[int], Any]) -> Callable[[int], Any]:
+    def run(times: int):
         with patch.dict(os.environ, FASTNN_NUM_THREADS="1"):
-            train(epochs)
+            return train(times)
 
     return run
 
@@ -159,6 +165,51 @@ def beside_a_neighbour(names: Sequence[str], rounds: int, seconds: float) -> lis
                 results.append(
                     report(f"{name}: {said}, one core busy, over default alone", made, what, "alone", machine)
                 )
+    return results
+
+
+def paused(predict: Callable[[np.ndarray], object], X: np.ndarray) -> Timer:
+    """Seconds of so many calls, without the pauses between."""
+
+    def run(calls: int) -> float:
+        taken = 0.0
+        for _ in range(calls):
+            sleep(PAUSE_SECONDS)
+            taken += timed(lambda: predict(X))
+        return taken
+
+    return run
+
+
+def passes_over_one(rounds: int, seconds: float) -> list[dict]:
+    configuration, results = CONFIGURATIONS[PASSED], []
+    with ExitStack() as stack:
+        processes = [start(stack, ["fastnn"], [DEFAULTS, Setting(1)]) for _ in range(2)]
+        for able in processes:
+            turn_to(configuration, able)
+        model = Fastnn(configuration, None).model
+        for rows in PASSED_ROWS:
+            for able in processes:
+                for one in able:
+                    one.ways(rows)
+            X = configuration.data()[0][:rows]
+            sleep(IDLE_SECONDS)
+
+            def calls_of(which: int, able: list) -> Callable[[int], object]:
+                return lambda calls: able[which].predict("predict", calls)
+
+            kinds = {
+                "calls that follow each other": [calls_of(which, processes[0]) for which in (0, 1)],
+                "a pause before each call": [paused(model.predict, X), with_one_thread(paused(model.predict, X))],
+                "in two processes at once": [
+                    together([calls_of(which, able) for able in processes]) for which in (0, 1)
+                ],
+            }
+            for kind, timers in kinds.items():
+                named = dict(zip(("default", "one"), timers, strict=True))
+                made, machine = take_turns(named, rounds, seconds, configuration.dtype)
+                said = f"{PASSED}, {rows} rows, {kind}: default threads over one"
+                results.append(report(said, made, "default", "one", machine))
     return results
 
 
@@ -205,6 +256,7 @@ def main(arguments=None) -> int:
         "defaults": lambda *numbers: defaults_over_one(options.networks or list(CONFIGURATIONS), *numbers),
         "fits": lambda *numbers: two_fits(options.networks or FITTED, *numbers),
         "neighbour": lambda *numbers: beside_a_neighbour(options.networks or FITTED, *numbers),
+        "passes": passes_over_one,
         "predict": two_threads_predict,
     }
     parser = parser_of(__doc__, rounds=15)

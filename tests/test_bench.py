@@ -141,7 +141,7 @@ def test_concurrency(tmp_path):
     written = tmp_path / "concurrency.json"
     made = run(BENCH / "concurrency.py", "--networks", "64-64-10, 32", *SMALL, "--json", written)
     assert "two fits at once in two processes" in made
-    assert set(figures(written)) == {"defaults", "fits", "neighbour", "predict"}
+    assert set(figures(written)) == {"defaults", "fits", "neighbour", "passes", "predict"}
 
 
 @pytest.mark.slow

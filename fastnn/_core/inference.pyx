@@ -24,8 +24,12 @@ cimport numpy as cnp
 
 import numpy as np
 
+from time import perf_counter
+
+from fastnn._core.company import allowed
 from fastnn._core.data import Compressed
 from fastnn._core.plan import at_inference
+from fastnn._core.teams import Passes
 from fastnn._core.threads import default_threads
 from fastnn._core.workspace import allocate
 
@@ -35,7 +39,7 @@ cdef enum:
     FEWEST_ROWS = 32
     MOST_ROWS = 512
     ROWS_UNIT = 16
-    FLOP_WORTH_A_THREAD = 1000000
+    FLOP_WORTH_A_THREAD = 1500000
     FLOP_WORTH_WAKING = 500000000  # of a pass by itself: a thread that sleeps on a virtual CPU takes up to 4 ms to come
 
 
@@ -206,21 +210,30 @@ cdef class Forward:
         return 0
 
 
-cdef Py_ssize_t shared(Plan plan, Py_ssize_t rows):
-    """How many threads the work of a pass is worth: at most one for the fewest rows of a block."""
-    return min((rows + FEWEST_ROWS - 1) // FEWEST_ROWS, 2 * plan.n_parameters * rows // FLOP_WORTH_A_THREAD)
+cdef Py_ssize_t work_of(Plan plan, Py_ssize_t rows):
+    """FLOP of a pass over so many rows."""
+    return 2 * plan.n_parameters * rows
 
 
-cdef bint worth_waking(Plan plan, Py_ssize_t rows) except -1:
-    """Whether threads that may be asleep pay: for much work, or where such a pass ended a moment ago."""
-    return 2 * plan.n_parameters * rows >= FLOP_WORTH_WAKING or ended_lately()
+cdef Py_ssize_t most_threads(Plan plan, Py_ssize_t rows):
+    """How many threads a pass is worth: at most one for the fewest rows of a block."""
+    return max(1, min((rows + FEWEST_ROWS - 1) // FEWEST_ROWS, work_of(plan, rows) // FLOP_WORTH_A_THREAD))
+
+
+cdef passes_of(Plan plan, Py_ssize_t work):
+    """What is known of teams for passes of about so much work; from one thread on where they are short."""
+    size = work.bit_length() // 2
+    passes = plan.passes.get(size)
+    if passes is None:
+        most = default_threads()
+        passes = plan.passes[size] = Passes(most if work >= FLOP_WORTH_WAKING else 1, most)
+    return passes
 
 
 cdef Forward take(Plan plan, parameters, Py_ssize_t rows, Py_ssize_t threads):
     """A Forward from the plan's pool, or a new one: two threads may predict with one plan at once."""
     cdef Py_ssize_t block = min(most_rows(plan), (max(rows, 1) + ROWS_UNIT - 1) // ROWS_UNIT * ROWS_UNIT)
     cdef Forward forward
-    threads = max(1, min(threads, shared(plan, rows)))
     try:
         forward = plan.pool.pop()
     except IndexError:
@@ -231,10 +244,31 @@ cdef Forward take(Plan plan, parameters, Py_ssize_t rows, Py_ssize_t threads):
     return Forward(plan, parameters, block, threads)
 
 
-cdef give_back(Plan plan, Forward forward, Py_ssize_t rows):
+cdef int pass_with(Plan plan, parameters, X, Py_ssize_t rows, outputs, const Judge *judge, double *row_loss,
+                   Py_ssize_t threads) except -1:
+    forward = take(plan, parameters, rows, threads)
+    (<Forward>forward).start(X, rows, outputs, judge, row_loss)
     plan.pool.append(forward)
-    if shared(plan, rows) > 1:
-        note_end()
+    return 0
+
+
+cdef int pass_over(Plan plan, parameters, X, Py_ssize_t rows, outputs, const Judge *judge, double *row_loss, limit) except -1:
+    """A pass by as many threads as pay, at most `limit`, or this process's if that is None."""
+    cdef Py_ssize_t most = most_threads(plan, rows), work = work_of(plan, rows), size = 1
+    if most == 1:
+        return pass_with(plan, parameters, X, rows, outputs, judge, row_loss, 1)
+    passes, began = None, perf_counter()
+    if work >= FLOP_WORTH_WAKING or ended_lately(began):
+        passes = passes_of(plan, work)
+        size = passes.next(work, most)[1]
+        if size > 1:  # asked for only then: the answer takes longer than a small network
+            size = passes.next(work, min(most, allowed(default_threads()) if limit is None else limit))[1]
+    pass_with(plan, parameters, X, rows, outputs, judge, row_loss, size)
+    ended = perf_counter()
+    note_end(ended)
+    if passes is not None:
+        passes.took(size, work, ended - began)
+    return 0
 
 
 def predict(Plan plan, parameters, X, out, threads=None):
@@ -247,17 +281,13 @@ def predict(Plan plan, parameters, X, out, threads=None):
     X : ndarray of shape (B, plan.inputs), float32, float64 or uint8, contiguous rows
     out : ndarray of shape (B, plan.outputs), plan.dtype, contiguous rows
     threads : int, optional
-        At most this many, fewer where there is little to do; by default `default_threads`, or one where others would have to
-        be woken for less than that takes.
+        So many, or fewer where there is little to do; by default as many as pay, by the time that passes took before.
     """
     cdef Py_ssize_t rows = X.shape[0]
-    if not rows:
-        return out
-    if threads is None:  # default_threads takes longer than a small network
-        threads = default_threads() if shared(plan, rows) > 1 and worth_waking(plan, rows) else 1
-    forward = take(plan, parameters, rows, threads)
-    (<Forward>forward).start(X, rows, out, NULL, NULL)
-    give_back(plan, forward, rows)
+    if rows and threads is None:
+        pass_over(plan, parameters, X, rows, out, NULL, NULL, None)
+    elif rows:
+        pass_with(plan, parameters, X, rows, out, NULL, NULL, min(threads, most_threads(plan, rows)))
     return out
 
 
@@ -279,9 +309,7 @@ cdef evaluate(Plan plan, parameters, X, const Judge *judge, outputs, Py_ssize_t 
     losses = np.empty(X.shape[0], dtype=np.float64)
     if not X.shape[0]:
         return losses
-    forward = take(plan, parameters, X.shape[0], threads if worth_waking(plan, X.shape[0]) else 1)
-    (<Forward>forward).start(X, X.shape[0], outputs, judge, <double *>data_of(losses))
-    give_back(plan, forward, X.shape[0])
+    pass_over(plan, parameters, X, X.shape[0], outputs, judge, <double *>data_of(losses), threads)
     return losses
 
 

@@ -103,6 +103,7 @@ cdef class Plan:
     cdef readonly Program training, inference
     cdef readonly list ops
     cdef readonly list pool       # of inference's Forward objects, for whoever predicts next
+    cdef readonly dict passes     # inference's: what is known of teams for passes of each size
     cdef Tensor *tensors
     cdef int n_tensors
     cdef object memory

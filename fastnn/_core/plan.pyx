@@ -264,7 +264,7 @@ cdef class Plan:
         self.itemsize = np.dtype(dtype).itemsize
         self.inputs = inputs
         self.ops = list(ops)
-        self.pool = []
+        self.pool, self.passes = [], {}
         self.training = Program(inputs, ops, self.itemsize, True)
         self.inference = Program(inputs, ops, self.itemsize, False)
         self.outputs = self.inference.segments[self.inference.n_segments - 1].outputs

@@ -1,8 +1,8 @@
-"""Teams: how many threads a step should have, found by trying. Results do not depend on it.
+"""Teams: how many threads a step, or a pass, should have, found by trying. Results do not depend on it.
 
 Whether a second thread pays depends on where the machine's cores lie and who else uses them, which no one tells, and
 which changes by the minute on a shared machine: a wait for another core takes a tenth of a microsecond or ten.
-Called by trainer; what a step's work suggests is where it starts. Time is that of the steps
+Called by trainer and inference; what the work suggests is where it starts. Time is that of the steps
 alone: a training that stands still does not come back to trying.
 """
 
@@ -10,6 +10,7 @@ SHARE = 0.01  # of the time may go into trying,
 FIRST_SHARE = 0.1  # and before another size has been tried at all: many trainings are over within a second
 CLEARLY = 0.97  # of the time of a step: a size that takes no more is taken
 PROBE_SECONDS = 5e-3  # of trying: long against the waking of threads that have slept meanwhile
+WARM_SECONDS = 8e-3  # of a trial by passes: a tick or two of the scheduler moves a thread that woke up beside another
 COLD_RUNS = 1  # before the time of a step counts: memory is touched for the first time, threads are started
 SLOWER = 1.05  # what a step is believed to take rises by so much a run, or to the lesser of two slow runs in a row
 CHANGED = 1.25  # a rise by which the machine is another: somebody came, and half as many are tried soon
@@ -95,3 +96,37 @@ class Teams:
     def _wait(self, size: int, lost: float, share: float = SHARE) -> None:
         """Try a size again when trying it, at so many seconds lost, has become a small share of the time."""
         self._due[size] = self._now + max(lost, 0.1 * PROBE_SECONDS) / share
+
+
+class Passes(Teams):
+    """Teams for work that comes in passes: a trial goes on for several of them, of which the first do not count.
+
+    Examples
+    --------
+    >>> passes = Passes(1, 2)
+    >>> passes.next(1)
+    (1, 1)
+    """
+
+    def __init__(self, first: int, most: int) -> None:
+        super().__init__(first, most)
+        self._trial: tuple[int, int, float] | None = None  # steps of a trial under way; steps and seconds that count
+        self._warm = 0.0  # seconds of it
+
+    def took(self, size: int, steps: int, seconds: float) -> None:
+        """Learn from a pass of so many steps, whatever a step of it is."""
+        trial, self._trial = self._trial, None  # one look: other threads may predict with the same network
+        if size == self.size or self._kept_small:
+            super().took(size, steps, seconds)
+            return
+        if trial is None:
+            trial, self._warm = (0, 0, 0.0), 0.0
+        run, counted, spent = trial[0] + steps, trial[1], trial[2]
+        if self._warm < WARM_SECONDS:
+            self._warm += seconds
+        else:
+            counted, spent = counted + steps, spent + seconds
+        if spent < PROBE_SECONDS:
+            self._trial = run, counted, spent
+        else:  # what trying has cost is that of all
+            super().took(size, run, spent / counted * run)

@@ -25,10 +25,10 @@ cdef extern from "threads.h" nogil:
 # it notes that OpenMP has been used, after which a forked child stays serial.
 cdef int grant(int wanted) noexcept nogil
 
-# Work that threads may have shared ends now; and whether such work ended a moment ago, so that a team's threads still wait
-# for more, or will have more if they are woken.
-cdef note_end()
-cdef bint ended_lately() except -1
+# Work that threads may have shared ends `now`, in perf_counter's seconds; and whether such work ended a moment before, so that a
+# team's threads still wait for more, or will have more if they are woken.
+cdef void note_end(double now) noexcept
+cdef bint ended_lately(double now) except -1
 
 # A part of a range of rows or columns.
 cdef struct Share:

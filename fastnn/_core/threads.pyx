@@ -9,7 +9,6 @@ threads have too small a stack for the products' panels.
 import os
 import re
 from functools import cache
-from time import perf_counter
 
 STACK_BYTES = 1048576       # that a thread needs: products take up to 600 KB (csrc/targets/avx512.c), and some
 
@@ -29,13 +28,13 @@ cdef int grant(int wanted) noexcept nogil:
     return wanted
 
 
-cdef note_end():
+cdef void note_end(double now) noexcept:
     global last_end
-    last_end = perf_counter()
+    last_end = now
 
 
-cdef bint ended_lately() except -1:
-    return perf_counter() - last_end < LATELY_SECONDS
+cdef bint ended_lately(double now) except -1:
+    return now - last_end < LATELY_SECONDS
 
 
 def _after_fork():

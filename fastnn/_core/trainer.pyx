@@ -303,7 +303,7 @@ cdef class Trainer:
                 run.outputs_made = <char *>run.outputs_made + run.total * run.outputs_stride * self.plan.itemsize
             began, now = now, perf_counter()
             self.teams.took(size, steps, now - began)
-        note_end()
+        note_end(now)
 
     def adopt_averages(self):
         """End of training: set the parameters to their moving averages, if the options ask for averages and there are any."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fastnn._core.teams import Teams
+from fastnn._core.teams import Passes, Teams
 
 
 class Machine:
@@ -151,3 +151,28 @@ def test_a_team_that_is_kept_small_teaches_nothing():
     assert teams.size == 2
     machine.run(1, 5000)
     assert teams.next(5000, 1) == (5000, 1)
+
+
+def seconds_of_passes(passes, count, seconds, waking):
+    """The time of so many passes of one step; a thread that has slept through the one before takes `waking` to come."""
+    spent, before = 0.0, 1
+    for _ in range(count):
+        size = passes.next(1)[1]
+        taken = seconds[size] + (waking if size > before else 0.0)
+        passes.took(size, 1, taken)
+        spent, before = spent + taken, size
+    return spent
+
+
+def test_a_trial_of_passes_outlasts_the_waking_of_threads():
+    passes, seconds = Passes(1, 2), {1: 1e-4, 2: 6e-5}
+    seconds_of_passes(passes, 1000, seconds, waking=4e-3)
+    assert passes.size == 2
+    assert seconds_of_passes(passes, 20000, seconds, waking=4e-3) < 1.05 * 20000 * seconds[2]
+
+
+def test_passes_beside_another_process_lose_little_by_trials():
+    passes, seconds = Passes(1, 2), {1: 1e-4, 2: 8e-3}  # on two cores that two processes want
+    spent = seconds_of_passes(passes, 50000, seconds, waking=0.0)
+    assert passes.size == 1
+    assert spent < 1.05 * 50000 * seconds[1]
