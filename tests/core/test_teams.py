@@ -175,4 +175,4 @@ def test_passes_beside_another_process_lose_little_by_trials():
     passes, seconds = Passes(1, 2), {1: 1e-4, 2: 8e-3}  # on two cores that two processes want
     spent = seconds_of_passes(passes, 50000, seconds, waking=0.0)
     assert passes.size == 1
-    assert spent < 1.05 * 50000 * seconds[1]
+    assert spent < 1.015 * 50000 * seconds[1]
