@@ -252,9 +252,9 @@ cdef int pass_with(Plan plan, parameters, X, Py_ssize_t rows, outputs, const Jud
     return 0
 
 
-cdef int pass_over(Plan plan, parameters, X, Py_ssize_t rows, outputs, const Judge *judge, double *row_loss, limit) except -1:
+cdef int pass_over(Plan plan, parameters, X, outputs, const Judge *judge, double *row_loss, limit) except -1:
     """A pass by as many threads as pay, at most `limit`, or this process's if that is None."""
-    cdef Py_ssize_t most = most_threads(plan, rows), work = work_of(plan, rows), size = 1
+    cdef Py_ssize_t rows = X.shape[0], work = work_of(plan, rows), most = most_threads(plan, rows), size = 1
     if most == 1:
         return pass_with(plan, parameters, X, rows, outputs, judge, row_loss, 1)
     passes, began = None, perf_counter()
@@ -281,13 +281,10 @@ def predict(Plan plan, parameters, X, out, threads=None):
     X : ndarray of shape (B, plan.inputs), float32, float64 or uint8, contiguous rows
     out : ndarray of shape (B, plan.outputs), plan.dtype, contiguous rows
     threads : int, optional
-        So many, or fewer where there is little to do; by default as many as pay, by the time that passes took before.
+        At most so many, `default_threads` by default; of these as many as pay, by the time that passes took before.
     """
-    cdef Py_ssize_t rows = X.shape[0]
-    if rows and threads is None:
-        pass_over(plan, parameters, X, rows, out, NULL, NULL, None)
-    elif rows:
-        pass_with(plan, parameters, X, rows, out, NULL, NULL, min(threads, most_threads(plan, rows)))
+    if X.shape[0]:
+        pass_over(plan, parameters, X, out, NULL, NULL, threads)
     return out
 
 
@@ -309,7 +306,7 @@ cdef evaluate(Plan plan, parameters, X, const Judge *judge, outputs, Py_ssize_t 
     losses = np.empty(X.shape[0], dtype=np.float64)
     if not X.shape[0]:
         return losses
-    pass_over(plan, parameters, X, X.shape[0], outputs, judge, <double *>data_of(losses), threads)
+    pass_over(plan, parameters, X, outputs, judge, <double *>data_of(losses), threads)
     return losses
 
 

@@ -3,8 +3,11 @@
 Whether a second thread pays depends on where the machine's cores lie and who else uses them, which no one tells, and
 which changes by the minute on a shared machine: a wait for another core takes a tenth of a microsecond or ten.
 Called by trainer and inference; what the work suggests is where it starts. Time is that of the steps
-alone: a training that stands still does not come back to trying.
+alone: a training that stands still does not come back to trying. The next training of such steps begins with what
+one has found out: many are over before trying pays.
 """
+
+from typing import Self
 
 SHARE = 0.01  # of the time may go into trying,
 FIRST_SHARE = 0.1  # and before another size has been tried at all: many trainings are over within a second
@@ -15,6 +18,10 @@ COLD_RUNS = 1  # before the time of a step counts: memory is touched for the fir
 SLOWER = 1.05  # what a step is believed to take rises by so much a run, or to the lesser of two slow runs in a row
 CHANGED = 1.25  # a rise by which the machine is another: somebody came, and half as many are tried soon
 SOON = 0.05  # seconds of steps from a trial to one so early, at least
+
+
+#: By the largest size and the magnitude of a step's work, what was found out last.
+_kept: dict[tuple[int, int], "Teams"] = {}
 
 
 class Teams:
@@ -49,6 +56,18 @@ class Teams:
         self._last = 0.0  # seconds of a step in the last run by a team of the chosen size
         self._tried = -SOON  # when another size was, last
         self._kept_small = False  # whether the last answer was less than the size, by order
+
+    @classmethod
+    def like_last(cls, work: int, first: int, most: int) -> Self:
+        """Teams for steps of so much work: with what was found out when the last ones of such steps were kept."""
+        made, last = cls(first, most), _kept.get((most, work.bit_length()))
+        if last is not None:
+            made.__dict__ |= last.__dict__ | {"_seconds": dict(last._seconds), "_due": dict(last._due)}
+        return made
+
+    def keep(self, work: int) -> None:
+        """Leave what is known to the next teams for steps of about so much work."""
+        _kept[self.most, work.bit_length()] = self
 
     def next(self, steps: int, allowed: int | None = None) -> tuple[int, int]:
         """How many of the next `steps` should be run at once, by a team of which size, `allowed` at most for now."""

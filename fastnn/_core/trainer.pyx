@@ -78,7 +78,7 @@ cdef class Trainer:
     cdef readonly tuple pipeline  # of two threads: the second one's first segment, parts forward and backward; (0, 0, 0): none
     cdef public unsigned long long iterations
     cdef FlatPath flat
-    cdef object parameters, states, bound, tensor_places, row_loss, penalties, barrier, progress, options, lists, teams
+    cdef object parameters, states, bound, tensor_places, row_loss, penalties, barrier, progress, options, lists, teams, work
     cdef bint single, sparse
 
     def __init__(self, Plan plan, parameters, states, *, loss, optimizer, double value_scale=1.0,
@@ -171,9 +171,9 @@ cdef class Trainer:
     cdef int plan_memory(self, Py_ssize_t batch_size, int threads) except -1:
         cdef Run *run = &self.template
         cdef Py_ssize_t group = group_rows(batch_size), groups = (batch_size + group - 1) // group
-        work = 6 * self.plan.n_parameters * batch_size
+        self.work = work = 6 * self.plan.n_parameters * batch_size
         self.threads = max(1, min(threads, work // FLOP_WORTH_TRYING))
-        self.teams = Teams(max(1, min(threads, work // FLOP_WORTH_A_THREAD)), self.threads)
+        self.teams = Teams.like_last(work, max(1, min(threads, work // FLOP_WORTH_A_THREAD)), self.threads)
         by_groups = run.lowest > 0 and not self.sparse and not self.program.whole_batch and groups >= max(2, self.threads) and groups * run.sums_size <= batch_size * self.program.row_size
         if by_groups:
             run.group, run.block = group, min(group, block_rows(self.program, self.plan.itemsize))
@@ -303,6 +303,7 @@ cdef class Trainer:
                 run.outputs_made = <char *>run.outputs_made + run.total * run.outputs_stride * self.plan.itemsize
             began, now = now, perf_counter()
             self.teams.took(size, steps, now - began)
+        self.teams.keep(self.work)
         note_end(now)
 
     def adopt_averages(self):

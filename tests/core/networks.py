@@ -1,10 +1,12 @@
 """Small networks as the engine takes them, and the same network trained by the reference, step by step."""
 
 import itertools
+from unittest import mock
 
 import numpy as np
 
 from fastnn._core import engine, targets
+from fastnn._core import threads as core_threads
 from fastnn.testing import reference
 
 
@@ -41,6 +43,25 @@ def run(trained, order, batch_size, rate=0.05, outputs=None, start=0, stop=None)
     losses = np.full(steps, np.nan)
     trained.run(order, start, stop, np.full(steps, rate), losses, outputs)
     return losses
+
+
+def predict(plan, parameters, x, threads):
+    """Predictions for x by so many threads, whether they pay or not; by one for less than 3 million FLOP."""
+
+    class Fixed:
+        def next(self, steps, most):
+            return steps, threads
+
+        def took(self, size, steps, seconds):
+            pass
+
+    out = np.empty((len(x), plan.outputs), plan.dtype)
+    plan.pool.clear()
+    plan.passes.update(dict.fromkeys(range(64), Fixed()))
+    with mock.patch.object(core_threads, "LATELY_SECONDS", 1e18):
+        engine.predict(plan, parameters, x, out, threads)
+    plan.passes.clear()
+    return out
 
 
 def problem(dtype, rows, inputs, outputs, seed=1):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fastnn._core import engine
-from tests.core.networks import network, problem, run, trainer
+from tests.core.networks import network, predict, problem, run, trainer
 
 LOSS = "categorical_crossentropy_from_logits"
 NETWORKS = {
@@ -104,14 +104,14 @@ def test_a_row_has_the_same_bits_alone_and_in_any_batch(dtype, name):
     widths, activations, _ = NETWORKS[name]
     plan, parameters = network(dtype, widths, activations)
     x, _, _, _ = problem(dtype, 1111, widths[0], widths[-1])
-    together = engine.predict(plan, parameters, x, np.empty((1111, widths[-1]), dtype), 2)
-    for threads in (1, 3, 5):
-        again = engine.predict(plan, parameters, x, np.empty((1111, widths[-1]), dtype), threads)
-        assert again.tobytes() == together.tobytes()
+    together = engine.predict(plan, parameters, x, np.empty((1111, widths[-1]), dtype))
+    for threads in (1, 2, 3, 5):
+        assert predict(plan, parameters, x, threads).tobytes() == together.tobytes()
+        assert plan.pool[-1].workspace.sets == (1 if name == "narrow" else threads)
     for rows in (1, 2, 3, 5, 13, 64, 65, 500):
         for start in (0, 17, 1111 - rows):
             part = x[start : start + rows]
-            out = engine.predict(plan, parameters, part, np.empty((rows, widths[-1]), dtype), 1)
+            out = engine.predict(plan, parameters, part, np.empty((rows, widths[-1]), dtype))
             assert out.tobytes() == together[start : start + rows].tobytes()
     ready = engine.Predictor(plan, parameters, 7)
     assert ready(x[100:107]).tobytes() == together[100:107].tobytes()
@@ -123,6 +123,6 @@ def test_the_callers_denormals_are_left_alone(dtype):
     trained = trainer(plan, parameters, loss=LOSS, batch_size=128, threads=2)
     trained.bind(x, y)
     run(trained, np.arange(256), 128)
-    engine.predict(plan, parameters, x, np.empty((256, 10), dtype), 2)
+    predict(plan, parameters, x, 2)
     smallest = np.array([np.finfo(dtype).tiny], dtype)
     assert (smallest / 2)[0] > 0

@@ -176,3 +176,43 @@ def test_passes_beside_another_process_lose_little_by_trials():
     spent = seconds_of_passes(passes, 50000, seconds, waking=0.0)
     assert passes.size == 1
     assert spent < 1.015 * 50000 * seconds[1]
+
+
+def short_training(seconds, steps, first=2):
+    """What one training of a few steps takes, which knows what the one before it has found out."""
+    teams = Teams.like_last(12345, first, 2)
+    taken, size = 0.0, 0
+    while steps:
+        count, size = teams.next(steps)
+        taken += count * seconds[size]
+        teams.took(size, count, count * seconds[size])
+        steps -= count
+    teams.keep(12345)
+    return taken
+
+
+def test_short_trainings_learn_from_each_other(monkeypatch):
+    """Of one step each, as by partial_fit: beside another process two threads would always be slower."""
+    monkeypatch.setattr("fastnn._core.teams._kept", {})
+    company, alone = {1: 1e-3, 2: 8e-3}, {1: 1e-3, 2: 6e-4}
+    assert short_training(company, 1) == company[2]
+    for _ in range(30):
+        short_training(company, 1)
+    assert sum(short_training(company, 1) for _ in range(1000)) < 1.03 * 1000 * company[1]
+    for _ in range(5000):
+        short_training(alone, 1)
+    assert sum(short_training(alone, 1) for _ in range(1000)) < 1.03 * 1000 * alone[2]
+
+
+def test_what_is_kept_is_of_like_steps_and_not_shared(monkeypatch):
+    monkeypatch.setattr("fastnn._core.teams._kept", {})
+    teams = Teams.like_last(1000, 2, 2)
+    Machine(teams, {1: 1e-5, 2: 5e-5}).run(30, 5000)
+    assert teams.size == 1
+    teams.keep(1000)
+    same = Teams.like_last(1000, 2, 2)
+    assert same.size == 1
+    Machine(same, {1: 1e-5, 2: 5e-6}).run(200, 5000)
+    assert (same.size, teams.size) == (2, 1)
+    assert Teams.like_last(9000, 2, 2).size == 2
+    assert Teams.like_last(1000, 1, 4).size == 1

@@ -107,7 +107,7 @@ def test_explain_names_every_bound():
 FORKED = """
 import os, sys, numpy as np
 from fastnn._core import engine, inference, meeting, threads
-from tests.core.networks import network, problem, run, trainer
+from tests.core.networks import network, predict, problem, run, trainer
 
 def fit():
     plan, parameters = network("float32", [200, 128, 10], ["relu", "softmax"])
@@ -116,7 +116,7 @@ def fit():
     assert trained.threads == 2
     trained.bind(x, y)
     run(trained, np.arange(512), 128)
-    engine.predict(plan, parameters, x, np.empty((512, 10), np.float32), 2)
+    predict(plan, parameters, x, 2)
     return parameters.tobytes()
 
 before = fit()
