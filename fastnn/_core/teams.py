@@ -131,6 +131,7 @@ class Passes(Teams):
         super().__init__(first, most)
         self._trial: tuple[int, int, float] | None = None  # steps of a trial under way; steps and seconds that count
         self._warm = 0.0  # seconds of it
+        self._first_trial = True
 
     def took(self, size: int, steps: int, seconds: float) -> None:
         """Learn from a pass of so many steps, whatever a step of it is."""
@@ -147,5 +148,8 @@ class Passes(Teams):
             counted, spent = counted + steps, spent + seconds
         if spent < PROBE_SECONDS:
             self._trial = run, counted, spent
-        else:  # what trying has cost is that of all
-            super().took(size, run, spent / counted * run)
+            return
+        super().took(size, run, spent / counted * run)  # what trying has cost is that of all
+        if self._first_trial:  # of chance, where a thread woke up: the next comes soon
+            self._first_trial = False
+            self._due = {other: self._now + SHARE / FIRST_SHARE * (due - self._now) for other, due in self._due.items()}
