@@ -29,7 +29,7 @@ from time import perf_counter
 from fastnn._core.company import allowed
 from fastnn._core.data import Compressed
 from fastnn._core.plan import at_inference
-from fastnn._core.teams import Passes
+from fastnn._core.teams import KEPT_SECONDS, Passes
 from fastnn._core.threads import default_threads
 from fastnn._core.workspace import allocate
 
@@ -220,11 +220,11 @@ cdef Py_ssize_t most_threads(Plan plan, Py_ssize_t rows):
     return max(1, min((rows + FEWEST_ROWS - 1) // FEWEST_ROWS, work_of(plan, rows) // FLOP_WORTH_A_THREAD))
 
 
-cdef passes_of(Plan plan, Py_ssize_t work):
+cdef passes_of(Plan plan, Py_ssize_t work, double now):
     """What is known of teams for passes of about so much work; from one thread on where they are short."""
     size = work.bit_length() // 2
     passes = plan.passes.get(size)
-    if passes is None:
+    if passes is None or now - passes.used > KEPT_SECONDS:
         most = default_threads()
         passes = plan.passes[size] = Passes(most if work >= FLOP_WORTH_WAKING else 1, most)
     return passes
@@ -259,7 +259,7 @@ cdef int pass_over(Plan plan, parameters, X, outputs, const Judge *judge, double
         return pass_with(plan, parameters, X, rows, outputs, judge, row_loss, 1)
     passes, began = None, perf_counter()
     if work >= FLOP_WORTH_WAKING or ended_lately(began):
-        passes = passes_of(plan, work)
+        passes = passes_of(plan, work, began)
         size = passes.next(work, most)[1]
         if size > 1:  # asked for only then: the answer takes longer than a small network
             size = passes.next(work, min(most, allowed(default_threads()) if limit is None else limit))[1]
@@ -267,6 +267,7 @@ cdef int pass_over(Plan plan, parameters, X, outputs, const Judge *judge, double
     ended = perf_counter()
     note_end(ended)
     if passes is not None:
+        passes.used = ended
         passes.took(size, work, ended - began)
     return 0
 

@@ -20,8 +20,10 @@ CHANGED = 1.25  # a rise by which the machine is another: somebody came, and hal
 SOON = 0.05  # seconds of steps from a trial to one so early, at least
 
 
-#: By the largest size and the magnitude of a step's work, what was found out last.
-_kept: dict[tuple[int, int], "Teams"] = {}
+KEPT_SECONDS = 0.5  # on the clock, after which what was found out is forgotten: the machine may be another
+
+#: By the largest size and the magnitude of a step's work, what was found out last, and when.
+_kept: dict[tuple[int, int], tuple["Teams", float]] = {}
 
 
 class Teams:
@@ -58,16 +60,17 @@ class Teams:
         self._kept_small = False  # whether the last answer was less than the size, by order
 
     @classmethod
-    def like_last(cls, work: int, first: int, most: int) -> Self:
+    def like_last(cls, work: int, first: int, most: int, now: float) -> Self:
         """Teams for steps of so much work: with what was found out when the last ones of such steps were kept."""
-        made, last = cls(first, most), _kept.get((most, work.bit_length()))
-        if last is not None:
+        made = cls(first, most)
+        last, when = _kept.get((most, work.bit_length()), (made, now))
+        if now - when < KEPT_SECONDS:
             made.__dict__ |= last.__dict__ | {"_seconds": dict(last._seconds), "_due": dict(last._due)}
         return made
 
-    def keep(self, work: int) -> None:
+    def keep(self, work: int, now: float) -> None:
         """Leave what is known to the next teams for steps of about so much work."""
-        _kept[self.most, work.bit_length()] = self
+        _kept[self.most, work.bit_length()] = self, now
 
     def next(self, steps: int, allowed: int | None = None) -> tuple[int, int]:
         """How many of the next `steps` should be run at once, by a team of which size, `allowed` at most for now."""
@@ -132,6 +135,7 @@ class Passes(Teams):
         self._trial: tuple[int, int, float] | None = None  # steps of a trial under way; steps and seconds that count
         self._warm = 0.0  # seconds of it
         self._first_trial = True
+        self.used = 0.0  # when it was, on the clock: whoever runs the passes says so
 
     def took(self, size: int, steps: int, seconds: float) -> None:
         """Learn from a pass of so many steps, whatever a step of it is."""

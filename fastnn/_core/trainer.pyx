@@ -173,7 +173,8 @@ cdef class Trainer:
         cdef Py_ssize_t group = group_rows(batch_size), groups = (batch_size + group - 1) // group
         self.work = work = 6 * self.plan.n_parameters * batch_size
         self.threads = max(1, min(threads, work // FLOP_WORTH_TRYING))
-        self.teams = Teams.like_last(work, max(1, min(threads, work // FLOP_WORTH_A_THREAD)), self.threads)
+        first = max(1, min(threads, work // FLOP_WORTH_A_THREAD))
+        self.teams = Teams.like_last(work, first, self.threads, perf_counter())
         by_groups = run.lowest > 0 and not self.sparse and not self.program.whole_batch and groups >= max(2, self.threads) and groups * run.sums_size <= batch_size * self.program.row_size
         if by_groups:
             run.group, run.block = group, min(group, block_rows(self.program, self.plan.itemsize))
@@ -303,7 +304,7 @@ cdef class Trainer:
                 run.outputs_made = <char *>run.outputs_made + run.total * run.outputs_stride * self.plan.itemsize
             began, now = now, perf_counter()
             self.teams.took(size, steps, now - began)
-        self.teams.keep(self.work)
+        self.teams.keep(self.work, now)
         note_end(now)
 
     def adopt_averages(self):

@@ -64,7 +64,7 @@ def team(monkeypatch):
         size = 1
 
         @classmethod
-        def like_last(cls, work, first, most):
+        def like_last(cls, work, first, most, now):
             return cls()
 
         def next(self, steps, most):
@@ -73,7 +73,7 @@ def team(monkeypatch):
         def took(self, size, steps, seconds):
             pass
 
-        def keep(self, work):
+        def keep(self, work, now):
             pass
 
     monkeypatch.setattr(fastnn._core.trainer, "Teams", Fixed)

@@ -188,14 +188,14 @@ def test_a_first_trial_of_passes_that_met_company_is_soon_repeated():
 
 def short_training(seconds, steps, first=2):
     """What one training of a few steps takes, which knows what the one before it has found out."""
-    teams = Teams.like_last(12345, first, 2)
+    teams = Teams.like_last(12345, first, 2, now=0.0)
     taken, size = 0.0, 0
     while steps:
         count, size = teams.next(steps)
         taken += count * seconds[size]
         teams.took(size, count, count * seconds[size])
         steps -= count
-    teams.keep(12345)
+    teams.keep(12345, now=0.0)
     return taken
 
 
@@ -214,13 +214,14 @@ def test_short_trainings_learn_from_each_other(monkeypatch):
 
 def test_what_is_kept_is_of_like_steps_and_not_shared(monkeypatch):
     monkeypatch.setattr("fastnn._core.teams._kept", {})
-    teams = Teams.like_last(1000, 2, 2)
+    teams = Teams.like_last(1000, 2, 2, now=0.1)
     Machine(teams, {1: 1e-5, 2: 5e-5}).run(30, 5000)
     assert teams.size == 1
-    teams.keep(1000)
-    same = Teams.like_last(1000, 2, 2)
+    teams.keep(1000, now=0.0)
+    same = Teams.like_last(1000, 2, 2, now=0.1)
     assert same.size == 1
     Machine(same, {1: 1e-5, 2: 5e-6}).run(200, 5000)
     assert (same.size, teams.size) == (2, 1)
-    assert Teams.like_last(9000, 2, 2).size == 2
-    assert Teams.like_last(1000, 1, 4).size == 1
+    assert Teams.like_last(9000, 2, 2, now=0.1).size == 2
+    assert Teams.like_last(1000, 1, 4, now=0.1).size == 1
+    assert Teams.like_last(1000, 2, 2, now=10.0).size == 2, "a machine may be another after so long"
