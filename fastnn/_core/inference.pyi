@@ -3,9 +3,12 @@ from typing import Any, Self
 from numpy.typing import NDArray
 from typing_extensions import disjoint_base
 
+from fastnn._core.company import allowed as allowed
 from fastnn._core.data import Compressed as Compressed
 from fastnn._core.plan import Plan
 from fastnn._core.plan import at_inference as at_inference
+from fastnn._core.teams import KEPT_SECONDS as KEPT_SECONDS
+from fastnn._core.teams import Passes as Passes
 from fastnn._core.threads import default_threads as default_threads
 from fastnn._core.workspace import Workspace
 
