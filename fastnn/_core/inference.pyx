@@ -220,13 +220,12 @@ cdef Py_ssize_t most_threads(Plan plan, Py_ssize_t rows):
     return max(1, min((rows + FEWEST_ROWS - 1) // FEWEST_ROWS, work_of(plan, rows) // FLOP_WORTH_A_THREAD))
 
 
-cdef passes_of(Plan plan, Py_ssize_t work, double now):
-    """What is known of teams for passes of about so much work; from one thread on where they are short."""
-    size = work.bit_length() // 2
-    passes = plan.passes.get(size)
+cdef passes_of(Plan plan, int magnitude, bint is_long, double now):
+    """What is known of teams for passes of such a magnitude; from one thread on where they are short."""
+    passes = plan.passes.get(magnitude)
     if passes is None or now - passes.used > KEPT_SECONDS:
         most = default_threads()
-        passes = plan.passes[size] = Passes(most if work >= FLOP_WORTH_WAKING else 1, most)
+        passes = plan.passes[magnitude] = Passes(most if is_long else 1, most)
     return passes
 
 
@@ -255,20 +254,22 @@ cdef int pass_with(Plan plan, parameters, X, Py_ssize_t rows, outputs, const Jud
 cdef int pass_over(Plan plan, parameters, X, outputs, const Judge *judge, double *row_loss, limit) except -1:
     """A pass by as many threads as pay, at most `limit`, or this process's if that is None."""
     cdef Py_ssize_t rows = X.shape[0], work = work_of(plan, rows), most = most_threads(plan, rows), size = 1
+    cdef int magnitude
+    cdef double began, ended
     if most == 1:
         return pass_with(plan, parameters, X, rows, outputs, judge, row_loss, 1)
-    passes, began = None, perf_counter()
+    passes, magnitude, began = None, work.bit_length() // 2, perf_counter()
     if work >= FLOP_WORTH_WAKING or ended_lately(began):
-        passes = passes_of(plan, work, began)
-        size = passes.next(work, most)[1]
+        passes = passes_of(plan, magnitude, work >= FLOP_WORTH_WAKING, began)
+        size = passes.next(1, most)[1]
         if size > 1:  # asked for only then: the answer takes longer than a small network
-            size = passes.next(work, min(most, allowed(default_threads()) if limit is None else limit))[1]
+            size = passes.next(1, min(most, allowed(default_threads()) if limit is None else limit))[1]
     pass_with(plan, parameters, X, rows, outputs, judge, row_loss, size)
     ended = perf_counter()
     note_end(ended)
     if passes is not None:
         passes.used = ended
-        passes.took(size, work, ended - began)
+        passes.took(size, 1, (ended - began) * 4.0 ** magnitude / work)  # as if all of a magnitude were alike
     return 0
 
 

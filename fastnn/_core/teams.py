@@ -121,7 +121,7 @@ class Teams:
 
 
 class Passes(Teams):
-    """Teams for work that comes in passes: a trial goes on for several of them, of which the first do not count.
+    """Teams for work that comes in passes: a trial goes on for several short ones, of which the first do not count.
 
     Examples
     --------
@@ -132,13 +132,13 @@ class Passes(Teams):
 
     def __init__(self, first: int, most: int) -> None:
         super().__init__(first, most)
-        self._trial: tuple[int, int, float] | None = None  # steps of a trial under way; steps and seconds that count
+        self._trial: tuple[int, int, float] | None = None  # passes of a trial under way; passes and seconds that count
         self._warm = 0.0  # seconds of it
         self._first_trial = True
         self.used = 0.0  # when it was, on the clock: whoever runs the passes says so
 
     def took(self, size: int, steps: int, seconds: float) -> None:
-        """Learn from a pass of so many steps, whatever a step of it is."""
+        """Learn from so many passes that have been run, all of about the same work."""
         trial, self._trial = self._trial, None  # one look: other threads may predict with the same network
         if size == self.size or self._kept_small:
             super().took(size, steps, seconds)
@@ -146,7 +146,7 @@ class Passes(Teams):
         if trial is None:
             trial, self._warm = (0, 0, 0.0), 0.0
         run, counted, spent = trial[0] + steps, trial[1], trial[2]
-        if self._warm < WARM_SECONDS:
+        if self._warm < WARM_SECONDS and seconds < WARM_SECONDS:
             self._warm += seconds
         else:
             counted, spent = counted + steps, spent + seconds
@@ -156,4 +156,5 @@ class Passes(Teams):
         super().took(size, run, spent / counted * run)  # what trying has cost is that of all
         if self._first_trial:  # of chance, where a thread woke up: the next comes soon
             self._first_trial = False
-            self._due = {other: self._now + SHARE / FIRST_SHARE * (due - self._now) for other, due in self._due.items()}
+            for other, due in list(self._due.items()):
+                self._due[other] = self._now + SHARE / FIRST_SHARE * (due - self._now)

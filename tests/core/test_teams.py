@@ -178,6 +178,12 @@ def test_passes_beside_another_process_lose_little_by_trials():
     assert seconds_of_passes(passes, 100000, seconds, waking=0.0) < 1.015 * 100000 * seconds[1]
 
 
+def test_long_passes_are_tried_one_at_a_time_and_seldom():
+    passes, seconds = Passes(2, 2), {1: 1.0, 2: 0.55}
+    assert seconds_of_passes(passes, 10, seconds, waking=4e-3) < 1.01 * 10 * seconds[2]
+    assert seconds_of_passes(passes, 200, seconds, waking=4e-3) < 1.03 * 200 * seconds[2]
+
+
 def test_a_first_trial_of_passes_that_met_company_is_soon_repeated():
     passes = Passes(1, 2)
     seconds_of_passes(passes, 400, {1: 1e-4, 2: 8e-3}, waking=0.0)
