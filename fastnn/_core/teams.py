@@ -18,8 +18,6 @@ COLD_RUNS = 1  # before the time of a step counts: memory is touched for the fir
 SLOWER = 1.05  # what a step is believed to take rises by so much a run, or to the lesser of two slow runs in a row
 CHANGED = 1.25  # a rise by which the machine is another: somebody came, and half as many are tried soon
 SOON = 0.05  # seconds of steps from a trial to one so early, at least
-
-
 KEPT_SECONDS = 0.5  # on the clock, after which what was found out is forgotten: the machine may be another
 
 #: By the largest size and the magnitude of a step's work, what was found out last, and when.
@@ -63,8 +61,8 @@ class Teams:
     def like_last(cls, work: int, first: int, most: int, now: float) -> Self:
         """Teams for steps of so much work: with what was found out when the last ones of such steps were kept."""
         made = cls(first, most)
-        last, when = _kept.get((most, work.bit_length()), (made, now))
-        if now - when < KEPT_SECONDS:
+        last, when = _kept.get((most, work.bit_length()), (None, 0.0))
+        if last is not None and now - when < KEPT_SECONDS:
             made.__dict__ |= last.__dict__ | {"_seconds": dict(last._seconds), "_due": dict(last._due)}
         return made
 
@@ -132,8 +130,8 @@ class Passes(Teams):
 
     def __init__(self, first: int, most: int) -> None:
         super().__init__(first, most)
-        self._trial: tuple[int, int, float] | None = None  # passes of a trial under way; passes and seconds that count
-        self._warm = 0.0  # seconds of it
+        #: Of a trial under way: passes so far, seconds of those that do not count, passes and seconds that do.
+        self._trial: tuple[int, float, int, float] | None = None
         self._first_trial = True
         self.used = 0.0  # when it was, on the clock: whoever runs the passes says so
 
@@ -143,15 +141,14 @@ class Passes(Teams):
         if size == self.size or self._kept_small:
             super().took(size, steps, seconds)
             return
-        if trial is None:
-            trial, self._warm = (0, 0, 0.0), 0.0
-        run, counted, spent = trial[0] + steps, trial[1], trial[2]
-        if self._warm < WARM_SECONDS and seconds < WARM_SECONDS:
-            self._warm += seconds
+        run, warm, counted, spent = trial or (0, 0.0, 0, 0.0)
+        run += steps
+        if max(warm, seconds) < WARM_SECONDS:
+            warm += seconds
         else:
             counted, spent = counted + steps, spent + seconds
         if spent < PROBE_SECONDS:
-            self._trial = run, counted, spent
+            self._trial = run, warm, counted, spent
             return
         super().took(size, run, spent / counted * run)  # what trying has cost is that of all
         if self._first_trial:  # of chance, where a thread woke up: the next comes soon

@@ -115,6 +115,7 @@ def test_a_row_has_the_same_bits_alone_and_in_any_batch(dtype, name):
             assert out.tobytes() == together[start : start + rows].tobytes()
     ready = engine.Predictor(plan, parameters, 7)
     assert ready(x[100:107]).tobytes() == together[100:107].tobytes()
+    assert engine.Predictor(plan, parameters, 1111)(x).tobytes() == together.tobytes(), "in several blocks"
 
 
 def test_the_callers_denormals_are_left_alone(dtype):

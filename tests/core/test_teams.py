@@ -1,8 +1,12 @@
 """The choice of a team's size, on a machine whose steps take what the test says."""
 
+from time import perf_counter
+
+import numpy as np
 import pytest
 
 from fastnn._core.teams import Passes, Teams
+from tests.core.networks import network, problem, run, trainer
 
 
 class Machine:
@@ -231,3 +235,19 @@ def test_what_is_kept_is_of_like_steps_and_not_shared(monkeypatch):
     assert Teams.like_last(9000, 2, 2, now=0.1).size == 2
     assert Teams.like_last(1000, 1, 4, now=0.1).size == 1
     assert Teams.like_last(1000, 2, 2, now=10.0).size == 2, "a machine may be another after so long"
+
+
+def test_a_trainer_begins_with_what_is_kept_and_keeps_what_it_finds(monkeypatch):
+    plan, parameters = network("float32", [200, 128, 10], ["relu", "softmax"])
+    x, y, _, _ = problem("float32", 512, 200, 10)
+    key = 2, (6 * plan.n_parameters * 128).bit_length()
+    for kept in (1, 2):
+        known, sizes = {key: (Teams(kept, 2), perf_counter() + 1e6)}, []
+        monkeypatch.setattr("fastnn._core.teams._kept", known)
+        monkeypatch.setattr(Teams, "took", lambda self, size, steps, seconds, sizes=sizes: sizes.append(size))
+        trained = trainer(plan, parameters, loss="categorical_crossentropy_from_logits", batch_size=128, threads=2)
+        trained.bind(x, y)
+        run(trained, np.arange(512), 128)
+        assert sizes == [kept]
+        assert known[key][0].size == kept
+        assert known[key][1] <= perf_counter(), "kept anew"
