@@ -83,11 +83,13 @@ FN_TERMS(binary_crossentropy) {
     return (FN(terms)){value, FN(keep)(FN(unclipped)(z), (p - y) / (p * q)), z};
 }
 
-/* -y log p - (1 - y) log(1 - p), p = sigmoid(z), y smoothed, which is max(z, 0) - z y + log(1 + e^-|z|) */
+/* -y log p - (1 - y) log(1 - p), p = sigmoid(z), y smoothed, which is max(z, 0) - z y + log(1 + e^-|z|); e^-|z| is the quotient
+ * of the lesser probability and the other */
 FN_TERMS(binary_crossentropy_from_logits) {
-    const V p = FN(sigmoid)(z), positive = FN(maximum)(FN(splat)(0), z);
+    const V positive = FN(maximum)(FN(splat)(0), z), less = FN(lesser_probability)(z);
     y = FN(smoothed)(y, parameter);
-    const V value = FN(fma)(-z, y, positive) + FN(log1p)(FN(exp)(-FN(absolute)(z)));
+    const V p = FN(select)(z > FN(splat)(0), FN(splat)(1) - less, less);
+    const V value = FN(fma)(-z, y, positive) + FN(log1p_of_part)(less / (FN(splat)(1) - less));
     return (FN(terms)){value, p - y, p};
 }
 
@@ -135,18 +137,18 @@ INLINE void FN(narrow_loss)(FN(terms) (*const terms)(V, V, V), FN_LOSS_ARGUMENTS
     const V constant = FN(splat)((T)parameter);
     V column[LANES], truths[LANES], gradient[LANES], predicted[LANES];
     double scale[LANES], loss[LANES];
+    ptrdiff_t place[LANES];
     for (ptrdiff_t first = 0; first < rows; first += LANES) {
         const ptrdiff_t n = FN(part)(rows - first), ahead = index ? 0 : first; /* without an index truth and weight go along */
         const int64_t *const rows_of = index ? index + first : NULL;
         const T *const y = (const T *)truth + ahead * ldtruth;
         const V factor = FN(scales_in_lanes)(n, rows_of, weight ? weight + ahead : NULL, value_scale, gradient_scale, scale);
         FN(wide) sum = {0};
+        FN(places_in_lanes)(n, rows_of, ldtruth, place);
         if (width <= FN_FEW)
-            for (ptrdiff_t j = 0; j < width; j++)
-                FN_UNROLL(16)
-                for (int r = 0; r < LANES; r++) truths[j][r] = y[FN(truth_in_lane)(r, n, rows_of) * ldtruth + j];
+            for (ptrdiff_t j = 0; j < width; j++) truths[j] = FN(from_places)(y + j, place);
         else {
-            for (int r = 0; r < LANES; r++) truths[r] = FN(load_first)(y + FN(truth_in_lane)(r, n, rows_of) * ldtruth, width);
+            for (int r = 0; r < LANES; r++) truths[r] = FN(load_first)(y + place[r], width);
             FN(transpose_first)(width, truths);
         }
         FN(rows_to_lanes)(n, width, z + first * ldz, ldz, column);

@@ -52,6 +52,9 @@
 #ifndef FN_EMBEDDED
 #define FN_EMBEDDED(r, carried) 0 /* whether the multiply-adds of a tile's row r each read their factor themselves */
 #endif
+#ifndef FN_STEPS_AT_A_TIME
+#define FN_STEPS_AT_A_TIME 4     /* steps of k that a tile's loop takes: its own instructions come once for all */
+#endif
 #ifndef FN_LINES_AHEAD
 #define FN_LINES_AHEAD 0         /* how many steps of k before it reads a panel's row a tile asks for it; with 0 it does not */
 #endif

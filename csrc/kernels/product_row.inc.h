@@ -7,6 +7,7 @@
 #define FN_FAR_BYTES 4194304     /* of b, for one row: more may lie in memory, where pieces of lines come a third as fast */
 #define FN_LINES_AT_A_TIME 8     /* then, and of outer products: loads and stores of sums are that much fewer */
 #define FN_STRIP_VECTORS 8       /* of one row's sums at a time: half of the fewest registers */
+#define FN_FEW_VECTORS 4         /* of an outer product's row, where those stay in registers */
 #endif
 
 /* A strip of one row: its sums stay in registers, b passes line after line, in pieces of `vectors` vectors. */
@@ -121,9 +122,27 @@ INLINE void FN(outer_rows)(ptrdiff_t rows, ptrdiff_t n, const T *a, ptrdiff_t a_
     if (n % LANES) FN(move_tails)(rows, n, a, a_row, FN(load_tail)(b, n), tails, c, ldc, NULL, (V){0});
 }
 
+/* c = a^T b for rows of few whole vectors: b stays in registers. */
+INLINE void FN(outer_strip)(const int vectors, ptrdiff_t m, const T *a, ptrdiff_t a_row, const T *b, T *c, ptrdiff_t ldc) {
+    V row[FN_FEW_VECTORS];
+    FN_UNROLL(4)
+    for (int v = 0; v < vectors; v++) row[v] = FN(load)(b + v * LANES);
+    for (ptrdiff_t i = 0; i < m; i++, a += a_row, c += ldc) {
+        const V factor = FN(splat)(*a);
+        FN_UNROLL(4)
+        for (int v = 0; v < vectors; v++) FN(store)(c + v * LANES, FN(fma)(factor, row[v], (V){0}));
+    }
+}
+
 /* c = start + a^T b, start NULL for zero. */
 INLINE void FN(outer_product)(ptrdiff_t m, ptrdiff_t n, const T *a, ptrdiff_t a_row, const T *b, const T *start,
                               ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+    if (!start && n % LANES == 0)
+        switch (n / LANES) {
+            case 1: FN(outer_strip)(1, m, a, a_row, b, c, ldc); return;
+            case 2: FN(outer_strip)(2, m, a, a_row, b, c, ldc); return;
+            case 4: FN(outer_strip)(4, m, a, a_row, b, c, ldc); return;
+        }
     ptrdiff_t i = 0;
     for (; i + FN_LINES_AT_A_TIME <= m; i += FN_LINES_AT_A_TIME)
         FN(outer_rows)(FN_LINES_AT_A_TIME, n, a + i * a_row, a_row, b, start ? start + i * ldstart : NULL, ldstart, c + i * ldc,

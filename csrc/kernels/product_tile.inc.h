@@ -24,7 +24,7 @@ INLINE void TILE(tile)(const int rows, const int vectors, const int ahead, ptrdi
     }
     /* the row itself where asking does not pay; in a copy, whose rows lie a constant apart, it costs nothing */
     const ptrdiff_t asked = FN_LINES_PAY || __builtin_constant_p(ldb) ? ahead * ldb : 0;
-    FN_UNROLL_BY(4)
+    FN_UNROLL_BY(FN_STEPS_AT_A_TIME)
     for (ptrdiff_t p = 0; p < k; p++) {
         TILE_V row[FN_TILE_VECTORS];
         FN_UNROLL(4)

@@ -143,11 +143,33 @@ static ptrdiff_t FN(first_not_finite)(ptrdiff_t n, const T *x) {
 
 /* ---- rows from anywhere -------------------------------------------------------------------------------------- */
 
+/* y[n] = x[n], n < LANES, in two pieces of the largest power of two that fits, of which the second ends with the row. */
+INLINE void FN(copy_few)(ptrdiff_t n, const T *x, T *y) {
+#define FN_TWO_PIECES(piece)                                     \
+    if (n >= (piece)) {                                          \
+        T first[piece], last[piece];                             \
+        __builtin_memcpy(first, x, sizeof first);                \
+        __builtin_memcpy(last, x + n - (piece), sizeof last);    \
+        __builtin_memcpy(y, first, sizeof first);                \
+        __builtin_memcpy(y + n - (piece), last, sizeof last);    \
+        return;                                                  \
+    }
+#if FN_VECTOR_BYTES / FN_ELEMENT_BYTES > 8
+    FN_TWO_PIECES(8)
+#endif
+#if FN_VECTOR_BYTES / FN_ELEMENT_BYTES > 4
+    FN_TWO_PIECES(4)
+#endif
+    FN_TWO_PIECES(2)
+    FN_TWO_PIECES(1)
+#undef FN_TWO_PIECES
+}
+
 /* y[n] = x[n]; y = x allowed. */
 INLINE void FN(copy_row)(ptrdiff_t n, const void *from, T *y) {
     const T *x = from;
     if (n < LANES) {
-        for (ptrdiff_t j = 0; j < n; j++) y[j] = x[j];
+        FN(copy_few)(n, x, y);
         return;
     }
     const V last = FN(load)(x + n - LANES);

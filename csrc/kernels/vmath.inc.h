@@ -123,9 +123,14 @@ INLINE V FN(sigmoid_below)(V y) {
     return s / ((p + lost) + sum);
 }
 
+/* sigmoid(-|x|) */
+INLINE V FN(lesser_probability)(V x) {
+    return FN(sigmoid_below)(FN(minimum)(FN(splat)(-FN(exp_lowest)), FN(absolute)(x)));
+}
+
 INLINE V FN(sigmoid)(V x) {
-    V quotient = FN(sigmoid_below)(FN(minimum)(FN(splat)(-FN(exp_lowest)), FN(absolute)(x)));
-    return FN(select)(x > FN(splat)(0), FN(splat)(1) - quotient, quotient);
+    V less = FN(lesser_probability)(x);
+    return FN(select)(x > FN(splat)(0), FN(splat)(1) - less, less);
 }
 
 /* With 2 |x| = k ln 2 + r, k rounded down, s = 2^-k, p = expm1(r), m = 1 - s + p: tanh = m / (m + 2 s).

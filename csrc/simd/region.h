@@ -7,7 +7,8 @@
 #ifndef FASTNN_REGION_H
 #define FASTNN_REGION_H
 
-#define FN_PRAGMA(text) _Pragma(#text)
+#define FN_PRAGMA_OF(text) _Pragma(#text)
+#define FN_PRAGMA(text) FN_PRAGMA_OF(text)
 #if defined(__clang__)
 #define FN_UNROLL(times) FN_PRAGMA(clang loop unroll(full))
 #define FN_UNROLL_BY(times) FN_PRAGMA(clang loop unroll_count(times))

@@ -18,6 +18,7 @@
 #define FN_TILE_ROWS 14
 #define FN_TILE_VECTORS 2
 #define FN_CARRIED 8
+#define FN_STEPS_AT_A_TIME 2
 /* Multiply-adds repeat a number that they read themselves: one instruction less a row, one load more, so for a third of the
  * rows, and none where loads are what tiles wait for. */
 #define FN_EMBEDDED(r, carried) ((r) % 3 == 0 && (FN_IS_F32 || !(carried)))

@@ -32,10 +32,13 @@ cdef ptrdiff_t group_rows(ptrdiff_t batch) noexcept nogil:
     return (batch + groups - 1) // groups
 
 
-cdef ptrdiff_t block_columns(const real *sample, ptrdiff_t rows) noexcept nogil:
-    """Columns of a block of `rows` rows, in whole tiles."""
-    cdef ptrdiff_t tile = targets.tile_columns(sample)
-    return max(tile, BLOCK_BYTES // <ptrdiff_t>sizeof(real) // max(rows, <ptrdiff_t>1) // tile * tile)
+cdef inline ptrdiff_t block_columns(const real *sample, ptrdiff_t rows, ptrdiff_t columns) noexcept nogil:
+    """Columns of a block of `rows` rows: all, or as many whole tiles as stay in cache."""
+    cdef ptrdiff_t tile
+    if rows * columns * <ptrdiff_t>sizeof(real) <= BLOCK_BYTES:  # small steps do not wait for divisions
+        return max(columns, <ptrdiff_t>1)
+    tile = targets.tile_columns(sample)
+    return max(tile, BLOCK_BYTES // <ptrdiff_t>sizeof(real) // rows // tile * tile)
 
 
 cdef inline fn_stream stream_of(const Op *op, const Batch *batch) noexcept nogil:
@@ -70,7 +73,7 @@ cdef void forward_segment(const real *parameters, const Segment *segments, int i
     cdef const Segment *segment = &segments[index]
     cdef int position
     cdef Share block
-    cdef ptrdiff_t width = block_columns(parameters, rows.stop - rows.start)
+    cdef ptrdiff_t width = block_columns(parameters, rows.stop - rows.start, columns.stop - columns.start)
     if segment.rowwise:
         width = max(width, columns.stop)
     block.start = columns.start
@@ -121,7 +124,7 @@ cdef void backward_segment(const real *parameters, const Segment *segments, int 
     cdef const Segment *segment = &segments[index]
     cdef const Segment *below
     cdef Share block
-    cdef ptrdiff_t width = block_columns(parameters, rows.stop - rows.start)
+    cdef ptrdiff_t width = block_columns(parameters, rows.stop - rows.start, columns.stop - columns.start)
     cdef int way, target
     cdef bint more, ends
     for way in range(2):
@@ -148,13 +151,18 @@ cdef inline ptrdiff_t block_rows(ptrdiff_t ld, ptrdiff_t itemsize) noexcept nogi
 
 
 cdef inline ptrdiff_t block_size(const Segment *segment, ptrdiff_t ld, ptrdiff_t itemsize) noexcept nogil:
-    """Elements of a block of a segment's gradient, or of its bias's."""
+    """Elements of a block of a segment's gradient, with its bias's behind it."""
     cdef ptrdiff_t rows = min(max(segment.kernel_rows, <ptrdiff_t>1), block_rows(ld, itemsize))
-    return rows * ld + targets.FN_SLACK_BYTES
+    return (rows + 1) * ld + targets.FN_SLACK_BYTES
 
 
 cdef ptrdiff_t scratch_size(const Segment *segment, ptrdiff_t ld, ptrdiff_t itemsize) noexcept nogil:
     return 2 * block_size(segment, ld, itemsize)  # a group's block, and the sum of groups
+
+
+cdef inline real *second_block(const Segment *segment, int index, const Memory *memory, ptrdiff_t size, real *scratch) noexcept nogil:
+    """Room for one group's gradient beside the sum of groups, of which small batches have one."""
+    return scratch + block_size(segment, memory.delta_leading[index], sizeof(real)) if size > GROUP_ROWS else scratch
 
 
 cdef void column_gradient(const real *parameters, const Segment *segment, int index, const Memory *memory, ptrdiff_t size,
@@ -189,7 +197,7 @@ cdef void update_columns(const real *sample, const Segment *segment, int index, 
         gradient = batch_gradient(sample, index, memory, bias) + columns.start
     else:
         column_gradient(<const real *>sink.parameters, segment, index, memory, size, columns, bias, scratch,
-                        scratch + block_size(segment, memory.delta_leading[index], sizeof(real)))
+                        second_block(segment, index, memory, size, scratch))
     apply(gradient, offset, columns.stop - columns.start, sink, numbers)
 
 
@@ -212,20 +220,27 @@ cdef void update_segment(const real *sample, const Segment *segment, int index, 
     # Whole rows without padding are updated in one go. Wide ones keep the padding where they need it: the product wants room.
     cdef bint tight = width == segment.outputs and (width <= WIDEST_TIGHT or width % targets.lanes(sample) == 0)
     cdef ptrdiff_t ldblock = width if tight else padded(width, sizeof(real))
-    cdef ptrdiff_t height = min(block_rows(ld, sizeof(real)) // tile * tile, rows.stop - rows.start)
+    cdef ptrdiff_t height = rows.stop - rows.start
     cdef real *total = scratch
-    cdef real *part = scratch + block_size(segment, memory.delta_leading[index], sizeof(real))
+    cdef real *part = second_block(segment, index, memory, size, scratch)
     cdef fn_stream stream
     cdef Share block
-    if width <= 0 or rows.stop <= rows.start:
+    cdef bint direct = size == 1 and segment.drop_rate == 0 and descends(sink, kernel_numbers)
+    # The whole segment in one go, kernel and bias one behind the other as the parameters are: half as many updates.
+    cdef bint at_once = (tight and not direct and height == segment.kernel_rows and segment.bias == segment.kernel + height * width
+                         and kernel_numbers == bias_numbers and segment.head == DENSE and size <= GROUP_ROWS
+                         and height * ld * <ptrdiff_t>sizeof(real) <= SCRATCH_BYTES)
+    if width <= 0 or height <= 0:
         return
-    if segment.bias >= 0 and rows.start == 0:  # one thread alone has a part that begins there
+    if height * ld * <ptrdiff_t>sizeof(real) > SCRATCH_BYTES:
+        height = min(block_rows(ld, sizeof(real)) // tile * tile, height)
+    if segment.bias >= 0 and rows.start == 0 and not at_once:  # one thread alone has a part that begins there
         update_columns(sample, segment, index, memory, sink, bias_numbers, size, columns, True, scratch)
     if segment.head != DENSE:
         if segment.kernel >= 0:
             update_columns(sample, segment, index, memory, sink, kernel_numbers, size, columns, False, scratch)
         return
-    if size == 1 and segment.drop_rate == 0 and descends(sink, kernel_numbers):
+    if direct:
         # One row's gradient is as large as the kernel, its two factors are not.
         targets.affine(1, width, <real>-kernel_numbers.rate, <real>0, delta + columns.start, ld, scratch, width)
         if following != NULL:
@@ -253,7 +268,10 @@ cdef void update_segment(const real *sample, const Segment *segment, int index, 
             stream.key, stream.step, stream.layer = batch.key, batch.step, segment.layer
             targets.dropout(block.stop - block.start, width, <real>segment.drop_rate, stream, block.start, segment.outputs,
                             columns.start, total, ldblock, total, ldblock)
-        if tight:
+        if at_once:
+            column_gradient(<const real *>sink.parameters, segment, index, memory, size, columns, True, total + height * width, part)
+            apply(<const real *>total, segment.kernel, (height + 1) * width, sink, kernel_numbers)
+        elif tight:
             apply(<const real *>total, segment.kernel + block.start * segment.outputs, (block.stop - block.start) * width,
                   sink, kernel_numbers)
         else:

@@ -121,7 +121,9 @@ cdef void step_in_pipeline(const Run *run, const real *sample, ptrdiff_t step, i
     cdef const real *parameters = <const real *>run.parameters
     cdef const int64_t *index = run.order + position
     cdef double divisor = denominator(run, sample, index, rows)
-    cdef fn_update numbers = step_numbers(run, step), kernel_numbers, bias_numbers
+    cdef fn_update numbers = step_numbers(run, step), room[2]
+    cdef const fn_update *kernel_numbers
+    cdef const fn_update *bias_numbers
     cdef Batch batch = batch_of(run, step, 0, divisor)
     cdef int first = plan.second if thread else 0, end = run.n_segments if thread else plan.second
     cdef int s, last = run.n_segments - 1, part
@@ -172,9 +174,9 @@ cdef void step_in_pipeline(const Run *run, const real *sample, ptrdiff_t step, i
     for s in range(max(first, run.lowest), end):
         if s > 0 and run.segments[s].trainable:
             kernel.stop, columns.stop = max(run.segments[s].kernel_rows, <ptrdiff_t>1), run.segments[s].outputs
-            with_penalty(run, &numbers, run.kernel_tensor[s], divisor, &kernel_numbers)
-            with_penalty(run, &numbers, run.bias_tensor[s], divisor, &bias_numbers)
-            update_segment(sample, &run.segments[s], s, &memory, &run.sink, &kernel_numbers, &bias_numbers, &batch, rows,
+            kernel_numbers = with_penalty(run, &numbers, run.kernel_tensor[s], divisor, &room[0])
+            bias_numbers = with_penalty(run, &numbers, run.bias_tensor[s], divisor, &room[1])
+            update_segment(sample, &run.segments[s], s, &memory, &run.sink, kernel_numbers, bias_numbers, &batch, rows,
                            kernel, columns, NULL, <real *>run.scratch[thread])
         if s == plan.second:
             tell(plan.consumed, step + 1)

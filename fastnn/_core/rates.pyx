@@ -1,6 +1,6 @@
 # cython: language_level=3, cdivision=True
 """What of an optimizer's numbers depends on the step alone: bias corrections, Nadam's momenta. Called by step_parts."""
-from libc.math cimport pow, sqrt
+from libc.math cimport log, pow, sqrt
 from libc.stdint cimport uint64_t
 
 from fastnn._core cimport targets
@@ -33,3 +33,11 @@ cdef void correct(fn_update *numbers, int correction, uint64_t count) noexcept n
         numbers.gradient_rate = numbers.rate * square * (1.0 - momentum) / (1.0 - product)
         numbers.rate *= square * next_momentum / (1.0 - product * next_momentum)
         numbers.epsilon *= square
+
+
+cdef uint64_t settled(const fn_update *numbers, int correction) noexcept nogil:
+    """The first count from which on `correct` changes nothing: powers below 2^-54, which 1 does not feel."""
+    cdef double slowest = max(numbers.beta_1, numbers.beta_2 if correction == targets.FN_RATE_ADAM else 0.0)
+    if correction == targets.FN_RATE_NADAM or not slowest < 1.0:
+        return <uint64_t>-1
+    return <uint64_t>(54.0 * log(2.0) / -log(max(slowest, 0.5))) + 2

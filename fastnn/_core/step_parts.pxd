@@ -37,7 +37,8 @@ cdef struct Run:
     void *parameters
     Sink sink
     const Flat *flat             # NULL: updates are fused with the gradients; else `sink` only stores
-    int correction               # what of the optimizer's numbers depends on the step: FN_RATE_* of fastnn.h
+    int correction               # what of the optimizer's numbers depends on the step: FN_RATE_* of fastnn.h,
+    uint64_t settled             # and from which one on nothing does
     Rows x
     bint to_one_product          # X goes to one dense product and nowhere else
     bint may_go_ahead            # and its update, of one row by plain descent, may go on with the next row's product
@@ -98,12 +99,15 @@ cdef inline int operations(const Run *run, int index) noexcept nogil:
     return run.segments[index].last_op - (1 if run.judge.fused and index == run.n_segments - 1 else 0)
 
 
-cdef inline void with_penalty(const Run *run, const fn_update *numbers, int tensor, double divisor,
-                              fn_update *result) noexcept nogil:
+cdef inline const fn_update *with_penalty(const Run *run, const fn_update *numbers, int tensor, double divisor,
+                                          fn_update *room) noexcept nogil:
+    """A tensor's numbers: the step's where it has no penalty, else in `room`."""
     cdef double factor = 1.0 / divisor if run.penalty_over_batch and divisor != 0 else 1.0
-    result[0] = numbers[0]
-    if tensor >= 0:
-        result.l1, result.l2 = run.tensors[tensor].l1 * factor, run.tensors[tensor].l2 * factor
+    if tensor < 0 or run.tensors[tensor].l1 == run.tensors[tensor].l2 == 0:
+        return numbers
+    room[0] = numbers[0]
+    room.l1, room.l2 = run.tensors[tensor].l1 * factor, run.tensors[tensor].l2 * factor
+    return room
 
 
 cdef inline double loss_of_rows(const Run *run, ptrdiff_t first, ptrdiff_t end) noexcept nogil:

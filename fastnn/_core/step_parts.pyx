@@ -54,7 +54,7 @@ cdef fn_update step_numbers(const Run *run, ptrdiff_t step) noexcept nogil:
     cdef uint64_t count = (run.iteration + <uint64_t>step) // (run.flat.accumulation if run.flat != NULL else 1) + 1
     numbers.rate = run.rates[step]
     numbers.weight_decay = run.decay * numbers.rate
-    if run.correction != targets.FN_RATE_GIVEN:
+    if run.correction != targets.FN_RATE_GIVEN and count < run.settled:
         correct(&numbers, run.correction, count)
     return numbers
 

@@ -91,7 +91,9 @@ cdef void step_by_layers(const Run *run, const real *sample, ptrdiff_t step, int
     cdef const real *parameters = <const real *>run.parameters
     cdef const int64_t *index = run.order + position
     cdef double divisor = denominator(run, sample, index, rows)
-    cdef fn_update numbers = step_numbers(run, step), kernel_numbers, bias_numbers
+    cdef fn_update numbers = step_numbers(run, step), room[2]
+    cdef const fn_update *kernel_numbers
+    cdef const fn_update *bias_numbers
     cdef Stage stage = EVERYBODYS
     cdef Share my_rows, my_columns
     cdef const Segment *segment
@@ -168,22 +170,23 @@ cdef void step_by_layers(const Run *run, const real *sample, ptrdiff_t step, int
     for s in range(run.lowest, run.n_segments):
         segment = &run.segments[s]
         if s > 0 and segment.trainable:
-            with_penalty(run, &numbers, run.kernel_tensor[s], divisor, &kernel_numbers)
-            with_penalty(run, &numbers, run.bias_tensor[s], divisor, &bias_numbers)
+            kernel_numbers = with_penalty(run, &numbers, run.kernel_tensor[s], divisor, &room[0])
+            bias_numbers = with_penalty(run, &numbers, run.bias_tensor[s], divisor, &room[1])
             if batch.sparse != NULL and s == 1:
-                update_sparse(sample, segment, s, memory, &run.sink, &kernel_numbers, &bias_numbers, &batch, rows,
+                update_sparse(sample, segment, s, memory, &run.sink, kernel_numbers, bias_numbers, &batch, rows,
                               share(segment.inputs, 1, thread, threads), &run.links, thread,
                               run.zero_matters or kernel_numbers.l1 != 0 or kernel_numbers.l2 != 0
                               or kernel_numbers.weight_decay != 0, <real *>run.scratch[thread])
                 continue
             # Whole rows of the kernel: parts of rows would lie between the others', and a core fetches ahead.
-            by_rows = (segment.head == DENSE and imbalance(segment.inputs, targets.tile_rows(sample), threads)
-                       <= imbalance(segment.outputs, targets.tile_columns(sample), threads) * 1.25)
+            by_rows = threads == 1 or (
+                segment.head == DENSE and imbalance(segment.inputs, targets.tile_rows(sample), threads)
+                <= imbalance(segment.outputs, targets.tile_columns(sample), threads) * 1.25)
             divide(sample, max(segment.kernel_rows, <ptrdiff_t>1), segment.outputs, by_rows, thread, threads, &my_rows, &my_columns)
             if by_halves(run, s, threads):
                 my_rows = half(segment.inputs, thread)
                 my_columns.start, my_columns.stop = 0, segment.outputs
-            update_segment(sample, segment, s, memory, &run.sink, &kernel_numbers, &bias_numbers, &batch, rows, my_rows,
+            update_segment(sample, segment, s, memory, &run.sink, kernel_numbers, bias_numbers, &batch, rows, my_rows,
                            my_columns, following if ahead and more and s == 1 else NULL, <real *>run.scratch[thread])
     update_whole(run, sample, &numbers, step, thread, threads)
     if more and not ahead:
@@ -220,7 +223,9 @@ cdef void step_by_groups(const Run *run, const real *sample, ptrdiff_t step, int
     cdef ptrdiff_t rows = min(run.batch, run.total - position)
     cdef ptrdiff_t size = group_rows(rows), groups, group, first, end
     cdef double divisor = denominator(run, sample, run.order + position, rows)
-    cdef fn_update numbers = step_numbers(run, step), kernel_numbers, bias_numbers
+    cdef fn_update numbers = step_numbers(run, step), room[2]
+    cdef const fn_update *kernel_numbers
+    cdef const fn_update *bias_numbers
     cdef Share mine
     cdef int s
     groups = (rows + size - 1) // size
@@ -238,9 +243,9 @@ cdef void step_by_groups(const Run *run, const real *sample, ptrdiff_t step, int
         report(run, step, rows, divisor)
     for s in range(max(run.lowest, 1), run.n_segments):
         if run.segments[s].trainable:
-            with_penalty(run, &numbers, run.kernel_tensor[s], divisor, &kernel_numbers)
-            with_penalty(run, &numbers, run.bias_tensor[s], divisor, &bias_numbers)
-            update_from_sums(&run.segments[s], &run.sink, &kernel_numbers, &bias_numbers, groups, run.sums_size,
+            kernel_numbers = with_penalty(run, &numbers, run.kernel_tensor[s], divisor, &room[0])
+            bias_numbers = with_penalty(run, &numbers, run.bias_tensor[s], divisor, &room[1])
+            update_from_sums(&run.segments[s], &run.sink, kernel_numbers, bias_numbers, groups, run.sums_size,
                              share(max(run.segments[s].kernel_rows, <ptrdiff_t>1), 1, thread, threads), <real *>run.sums)
     update_whole(run, sample, &numbers, step, thread, threads)
     wait_for_all(run.barrier, threads)

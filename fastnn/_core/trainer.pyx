@@ -15,6 +15,7 @@ from fastnn._core.inference cimport Judge, block_rows, evaluate
 from fastnn._core.passes cimport group_rows
 from fastnn._core.pipeline cimport plan_pipeline
 from fastnn._core.plan cimport Plan, Program
+from fastnn._core.rates cimport settled
 from fastnn._core.sparse cimport Links
 from fastnn._core.step_parts cimport PENALTY_BLOCK, Run, all_tensors, sum_penalties, total_penalty
 from fastnn._core.steps cimport run_all
@@ -120,6 +121,7 @@ cdef class Trainer:
         run.sink.numbers.beta_1, run.sink.numbers.beta_2 = constants["beta_1"], constants["beta_2"]
         run.sink.numbers.epsilon, run.decay = constants["epsilon"], constants["weight_decay"] or 0.0
         run.correction = correction(optimizer)
+        run.settled = settled(&run.sink.numbers, run.correction)
         self.judge_with(&run.judge)
         run.weighted_mean, run.summed = reduction == "mean_with_sample_weight", reduction == "sum"
         run.penalty_over_batch = penalty_over_batch
