@@ -10,7 +10,6 @@ import copy
 import functools
 import math
 import warnings
-import weakref
 from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
@@ -179,7 +178,7 @@ class Stack:
     @contextlib.contextmanager
     def built_for(self, inputs: int) -> Iterator[None]:
         """Build if need be; an error in the block undoes that."""
-        built, before = self.built, [(layer, layer.inputs, layer.flat) for layer in self.layers]
+        built, before = self.built, [(layer, layer.inputs, layer.flat) for layer in self.parts()]
         try:
             self.build((inputs,))
             yield
@@ -413,6 +412,6 @@ class Stack:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         for layer in self.layers:
-            layer.owner = weakref.ref(self)
+            layer.own(self)
         if self.inputs is not None:
             self._assemble(self.inputs)

@@ -116,22 +116,29 @@ class Layer(arguments.Configured):
         Raises
         ------
         ValueError
-            If the layer belongs to a model, or its name is taken.
+            If the layer, or one within it, belongs to a model, or its name is taken.
         """
-        owner = self.owner and self.owner()
-        if owner is not None:
-            raise ValueError(f"expected a layer of no model, received: {self.name!r} of model {owner.name!r}")
+        for part in self.parts():
+            owner = part.owner and part.owner()
+            if owner is not None:
+                said = repr(part.name or type(part).__name__)
+                raise ValueError(f"expected a layer of no model, received: {said} of model {owner.name!r}")
         self.leave()  # a model that is gone, or that of the layer that this is a copy of
         if self.name in taken:
             raise ValueError(f"expected every layer to have a name of its own, received: name={self.name!r} twice")
         if self.name is None:
             self.name = self.lent_name = self.free_name(taken)
         taken.add(self.name)
-        self.owner = weakref.ref(model)
+        self.own(model)
+
+    def own(self, model: Any) -> None:
+        """Belong to a model, with the layers within; to none if that is None."""
+        for part in self.parts():
+            part.owner = None if model is None else weakref.ref(model)
 
     def leave(self) -> None:
         """Belong to no model, and give back a name that a model gave."""
-        self.owner = None
+        self.own(None)
         if self.name == self.lent_name:
             self.name = None
         self.lent_name = None
