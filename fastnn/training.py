@@ -22,7 +22,6 @@ from fastnn.judging import Judge, judged, no_truth
 from fastnn.metrics.base import check_fit
 from fastnn.pace import FIRST_ROWS, Pace
 
-DEFAULT_BATCH = 32
 PROBE_ROWS = 256  # of a fit, for callbacks that look at what flows through the layers
 #: Stream of random numbers for the order of the data; stack.py has the others.
 ORDER_STREAM = 2
@@ -101,6 +100,11 @@ class Training:
         return Training(self.model, self.optimizer, self.loss, self.metrics, self.penalty_over_batch)
 
     @property
+    def under_way(self) -> bool:
+        """Whether a fit or train_on_batch is."""
+        return self._under_way.locked()
+
+    @property
     def state_shape(self) -> tuple[int, int]:
         """Arrays of the optimizer's state, and parameters."""
         return self.optimizer.slots, int(self.model.parameters.size)
@@ -160,7 +164,7 @@ class Training:
         key = (setting, self.optimizer.kernel, self.optimizer.numbers(), self.optimizer.flat(), available, sparse)
         fits = self._trainer is not None and self._trainer_key[1:] == key
         if not fits or batch_size not in (None, self._trainer_key[0]):
-            size = batch_size or DEFAULT_BATCH
+            size = datasets.checked_batch_size(batch_size)
             slots, count = self.state_shape
             states = self.states
             if slots and (states is None or len(states) != slots):
@@ -232,7 +236,7 @@ class Training:
         model.warn_of_equal_units()
         model.history, model.stop_training = history, False
         self.told = told.callbacks
-        if not data.is_sparse(dataset.x) and not isinstance(dataset.x, engine.Compressed):
+        if not data.is_sparse(dataset.x):
             first = dataset.part(0, PROBE_ROWS)
             self.probe_rows = first.x, first.y
         pace, order_key = Pace(), model.stream_key(ORDER_STREAM)
@@ -409,8 +413,3 @@ class Training:
                 trainer.release()
         logs = {"loss": float(loss[0])}
         return logs if outputs is None else {**logs, **self._scores(dataset.y, outputs)}
-
-
-def checked_batch_size(batch_size: Any) -> int:
-    """Return the rows of a step; None is the default."""
-    return DEFAULT_BATCH if batch_size is None else arguments.integer("batch_size", batch_size, least=1)
