@@ -187,10 +187,10 @@ def _overfitting(model: Any, X: Any, y: np.ndarray) -> Finding:
     for rate in OVERFIT_RATES:
         twin = trial(model, X)
         for layer in twin.parts():
-            for name in _penalties(layer):
-                setattr(layer, name, None)
-            if isinstance(getattr(layer, "rate", None), float):
-                layer.rate = 0.0
+            arguments = vars(layer)  # a built model's may not be set, but this one is compiled with them
+            arguments.update(dict.fromkeys(_penalties(layer)))
+            if isinstance(arguments.get("rate"), float):
+                arguments["rate"] = 0.0
         twin.compile(optimizers.Adam(rate), twin.loss)
         before = _rest(twin, X, y)
         if before is None:

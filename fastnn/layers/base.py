@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import weakref
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -46,7 +47,8 @@ class Layer(arguments.Configured):
     name : str, optional
         By default the model names it after its class: "dense", "dense_1".
     trainable : bool, default True
-        Whether training changes its parameters. Takes effect at the next `Sequential.compile`.
+        Whether training changes its parameters. Takes effect at the next `Sequential.compile`. This and `name` may be
+        set at any time, other arguments until the layer's model is built.
     input_shape : tuple of int, optional
         (features,), for the first layer of a model without `Input`.
 
@@ -54,6 +56,8 @@ class Layer(arguments.Configured):
     ------
     ValueError
         If name is not a non-empty string, or input_shape is not made of positive integers.
+    AttributeError
+        If another argument is set in a built model.
 
     Examples
     --------
@@ -79,6 +83,21 @@ class Layer(arguments.Configured):
         self.owner: Any = None  # the model whose parameter vector holds this layer's
         self.inputs: int | None = None
         self.flat: np.ndarray | None = None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse another argument of a layer in a built model: the model would go on as it was made."""
+        built = self.__dict__.get("flat") is not None and self._model() is not None
+        if built and name not in ("name", "trainable") and name in inspect.signature(type(self)).parameters:
+            raise AttributeError(
+                f"expected the arguments of layer {self.name or type(self).__name__!r} to stay as its model was built "
+                f"with, received: {name}={value!r}; make a new layer"
+            )
+        super().__setattr__(name, value)
+
+    def _model(self) -> Any:
+        """The model that the layer belongs to, or None."""
+        owner = self.__dict__.get("owner")
+        return owner and owner()
 
     # ---- what a layer declares --------------------------------------------------------------------------------
 
@@ -119,7 +138,7 @@ class Layer(arguments.Configured):
             If the layer, or one within it, belongs to a model, or its name is taken.
         """
         for part in self.parts():
-            owner = part.owner and part.owner()
+            owner = part._model()
             if owner is not None:
                 said = repr(part.name or type(part).__name__)
                 raise ValueError(f"expected a layer of no model, received: {said} of model {owner.name!r}")
