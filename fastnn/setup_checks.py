@@ -176,8 +176,9 @@ def _penalty(model: Any, X: Any, y: np.ndarray) -> Finding:
 
 
 def _penalties(layer: Any) -> list[str]:
-    """Names of a layer's penalties."""
-    return [name for name, value in vars(layer).items() if name.endswith("_regularizer") and value is not None]
+    """Names of a layer's penalties; those of weights that do not learn are none."""
+    ending = "_regularizer" if layer.trainable else "activity_regularizer"
+    return [name for name, value in vars(layer).items() if name.endswith(ending) and value is not None]
 
 
 def _overfitting(model: Any, X: Any, y: np.ndarray) -> Finding:

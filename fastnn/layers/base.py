@@ -261,10 +261,11 @@ def lay_out(weights: Sequence[Weight], start: int, trainable: bool) -> tuple[lis
     """Return offsets of `weights` from `start` on, one behind the other, and the segments of engine.Plan for them."""
     offsets, segments = [], []
     for weight in weights:
-        penalty = weight.regularizer or regularizers.Regularizer()
+        learns = trainable and weight.trainable  # in Keras only what learns is penalized
+        penalty = (learns and weight.regularizer) or regularizers.Regularizer()
         # the engine's loss has l2 / 2 sum w^2, Keras's l2 sum w^2
         bounds = None if weight.constraint is None else weight.constraint.bounds(weight.shape)
-        segments.append((start, weight.size, penalty.l1, 2.0 * penalty.l2, trainable and weight.trainable, bounds))
+        segments.append((start, weight.size, penalty.l1, 2.0 * penalty.l2, learns, bounds))
         offsets.append(start)
         start += weight.size
     return offsets, segments
