@@ -86,6 +86,11 @@ class Sequential(Forward):
         if self._training is not None:  # the state of the optimizer belongs to the old layers
             self._training = self._training.renewed()
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if self._training is not None:
+            self._training.belong(self)
+
     # ---- training -------------------------------------------------------------------------------------------------
 
     def compile(

@@ -6,11 +6,10 @@ whose methods have the documentation.
 
 from __future__ import annotations
 
-import functools
 import warnings
+import weakref
 from _thread import allocate_lock  # what threading.Lock is
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
 
@@ -21,31 +20,13 @@ from fastnn.datasets import Dataset
 from fastnn.judging import Judge, judged, no_truth
 from fastnn.metrics.base import check_fit
 from fastnn.pace import FIRST_ROWS, Pace
+from fastnn.turns import alone
 
 PROBE_ROWS = 256  # of a fit, for callbacks that look at what flows through the layers
 #: Stream of random numbers for the order of the data; stack.py has the others.
 ORDER_STREAM = 2
 
 Logs = dict[str, float]
-Method = TypeVar("Method", bound=Callable[..., Any])
-
-
-def alone(method: Method) -> Method:
-    """Make a method raise RuntimeError where its model is in training already: one call has the optimizer's state."""
-
-    @functools.wraps(method)
-    def guarded(self: Training, *args: Any, **options: Any) -> Any:
-        if not self._under_way.acquire(blocking=False):
-            raise RuntimeError(
-                "expected one fit or train_on_batch of a model at a time, received: another while one is under way, in "
-                "a callback or another thread"
-            )
-        try:
-            return method(self, *args, **options)
-        finally:
-            self._under_way.release()
-
-    return cast(Method, guarded)  # ParamSpec would lose the names of its arguments
 
 
 class Training:
@@ -59,7 +40,7 @@ class Training:
     """
 
     def __init__(self, model: Any, optimizer: Any, loss: Any, metrics_: Any, penalty_over_batch: bool) -> None:
-        self.model = model
+        self.belong(model)
         self.optimizer = optimizers.get(optimizer)
         self.loss = None if loss is None else losses.get(loss)
         given = (
@@ -84,7 +65,7 @@ class Training:
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the engine's objects: they are made again when needed."""
-        state = {**self.__dict__, "told": [], "probe_rows": (None, None)}
+        state = {**self.__dict__, "told": [], "probe_rows": (None, None), "_model": None}
         return {**state, "_trainer": None, "_trainer_key": None, "_under_way": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -94,6 +75,15 @@ class Training:
             values = self.states
             self.states = engine.allocate(values.size, str(values.dtype)).reshape(values.shape)
             self.states[...] = values
+
+    def belong(self, model: Any) -> None:
+        """Be the training of a model, without keeping it alive."""
+        self._model = weakref.ref(model)
+
+    @property
+    def model(self) -> Any:
+        """The model that this trains."""
+        return self._model()
 
     def renewed(self) -> Training:
         """Return the same settings without optimizer state."""
