@@ -158,8 +158,7 @@ def features(x: Any, inputs: int | None, dtype: str, name: str = "X") -> np.ndar
             0: "",
         }.get(array.ndim, f": use {name}.reshape(len({name}), -1) to make each row flat")
         raise ValueError(f"expected {name} of shape (rows, features), received: shape={array.shape}{hint}")
-    if array.shape[0] == 0 or array.shape[1] == 0:
-        raise ValueError(f"expected {name} to have at least one row and one feature, received: shape={array.shape}")
+    check_some(array, name, "feature")
     if inputs is not None and array.shape[1] != inputs:
         raise ValueError(f"expected {name} of shape (rows, {inputs}), received: shape={array.shape}")
     if array.dtype == np.bool_:
@@ -259,6 +258,12 @@ def weights(sample_weight: Any, rows: int, dtype: str, name: str = "sample_weigh
     if not array.any():
         raise ValueError(f"expected {name} to have a positive value, received: all zeros")
     return array
+
+
+def check_some(array: np.ndarray, name: str, column: str) -> None:
+    """Raise ValueError if there is no row, or none of what its columns are called."""
+    if 0 in array.shape:
+        raise ValueError(f"expected {name} to have at least one row and one {column}, received: shape={array.shape}")
 
 
 def check_range(array: np.ndarray, low: float, high: float, *, name: str) -> None:

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -25,6 +27,29 @@ def test_against_scikit_learn():
 def test_shapes_must_agree():
     with pytest.raises(ValueError, match=r"received: \(2, 1\) and \(2, 2\)"):
         metrics.mean_squared_error([1, 2], [[1, 2], [3, 4]])
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        *sorted(set(metrics.NAMES.values()), key=lambda function: function.__name__),
+        *(kind() for kind in metrics.CLASSES.values()),
+        *(kind() for kind in sorted(set(losses.NAMES.values()), key=lambda kind: kind.__name__)),
+        losses.FunctionLoss(lambda y, f: ((f - y).sum(axis=1), np.ones_like(f))),
+        losses.mean_squared_error,
+        losses.kl_divergence,
+        losses.Huber(reduction="none"),
+    ],
+    ids=lambda function: getattr(function, "__name__", type(function).__name__),
+)
+@pytest.mark.parametrize("shape", [(0,), (0, 1), (0, 3), (2, 0)], ids=str)
+def test_nothing_is_judged_of_no_rows(function, shape):
+    with pytest.raises(
+        ValueError, match=rf"to have at least one row and one \w+, received: shape={re.escape(str(shape))}"
+    ):
+        function(np.zeros(shape), np.zeros(shape))
+    with pytest.raises(ValueError, match="at least one row"):
+        function([], [])
 
 
 def test_get():

@@ -92,8 +92,9 @@ class FunctionMetric(Metric):
 
 
 def columns(y: Any, name: str = "y_true") -> np.ndarray:
-    """Return real numbers of at least two dimensions: one column for [rows]."""
+    """Return real numbers of at least two dimensions: one column for [rows]; raises ValueError if there are none."""
     values = data.numeric(y, name)
+    data.check_some(values, name, "column")
     return values.reshape(-1, 1) if values.ndim < 2 else values
 
 
