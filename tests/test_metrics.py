@@ -1,3 +1,4 @@
+import json
 import re
 
 import numpy as np
@@ -66,6 +67,28 @@ def test_get():
         metrics.get("f2")
     with pytest.raises(TypeError, match="received: 3"):
         metrics.get(3)
+
+
+@pytest.mark.parametrize("name", ["mse", "accuracy", "huber", "kld", losses.Quantile(0.2)], ids=str)
+def test_the_config_of_a_function_makes_the_same_metric(name):
+    metric = metrics.get(name)
+    twin = type(metric).from_config(json.loads(json.dumps(metric.get_config())))
+    assert (twin.name, twin.get_config()) == (metric.name, metric.get_config())
+    assert twin.function is metric.function or twin.function.get_config() == metric.function.get_config()
+    y, f = np.array([[1.0, 0.0]]), np.array([[0.25, 0.75]])
+    assert twin(y, f) == metric(y, f)
+
+
+def test_the_config_of_a_function_of_yours_needs_it_back():
+    def bias(y_true, y_pred):
+        return np.mean(y_pred - y_true)
+
+    metric = metrics.get(bias)
+    with pytest.raises(ValueError, match=r"expected metric to be one of .*received: 'bias'"):
+        metrics.FunctionMetric.from_config(metric.get_config())
+    twin = metrics.FunctionMetric.from_config({**metric.get_config(), "function": bias})
+    assert (twin.function, twin.name) == (bias, "bias")
+    assert metrics.FunctionMetric("R2Score")([1.0, 2.0], [1.0, 2.0]) == 1.0
 
 
 def test_direction():
