@@ -97,16 +97,24 @@ def numeric(x: Any, name: str) -> np.ndarray:
         raise ValueError(f"expected {name} to be a rectangular array of numbers: {error}") from None
     if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
         raise TypeError(f"expected {name} to have no masked values, received a masked array")
+    if array.dtype.kind == "O" and _has_numbers_only(x):
+        array = x.to_numpy(dtype="float64", na_value=np.nan)
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
         raise TypeError(f"expected {name} to be an array of real numbers, received: {_described(x, array)}")
     return array
+
+
+def _has_numbers_only(x: Any) -> bool:
+    """Whether it is a frame or column of pandas whose types are of numbers, nullable ones."""
+    types = x.dtypes if getattr(x, "ndim", 0) == 2 and hasattr(x, "dtypes") else [getattr(x, "dtype", None)]
+    return hasattr(x, "to_numpy") and all(getattr(each, "kind", "O") in "biuf" for each in types)
 
 
 def _described(x: Any, array: np.ndarray) -> str:
     """What somebody gave instead of real numbers: the columns of a frame that hold none, or a type."""
     columns = getattr(x, "columns", None)
     if columns is not None and hasattr(x, "__getitem__"):
-        types = {str(name): np.asarray(x[name]).dtype for name in columns}
+        types = {str(name): np.asarray(x[name]).dtype for name in columns if not _has_numbers_only(x[name])}
         wrong = [f"{name!r} ({dtype})" for name, dtype in types.items() if dtype.kind not in "biuf"]
         if wrong:
             return f"a {type(x).__name__} with the columns {', '.join(wrong[:5])}{', ...' if len(wrong) > 5 else ''}"
