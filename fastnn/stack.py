@@ -252,7 +252,7 @@ class Stack:
     @property
     def trainable(self) -> bool:
         """Whether any layer learns. Setting it sets that of all layers, and takes effect at the next `compile`."""
-        return any(layer.trainable for layer in self.layers)
+        return any(layer.get_config().get("trainable") for layer in self.layers)  # others have nothing to learn
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
