@@ -74,7 +74,10 @@ class Configured:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make an object from what `get_config` returned."""
+        """Make an object from what `get_config` returned.
+
+        Names of fastnn's functions mean these; a function of yours has to be put back in the place of its name before.
+        """
         return cls(**config)
 
     def __repr__(self) -> str:

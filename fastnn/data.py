@@ -97,16 +97,24 @@ def numeric(x: Any, name: str) -> np.ndarray:
         raise ValueError(f"expected {name} to be a rectangular array of numbers: {error}") from None
     if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
         raise TypeError(f"expected {name} to have no masked values, received a masked array")
+    if array.dtype.kind == "O" and _has_numbers_only(x):
+        array = x.to_numpy(dtype="float64", na_value=np.nan)
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
         raise TypeError(f"expected {name} to be an array of real numbers, received: {_described(x, array)}")
     return array
+
+
+def _has_numbers_only(x: Any) -> bool:
+    """Whether it is a frame or column of pandas whose types are of numbers, nullable ones."""
+    types = x.dtypes if getattr(x, "ndim", 0) == 2 and hasattr(x, "dtypes") else [getattr(x, "dtype", None)]
+    return hasattr(x, "to_numpy") and all(getattr(each, "kind", "O") in "biuf" for each in types)
 
 
 def _described(x: Any, array: np.ndarray) -> str:
     """What somebody gave instead of real numbers: the columns of a frame that hold none, or a type."""
     columns = getattr(x, "columns", None)
     if columns is not None and hasattr(x, "__getitem__"):
-        types = {str(name): np.asarray(x[name]).dtype for name in columns}
+        types = {str(name): np.asarray(x[name]).dtype for name in columns if not _has_numbers_only(x[name])}
         wrong = [f"{name!r} ({dtype})" for name, dtype in types.items() if dtype.kind not in "biuf"]
         if wrong:
             return f"a {type(x).__name__} with the columns {', '.join(wrong[:5])}{', ...' if len(wrong) > 5 else ''}"
@@ -158,8 +166,7 @@ def features(x: Any, inputs: int | None, dtype: str, name: str = "X") -> np.ndar
             0: "",
         }.get(array.ndim, f": use {name}.reshape(len({name}), -1) to make each row flat")
         raise ValueError(f"expected {name} of shape (rows, features), received: shape={array.shape}{hint}")
-    if array.shape[0] == 0 or array.shape[1] == 0:
-        raise ValueError(f"expected {name} to have at least one row and one feature, received: shape={array.shape}")
+    check_some(array, name, "feature")
     if inputs is not None and array.shape[1] != inputs:
         raise ValueError(f"expected {name} of shape (rows, {inputs}), received: shape={array.shape}")
     if array.dtype == np.bool_:
@@ -259,6 +266,12 @@ def weights(sample_weight: Any, rows: int, dtype: str, name: str = "sample_weigh
     if not array.any():
         raise ValueError(f"expected {name} to have a positive value, received: all zeros")
     return array
+
+
+def check_some(array: np.ndarray, name: str, column: str) -> None:
+    """Raise ValueError if there is no row, or none of what its columns are called."""
+    if 0 in array.shape:
+        raise ValueError(f"expected {name} to have at least one row and one {column}, received: shape={array.shape}")
 
 
 def check_range(array: np.ndarray, low: float, high: float, *, name: str) -> None:

@@ -13,6 +13,8 @@ import numpy as np
 from fastnn import arguments, data
 from fastnn._core import engine
 
+DEFAULT_BATCH = 32
+
 
 class Dataset(NamedTuple):
     """Checked arrays, as the engine takes them."""
@@ -167,3 +169,8 @@ def checked_shuffle(shuffle: Any) -> bool | str:
     if isinstance(shuffle, str) or shuffle not in (False, True):
         raise ValueError(f"expected `shuffle` to be True, False or 'replacement', received: shuffle={shuffle!r}")
     return bool(shuffle)
+
+
+def checked_batch_size(batch_size: Any) -> int:
+    """Return the rows of a step; None is the default."""
+    return DEFAULT_BATCH if batch_size is None else arguments.integer("batch_size", batch_size, least=1)

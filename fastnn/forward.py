@@ -5,18 +5,38 @@ Between stack.Stack, which knows no data, and network.Sequential, which has the 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from fastnn import arguments, data, training
+from fastnn import arguments, data, datasets
 from fastnn._core import engine
+from fastnn.layers import Flatten
 from fastnn.pace import FIRST_ROWS, Pace
 from fastnn.stack import Stack
 
 
 class Forward(Stack):
     """A stack of layers that predicts; see `Sequential`."""
+
+    def flat(self, x: Any) -> Any:
+        """Return `x` with flat rows, as a view, where the model takes rows of several dimensions; else as it is."""
+        several = self._declared is not None and len(self._declared) > 1
+        if (several or (self.layers and isinstance(self.layers[0], Flatten))) and not data.is_sparse(x):
+            try:
+                array = np.asanyarray(x)  # masks stay: they are refused where rows are checked
+            except ValueError:  # so are rows of different lengths
+                return x
+            if array.ndim > 2 and (self._declared is None or array.shape[1:] == self._declared):
+                return array.reshape(array.shape[0], math.prod(array.shape[1:]))
+        return x
+
+    def check_sparse(self, x: Any, inputs: bool = False) -> None:
+        """Raise if rows are sparse and the built model would have to make them dense, or their gradient."""
+        if isinstance(x, engine.Compressed) and (inputs or not self.plan.training.takes_sparse):
+            wanted = "dense rows for a gradient with respect to them" if inputs else "a Dense layer first for sparse X"
+            raise ValueError(f"expected {wanted}, received: sparse X of shape {x.shape}; X.toarray() makes it dense")
 
     def predict(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> np.ndarray:
         """Return the outputs for rows of `x`.
@@ -38,7 +58,7 @@ class Forward(Stack):
         ValueError, TypeError
             If `x` has another width, no rows, NaN or infinities, or holds no real numbers.
         """
-        training.checked_batch_size(batch_size)
+        datasets.checked_batch_size(batch_size)
         x = data.rows(self.flat(x), self.inputs, self.dtype)
         if not self.built:
             with self.built_for(x.shape[1]):

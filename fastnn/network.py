@@ -39,6 +39,8 @@ class Sequential(Forward):
     parameters : ndarray of shape (count,)
         All parameters, in one vector: writable, ``layer.kernel`` and ``layer.bias`` are views of it. Adding or
         removing a layer moves them.
+    trainable : bool
+        Whether any layer learns. Setting it sets that of all layers there are, and takes effect at the next `compile`.
     history : History
         Of the last fit.
     stop_training : bool
@@ -72,10 +74,22 @@ class Sequential(Forward):
         if self._training is not None and self._training.loss is not None:
             self._training.check(inputs)
 
+    def _check_change(self, call: str) -> None:
+        if self._training is not None and self._training.under_way:
+            raise RuntimeError(
+                f"expected `{call}` before or after a fit or train_on_batch of the model, received: one while it is "
+                "under way, in a callback or another thread"
+            )
+
     def _reassemble(self) -> None:
         super()._reassemble()
         if self._training is not None:  # the state of the optimizer belongs to the old layers
             self._training = self._training.renewed()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if self._training is not None:
+            self._training.belong(self)
 
     # ---- training -------------------------------------------------------------------------------------------------
 
@@ -105,7 +119,10 @@ class Sequential(Forward):
         ValueError, TypeError
             If a name is not known, or loss and last layer do not fit (said when the model is built, where it is not
             yet); what was compiled before stays.
+        RuntimeError
+            If the model is being trained: in a callback, or in another thread.
         """
+        self._check_change("compile")
         compiled = training.Training(self, optimizer, loss, metrics, penalty_over_batch)
         if self.inputs is not None:
             if compiled.loss is not None:
@@ -223,7 +240,7 @@ class Sequential(Forward):
             If the loss stops being finite.
         """
         compiled = self.training
-        size = training.checked_batch_size(batch_size)
+        size = datasets.checked_batch_size(batch_size)
         order = datasets.checked_shuffle(shuffle)
         last = arguments.integer("epochs", epochs, least=0)
         first = arguments.integer("initial_epoch", initial_epoch, least=0)
@@ -316,7 +333,7 @@ class Sequential(Forward):
         ValueError, TypeError
             If the model is not compiled, an argument does not fit it, or data is not finite.
         """
-        training.checked_batch_size(batch_size)
+        datasets.checked_batch_size(batch_size)
         progress.checked_verbose(verbose)
         dataset = self.training.dataset(x, y, sample_weight)
         with self.built_for(dataset.x.shape[1]):

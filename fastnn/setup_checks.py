@@ -176,8 +176,9 @@ def _penalty(model: Any, X: Any, y: np.ndarray) -> Finding:
 
 
 def _penalties(layer: Any) -> list[str]:
-    """Names of a layer's penalties."""
-    return [name for name, value in vars(layer).items() if name.endswith("_regularizer") and value is not None]
+    """Names of a layer's penalties; those of weights that do not learn are none."""
+    ending = "_regularizer" if layer.trainable else "activity_regularizer"
+    return [name for name, value in vars(layer).items() if name.endswith(ending) and value is not None]
 
 
 def _overfitting(model: Any, X: Any, y: np.ndarray) -> Finding:
@@ -187,10 +188,10 @@ def _overfitting(model: Any, X: Any, y: np.ndarray) -> Finding:
     for rate in OVERFIT_RATES:
         twin = trial(model, X)
         for layer in twin.parts():
-            for name in _penalties(layer):
-                setattr(layer, name, None)
-            if isinstance(getattr(layer, "rate", None), float):
-                layer.rate = 0.0
+            arguments = vars(layer)  # a built model's may not be set, but this one is compiled with them
+            arguments.update(dict.fromkeys(_penalties(layer)))
+            if isinstance(arguments.get("rate"), float):
+                arguments["rate"] = 0.0
         twin.compile(optimizers.Adam(rate), twin.loss)
         before = _rest(twin, X, y)
         if before is None:

@@ -10,13 +10,12 @@ import copy
 import functools
 import math
 import warnings
-import weakref
 from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
 import numpy as np
 
-from fastnn import activations, arguments, data, summary
+from fastnn import activations, arguments, summary
 from fastnn._core import engine
 from fastnn.layers.base import Layer, Weight, assign, draw, lay_out
 from fastnn.layers.core import Dense, Flatten, Input
@@ -69,7 +68,10 @@ class Stack:
             If it belongs to a model, its name is taken, or it is an Input behind other layers.
         MemoryError
             If the parameters do not fit in memory; the model is as it was.
+        RuntimeError
+            If the model is being trained: in a callback, or in another thread.
         """
+        self._check_change("add")
         layers, declared = list(self.layers), self._declared
         self._append(layer, {other.name for other in layers})
         try:
@@ -80,13 +82,17 @@ class Stack:
             raise
 
     def pop(self) -> Layer:
-        """Remove the last layer and return it."""
+        """Remove the last layer and return it; raises RuntimeError while the model is being trained."""
+        self._check_change("pop")
         if not self.layers:
             raise ValueError("expected a model with layers, received: none to pop")
         layer = self.layers.pop()
         layer.leave()
         self._reassemble()
         return layer
+
+    def _check_change(self, call: str) -> None:
+        """Raise if the layers must stay as they are."""
 
     def _append(self, layer: Layer, taken: set[str | None]) -> None:
         """Add a layer; `taken` has the names of those there are, and gets its."""
@@ -104,24 +110,6 @@ class Stack:
 
     def _declared_width(self) -> int | None:
         return math.prod(self._declared) if self._declared else None
-
-    def flat(self, x: Any) -> Any:
-        """Return `x` with flat rows, as a view, where the model takes rows of several dimensions; else as it is."""
-        several = self._declared is not None and len(self._declared) > 1
-        if (several or (self.layers and isinstance(self.layers[0], Flatten))) and not data.is_sparse(x):
-            try:
-                array = np.asanyarray(x)  # masks stay: they are refused where rows are checked
-            except ValueError:  # so are rows of different lengths
-                return x
-            if array.ndim > 2 and (self._declared is None or array.shape[1:] == self._declared):
-                return array.reshape(array.shape[0], math.prod(array.shape[1:]))
-        return x
-
-    def check_sparse(self, x: Any, inputs: bool = False) -> None:
-        """Raise if rows are sparse and the built model would have to make them dense, or their gradient."""
-        if isinstance(x, engine.Compressed) and (inputs or not self.plan.training.takes_sparse):
-            wanted = "dense rows for a gradient with respect to them" if inputs else "a Dense layer first for sparse X"
-            raise ValueError(f"expected {wanted}, received: sparse X of shape {x.shape}; X.toarray() makes it dense")
 
     def _check_flat(self) -> None:
         """Raise if rows of several dimensions reach a layer that mixes or counts columns before Flatten."""
@@ -179,7 +167,7 @@ class Stack:
     @contextlib.contextmanager
     def built_for(self, inputs: int) -> Iterator[None]:
         """Build if need be; an error in the block undoes that."""
-        built, before = self.built, [(layer, layer.inputs, layer.flat) for layer in self.layers]
+        built, before = self.built, [(layer, layer.inputs, layer.flat) for layer in self.parts()]
         try:
             self.build((inputs,))
             yield
@@ -260,6 +248,16 @@ class Stack:
                 found.append((layer, weight._replace(trainable=weight.trainable and layer.trainable)))
             width = layer.output_width(width)
         return found
+
+    @property
+    def trainable(self) -> bool:
+        """Whether any layer learns. Setting it sets that of all layers, and takes effect at the next `compile`."""
+        return any(layer.get_config().get("trainable") for layer in self.layers)  # others have nothing to learn
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        for layer in self.layers:
+            layer.trainable = bool(value)
 
     @property
     def built(self) -> bool:
@@ -413,6 +411,6 @@ class Stack:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         for layer in self.layers:
-            layer.owner = weakref.ref(self)
+            layer.own(self)
         if self.inputs is not None:
             self._assemble(self.inputs)

@@ -6,11 +6,10 @@ whose methods have the documentation.
 
 from __future__ import annotations
 
-import functools
 import warnings
+import weakref
 from _thread import allocate_lock  # what threading.Lock is
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
 
@@ -21,32 +20,13 @@ from fastnn.datasets import Dataset
 from fastnn.judging import Judge, judged, no_truth
 from fastnn.metrics.base import check_fit
 from fastnn.pace import FIRST_ROWS, Pace
+from fastnn.turns import alone
 
-DEFAULT_BATCH = 32
 PROBE_ROWS = 256  # of a fit, for callbacks that look at what flows through the layers
 #: Stream of random numbers for the order of the data; stack.py has the others.
 ORDER_STREAM = 2
 
 Logs = dict[str, float]
-Method = TypeVar("Method", bound=Callable[..., Any])
-
-
-def alone(method: Method) -> Method:
-    """Make a method raise RuntimeError where its model is in training already: one call has the optimizer's state."""
-
-    @functools.wraps(method)
-    def guarded(self: Training, *args: Any, **options: Any) -> Any:
-        if not self._under_way.acquire(blocking=False):
-            raise RuntimeError(
-                "expected one fit or train_on_batch of a model at a time, received: another while one is under way, in "
-                "a callback or another thread"
-            )
-        try:
-            return method(self, *args, **options)
-        finally:
-            self._under_way.release()
-
-    return cast(Method, guarded)  # ParamSpec would lose the names of its arguments
 
 
 class Training:
@@ -60,7 +40,7 @@ class Training:
     """
 
     def __init__(self, model: Any, optimizer: Any, loss: Any, metrics_: Any, penalty_over_batch: bool) -> None:
-        self.model = model
+        self.belong(model)
         self.optimizer = optimizers.get(optimizer)
         self.loss = None if loss is None else losses.get(loss)
         given = (
@@ -85,7 +65,7 @@ class Training:
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the engine's objects: they are made again when needed."""
-        state = {**self.__dict__, "told": [], "probe_rows": (None, None)}
+        state = {**self.__dict__, "told": [], "probe_rows": (None, None), "_model": None}
         return {**state, "_trainer": None, "_trainer_key": None, "_under_way": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -96,9 +76,23 @@ class Training:
             self.states = engine.allocate(values.size, str(values.dtype)).reshape(values.shape)
             self.states[...] = values
 
+    def belong(self, model: Any) -> None:
+        """Be the training of a model, without keeping it alive."""
+        self._model = weakref.ref(model)
+
+    @property
+    def model(self) -> Any:
+        """The model that this trains."""
+        return self._model()
+
     def renewed(self) -> Training:
         """Return the same settings without optimizer state."""
         return Training(self.model, self.optimizer, self.loss, self.metrics, self.penalty_over_batch)
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a fit or train_on_batch is."""
+        return self._under_way.locked()
 
     @property
     def state_shape(self) -> tuple[int, int]:
@@ -160,7 +154,7 @@ class Training:
         key = (setting, self.optimizer.kernel, self.optimizer.numbers(), self.optimizer.flat(), available, sparse)
         fits = self._trainer is not None and self._trainer_key[1:] == key
         if not fits or batch_size not in (None, self._trainer_key[0]):
-            size = batch_size or DEFAULT_BATCH
+            size = datasets.checked_batch_size(batch_size)
             slots, count = self.state_shape
             states = self.states
             if slots and (states is None or len(states) != slots):
@@ -232,7 +226,7 @@ class Training:
         model.warn_of_equal_units()
         model.history, model.stop_training = history, False
         self.told = told.callbacks
-        if not data.is_sparse(dataset.x) and not isinstance(dataset.x, engine.Compressed):
+        if not data.is_sparse(dataset.x):
             first = dataset.part(0, PROBE_ROWS)
             self.probe_rows = first.x, first.y
         pace, order_key = Pace(), model.stream_key(ORDER_STREAM)
@@ -409,8 +403,3 @@ class Training:
                 trainer.release()
         logs = {"loss": float(loss[0])}
         return logs if outputs is None else {**logs, **self._scores(dataset.y, outputs)}
-
-
-def checked_batch_size(batch_size: Any) -> int:
-    """Return the rows of a step; None is the default."""
-    return DEFAULT_BATCH if batch_size is None else arguments.integer("batch_size", batch_size, least=1)

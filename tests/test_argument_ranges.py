@@ -88,7 +88,7 @@ RANGES = {
     "input_shape": ((None, 3, (3,)), (0, (0,), (2.5,), "3")),
     "schedule": ((0, 0.1, 1e30), (-0.1, math.nan, "0.1", None)),
     "layers": ((), (3, ["dense"])),
-    "function": ((print,), (3, "mse")),
+    "function": ((print,), (3,)),
     "steps": (([],), (3, [3], "noise")),
     "probe": ((None,), (3, (1,), (1, 2, 3))),
     "save_freq": (("epoch",), (0, 1, 2.5, "step")),  # `every` has the number of epochs

@@ -86,6 +86,28 @@ def test_dead_and_saturated_units_and_zeros():
     assert watch(frozen)[0].states[0][0].zeros == 16  # the biases
 
 
+def test_only_what_learns_is_looked_at():
+    stack = [
+        layers.BatchNormalization(center=False, scale=False),
+        layers.Residual([layers.Dense(4, trainable=False)]),
+        layers.Dense(8, "relu"),
+        layers.Residual([layers.Dense(8, trainable=False), layers.BatchNormalization(beta_initializer="ones")]),
+        layers.Dense(4, trainable=False),
+        layers.Dense(1, "sigmoid"),
+    ]
+    model = fastnn.Sequential(stack, seed=0)
+    model.compile("adam", "binary_crossentropy")
+    monitor, said = watch(model)
+    assert said == []
+    (states,) = monitor.states
+    assert [state.layer for state in states] == ["dense", "residual_1", "dense_2"]
+    norms = model.layers[3].layers[1]
+    assert states[1].weights == pytest.approx(np.linalg.norm([norms.gamma, norms.beta]))
+    gradients = model.gradients(X[:256], Y[:256])[1]
+    of_norms = np.concatenate([gradients[index] for index in (8, 9)])
+    assert states[1].mean_square == pytest.approx(np.mean(of_norms**2))
+
+
 def test_sparse_rows_need_a_probe():
     sparse = pytest.importorskip("scipy.sparse").csr_matrix(X.astype(np.float32))
     with pytest.raises(ValueError, match="probe"):

@@ -45,6 +45,55 @@ def test_residual_in_a_model_shares_its_parameters():
     assert np.array_equal(model.predict(x), expected)
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda inner: [inner, Residual([inner])],
+        lambda inner: [Residual([inner]), inner],
+        lambda inner: [Residual([inner]), Residual([Residual([inner])])],
+    ],
+)
+def test_a_layer_within_a_residual_has_one_place_in_a_model(made):
+    inner = Dense(4)
+    with pytest.raises(ValueError, match=r"a layer of no model, received: '\w+' of model 'sequential'"):
+        fastnn.Sequential([fastnn.Input((4,)), *made(inner)])
+    fastnn.Sequential([inner])
+
+
+def test_a_layer_within_a_residual_belongs_to_one_model():
+    inner = Dense(4)
+    block = Residual([Residual([inner])])
+    model = fastnn.Sequential([fastnn.Input((4,)), block])
+    for layer in (inner, Residual([inner]), block.layers[0]):
+        with pytest.raises(ValueError, match=r"a layer of no model, received: '.*' of model 'sequential'"):
+            fastnn.Sequential([layer])
+    for copied in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert [part.owner() for part in copied.parts()] == [copied] * 3
+    assert model.pop() is block
+    fastnn.Sequential([fastnn.Input((4,)), block])
+    fastnn.Sequential([inner])  # that model is gone
+
+
+def test_a_build_that_fails_leaves_layers_within_as_they_were():
+    inner = Dense(3)
+    model = fastnn.Sequential([Residual([inner])])
+    with pytest.raises(KeyError), model.built_for(3):
+        raise KeyError
+    assert not inner.built
+    assert model.predict(np.ones((1, 2))).shape == (1, 3)
+
+
+def test_a_copy_of_a_residual_shares_nothing():
+    block = Residual([Dense(4, "tanh"), Residual([Dense(4)])])
+    model = fastnn.Sequential([fastnn.Input((4,)), block], seed=0)
+    twin = copy.copy(block)
+    assert all(np.array_equal(a, b) for a, b in zip(twin.get_weights(), block.get_weights(), strict=True))
+    for layer in (block.layers[0], block.layers[1].layers[0]):
+        assert np.shares_memory(layer.kernel, model.parameters)
+    assert not any(np.shares_memory(view, model.parameters) for view in twin.arrays())
+    assert all(part.owner is None for part in twin.parts())
+
+
 def test_residual_config_makes_the_same_layer():
     block = Residual([Dense(4, "tanh", kernel_regularizer="l2"), layers.Dropout(0.5)], name="skip")
     twin = Residual.from_config(block.get_config())
@@ -68,6 +117,8 @@ def test_a_frozen_residual_freezes_its_layers():
         (lambda: Residual([]), ValueError, r"`layers` to hold at least one layer, received: none"),
         (lambda: Residual([3]), TypeError, r"`layers` to hold layers of fastnn.layers, received: 3"),
         (lambda: Residual([Dense(2)] * 2), ValueError, r"every layer once, received: one of them twice"),
+        (lambda: (lambda d: Residual([d, Residual([d])]))(Dense(2)), ValueError, r"every layer once, received: one"),
+        (lambda: Residual([fastnn.Input((3,)), Dense(3)]), ValueError, r"`layers` without Input, .*shape=\(3,\)"),
         (lambda: layers.GaussianNoise(-1), ValueError, r"`stddev` to be a number >= 0, received: stddev=-1"),
         (lambda: layers.GaussianDropout(1), ValueError, r"`rate` to be a number >= 0 and < 1, received: rate=1"),
         (lambda: layers.AlphaDropout(2), ValueError, r"received: rate=2"),

@@ -92,6 +92,29 @@ def test_a_layer_belongs_to_one_model():
     assert fastnn.Sequential([copy.deepcopy(layer)]).layers[0] is not layer
 
 
+def test_a_layer_of_a_built_model_keeps_its_arguments():
+    inner = layers.Dense(3, "tanh")
+    model = fastnn.Sequential([layers.Dense(3), layers.Residual([inner]), layers.Dropout(0.5)], seed=0)
+    inner.activation = fastnn.activations.relu  # not yet built
+    x = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
+    expected = model.predict(x)
+    for layer, change in (
+        (model.layers[0], {"units": 4}),
+        (inner, {"activation": fastnn.activations.tanh}),
+        (model.layers[2], {"rate": 0.1}),
+    ):
+        (name,) = change
+        before = getattr(layer, name)
+        with pytest.raises(AttributeError, match=rf"stay as its model was built with, received: {name}=.*a new layer"):
+            setattr(layer, name, change[name])
+        assert getattr(layer, name) == before
+        layer.trainable, layer.name = False, f"the {name}"
+    np.testing.assert_array_equal(copy.deepcopy(model).predict(x), expected)
+    alone = model.pop()
+    alone.rate = 0.1
+    model.layers[0].note = "what is no argument"
+
+
 def test_dropout_and_activation():
     x = np.array([[-1.0, 2.0]])
     np.testing.assert_array_equal(layers.Dropout(0.9)(x), x)

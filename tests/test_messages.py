@@ -92,6 +92,22 @@ def test_what_is_not_finite_in_sparse_rows_is_named_by_row_and_column(dtype):
             made.predict(sparse.csr_array(x))
 
 
+def test_nullable_columns_of_pandas():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"age": [1, 2, 3, 4], "size": [0.5, 1.5, 2.5, 0.0], "old": [False, False, True, True]})
+    nullable, y = frame.convert_dtypes(), pandas.Series([0, 1, 1, 0])
+    made = [fastnn.Sequential([layers.Dense(2, "softmax")], seed=0) for _ in range(2)]
+    for each, x, truth in zip(made, (frame.to_numpy("float64"), nullable), (y, y.astype("Int64")), strict=True):
+        each.compile("sgd", "sparse_categorical_crossentropy")
+        each.fit(x, truth, verbose=0, validation_split=0.5, sample_weight=truth + 1)
+    assert np.array_equal(made[0].predict(frame.to_numpy("float64")), made[1].predict(nullable))
+    nullable.loc[2, "age"] = pandas.NA
+    with pytest.raises(ValueError, match=r"expected X to be finite, received: X\[2, 0\]=nan"):
+        made[1].predict(nullable)
+    with pytest.raises(TypeError, match=r"a DataFrame with the columns 'city' \("):
+        made[1].predict(nullable.assign(city="a"))
+
+
 def test_activations_of_nothing_are_nothing():
     assert fastnn.activations.softmax(np.empty((0, 3), np.float32)).shape == (0, 3)
     assert fastnn.activations.relu([]).shape == (0,)

@@ -1,3 +1,6 @@
+import json
+import re
+
 import numpy as np
 import pytest
 
@@ -27,6 +30,29 @@ def test_shapes_must_agree():
         metrics.mean_squared_error([1, 2], [[1, 2], [3, 4]])
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        *sorted(set(metrics.NAMES.values()), key=lambda function: function.__name__),
+        *(kind() for kind in metrics.CLASSES.values()),
+        *(kind() for kind in sorted(set(losses.NAMES.values()), key=lambda kind: kind.__name__)),
+        losses.FunctionLoss(lambda y, f: ((f - y).sum(axis=1), np.ones_like(f))),
+        losses.mean_squared_error,
+        losses.kl_divergence,
+        losses.Huber(reduction="none"),
+    ],
+    ids=lambda function: getattr(function, "__name__", type(function).__name__),
+)
+@pytest.mark.parametrize("shape", [(0,), (0, 1), (0, 3), (2, 0)], ids=str)
+def test_nothing_is_judged_of_no_rows(function, shape):
+    with pytest.raises(
+        ValueError, match=rf"to have at least one row and one \w+, received: shape={re.escape(str(shape))}"
+    ):
+        function(np.zeros(shape), np.zeros(shape))
+    with pytest.raises(ValueError, match="at least one row"):
+        function([], [])
+
+
 def test_get():
     assert metrics.get("acc").name == "acc"
     assert metrics.get("mae").function is metrics.mean_absolute_error
@@ -41,6 +67,28 @@ def test_get():
         metrics.get("f2")
     with pytest.raises(TypeError, match="received: 3"):
         metrics.get(3)
+
+
+@pytest.mark.parametrize("name", ["mse", "accuracy", "huber", "kld", losses.Quantile(0.2)], ids=str)
+def test_the_config_of_a_function_makes_the_same_metric(name):
+    metric = metrics.get(name)
+    twin = type(metric).from_config(json.loads(json.dumps(metric.get_config())))
+    assert (twin.name, twin.get_config()) == (metric.name, metric.get_config())
+    assert twin.function is metric.function or twin.function.get_config() == metric.function.get_config()
+    y, f = np.array([[1.0, 0.0]]), np.array([[0.25, 0.75]])
+    assert twin(y, f) == metric(y, f)
+
+
+def test_the_config_of_a_function_of_yours_needs_it_back():
+    def bias(y_true, y_pred):
+        return np.mean(y_pred - y_true)
+
+    metric = metrics.get(bias)
+    with pytest.raises(ValueError, match=r"expected metric to be one of .*received: 'bias'"):
+        metrics.FunctionMetric.from_config(metric.get_config())
+    twin = metrics.FunctionMetric.from_config({**metric.get_config(), "function": bias})
+    assert (twin.function, twin.name) == (bias, "bias")
+    assert metrics.FunctionMetric("R2Score")([1.0, 2.0], [1.0, 2.0]) == 1.0
 
 
 def test_direction():

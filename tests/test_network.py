@@ -206,6 +206,29 @@ def test_weights_may_be_views_of_the_parameters():
     np.testing.assert_array_equal(first.bias, before[2][0])
 
 
+def test_what_a_model_trains_is_what_its_layers_do(tmp_path):
+    block = layers.Residual([layers.Dense(3)])
+    model = fastnn.Sequential([fastnn.Input((3,)), block, layers.Dense(1), layers.Activation("linear")], seed=0)
+    assert model.trainable
+    model.compile("sgd", "mse")
+    x = np.eye(3)
+    for trainable in (False, True):
+        model.trainable = trainable
+        assert model.trainable is block.layers[0].trainable is trainable
+        model.save(tmp_path / "model")
+        assert fastnn.load(tmp_path / "model").trainable is trainable
+        moving = model.get_weights()
+        model.fit(x, [1.0, 2.0, 3.0], verbose=0)  # as was compiled
+        assert np.array_equal(model.layers[1].kernel, moving[2]) is trainable
+        model.compile("sgd", "mse")
+        before = model.get_weights()
+        model.fit(x, [1.0, 2.0, 3.0], verbose=0)
+        still = [np.array_equal(a, b) for a, b in zip(model.get_weights(), before, strict=True)]
+        assert still == [not trainable] * 4
+    model.layers[0].trainable = False
+    assert model.trainable
+
+
 def test_summary(capsys):
     model = fastnn.Sequential([fastnn.Input((3,)), layers.Dense(4, trainable=False), layers.Dense(2)])
     model.summary()

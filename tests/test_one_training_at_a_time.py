@@ -1,5 +1,6 @@
 """A model has one optimizer's state and one call at a time that trains it; others may read it meanwhile."""
 
+import copy
 import os
 import signal
 import threading
@@ -47,6 +48,25 @@ def test_training_within_a_fit_is_refused(inner):
     assert np.isfinite(model.parameters).all()
 
 
+@pytest.mark.parametrize("change", ["add", "pop", "compile"])
+def test_changes_within_a_fit_are_refused(change):
+    model, alone = regression(), regression()
+    given = {"add": (layers.Dense(1),), "pop": (), "compile": ("sgd", "mse")}[change]
+    said = []
+
+    def call():
+        with pytest.raises(RuntimeError, match=f"expected `{change}` before or after a fit .* in a callback"):
+            getattr(model, change)(*given)
+        said.append(change)
+
+    model.fit(X, Y, epochs=3, verbose=0, callbacks=[At(call)])
+    alone.fit(X, Y, epochs=3, verbose=0)
+    np.testing.assert_array_equal(model.parameters, alone.parameters)
+    assert said == [change] * 3
+    getattr(model, change)(*given)
+    assert given == () or change == "compile" or model.layers[-1] is given[0]
+
+
 def test_training_in_another_thread_is_refused():
     model, refused = regression(), []
 
@@ -68,6 +88,10 @@ def test_reading_within_a_fit_changes_nothing():
     model, alone, another = regression(), regression(), regression()
 
     def read():
+        twin = copy.deepcopy(model)
+        twin.add(layers.Dense(1))
+        twin.compile("sgd", "mse")
+        model.set_weights(model.get_weights())
         model.evaluate(X, Y, verbose=0)
         model.gradients(X[:5], Y[:5])
         model.predict(X)

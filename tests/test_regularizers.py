@@ -33,3 +33,19 @@ def test_in_a_model_the_loss_and_gradient_have_keras_s_factor(penalty):
     loss, (kernel, _) = model.gradients(x, y)
     assert loss == pytest.approx(expected)
     np.testing.assert_allclose(kernel, penalty.l1 * np.sign(layer.kernel) + 2 * penalty.l2 * layer.kernel)
+
+
+@pytest.mark.parametrize("within", [False, True])
+def test_weights_of_frozen_layers_have_no_penalty(within):
+    penalty = regularizers.L2(0.5)
+    frozen = fastnn.layers.Dense(3, kernel_regularizer=penalty, kernel_initializer="ones")
+    last = fastnn.layers.Dense(1, kernel_regularizer=penalty, kernel_initializer="ones")
+    first = fastnn.layers.Residual([frozen]) if within else frozen
+    model = fastnn.Sequential([fastnn.Input((3,)), first, last])
+    x, y = np.zeros((2, 3)), np.zeros(2)
+    for trainable, expected in ((True, 6.0), (False, 1.5), (True, 6.0)):
+        frozen.trainable = trainable
+        model.compile(fastnn.optimizers.SGD(0.0), "mse")
+        assert model.evaluate(x, y, verbose=0) == expected
+        assert model.gradients(x, y)[0] == expected
+        assert model.train_on_batch(x, y) == expected

@@ -65,6 +65,11 @@ def test_a_wrong_bias_fails_the_first_loss():
     assert failed(classifier(bias_initializer=fastnn.initializers.RandomNormal(stddev=5.0, seed=1))) == {"first loss"}
 
 
+def test_penalties_of_what_does_not_learn_are_none():
+    frozen = layers.Dense(32, "relu", kernel_regularizer="l2", trainable=False)
+    assert fastnn.check_setup(classifier(hidden=[frozen]), X, LABELS)["penalty"].status == "skipped"
+
+
 def test_a_crushing_penalty_fails():
     assert failed(classifier(regularizer=fastnn.regularizers.L2(10.0))) == {"penalty"}
 

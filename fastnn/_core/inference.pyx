@@ -165,17 +165,20 @@ cdef void pass_all(const Pass *run, const real *sample, Memory *memories, Queue 
 
 
 cdef class Forward:
-    """A program made ready to run over rows: the C description, and one set of buffers a thread."""
+    """A program made ready to run over rows: the C description, and one set of buffers a thread.
+
+    It knows no Plan, whose pool it may be in: a model's parameters go with it, not when the garbage collector comes.
+    """
     cdef Pass run
-    cdef readonly Plan plan
     cdef readonly Workspace workspace
     cdef object parameters, queue
+    cdef Py_ssize_t itemsize
     cdef Py_ssize_t threads        # of the next pass, at most as many as there are sets of buffers
     cdef bint single
 
     def __cinit__(self, Plan plan, parameters, Py_ssize_t rows, int threads):
         cdef Program program = plan.inference
-        self.plan, self.parameters, self.single, self.threads = plan, parameters, plan.dtype == "float32", threads
+        self.parameters, self.single, self.itemsize, self.threads = parameters, plan.dtype == "float32", plan.itemsize, threads
         self.workspace = Workspace(program, plan.itemsize, rows, sets=threads, threads=threads)
         self.queue = allocate(sizeof(Queue), "uint8")
         self.run.segments, self.run.ops, self.run.n_segments = program.segments, program.ops, program.n_segments
@@ -197,7 +200,7 @@ cdef class Forward:
         self.run.predictions = NULL
         if predictions is not None:
             self.run.predictions = data_of(predictions)
-            self.run.predictions_stride = stride_of(predictions, self.plan.itemsize)
+            self.run.predictions_stride = stride_of(predictions, self.itemsize)
         self.run.judge, self.run.row_loss = judge, row_loss
         cdef int threads = grant(self.threads)
         cdef Queue *queue = <Queue *>data_of(self.queue)
@@ -322,12 +325,14 @@ cdef class Predictor:
     max_rows : int
         Most rows of one call.
     """
+    cdef Plan plan
     cdef Forward forward
     cdef Py_ssize_t max_rows
     cdef int kind                  # NumPy's number of the plan's type
     cdef bint busy
 
     def __cinit__(self, Plan plan, parameters, Py_ssize_t max_rows):
+        self.plan = plan
         self.forward = Forward(plan, parameters, min(max_rows, most_rows(plan)), 1)
         self.max_rows = max_rows
         self.kind = cnp.NPY_FLOAT32 if plan.dtype == "float32" else cnp.NPY_FLOAT64
@@ -344,7 +349,7 @@ cdef class Predictor:
 
     def __call__(self, x, out=None):
         """The output for x[B, inputs], B <= max_rows, plan.dtype; written to out[B, outputs] if given."""
-        cdef Plan plan = self.forward.plan
+        cdef Plan plan = self.plan
         cdef Py_ssize_t rows
         if not self.fits(x, 0, self.max_rows, plan.inputs):
             raise ValueError(f"x: expected a C-contiguous {plan.dtype} array of at most {self.max_rows} rows of {plan.inputs} "

@@ -19,7 +19,7 @@ class ModelCheckpoint(MonitorCallback):
     ----------
     filepath : str or path-like
         Name of the file; ``{epoch}`` (counted from 1, as in "{epoch:03d}") and keys of the logs ("{val_loss:.2f}") are
-        filled in. Without them each file replaces the one before.
+        filled in. Without them each file replaces the one before. Missing folders are made.
     monitor : str, default "val_loss"
         A key of the logs, for save_best_only.
     verbose : int, default 0
@@ -51,7 +51,7 @@ class ModelCheckpoint(MonitorCallback):
     ValueError
         If filepath names something that is not in the logs.
     OSError
-        If a file cannot be written; the one before is untouched.
+        If a file cannot be written, or its folder made; the file before is untouched.
 
     Notes
     -----
@@ -117,6 +117,7 @@ class ModelCheckpoint(MonitorCallback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self._looked = None
+        _make_folder(self.filepath.split("{")[0])  # what cannot be made is said before the first epoch
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         training = getattr(self.model, "training", None)  # an estimator has none
@@ -125,6 +126,7 @@ class ModelCheckpoint(MonitorCallback):
                 callback._look(epoch, logs or {})
         if not self._due:
             return
+        _make_folder(self._due)
         if self.save_weights_only:
             self.model.save(self._due)
         else:
@@ -178,3 +180,10 @@ class ModelCheckpoint(MonitorCallback):
     def set_state(self, state: dict[str, Any]) -> None:
         self.best = state.get("best", self.initial_value_threshold)
         self.written = [path for path in state["written"] if self._may_be_own(path)]
+
+
+def _make_folder(path: str) -> None:
+    """Make the folder that a file is to be in."""
+    folder = os.path.dirname(path)
+    if folder:
+        os.makedirs(folder, exist_ok=True)

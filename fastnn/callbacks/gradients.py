@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import warnings
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ SATURATED = 0.01
 
 
 class LayerState(NamedTuple):
-    """What `GradientMonitor` saw of a layer after an epoch.
+    """What `GradientMonitor` saw of a layer after an epoch: of those of its parameters that learn.
 
     Attributes
     ----------
@@ -56,7 +57,7 @@ class LayerState(NamedTuple):
 
 
 class GradientMonitor(Callback):
-    """Looks at every layer with parameters after each epoch, and warns of vanishing and exploding gradients.
+    """Looks at every layer that learns after each epoch, and warns of vanishing and exploding gradients.
 
     Parameters
     ----------
@@ -149,9 +150,12 @@ class GradientMonitor(Callback):
         self._warned, self._begin = set(state["warned"]), list(state["begin"])
 
     def _by_layer(self, arrays: list[np.ndarray]) -> list[list[np.ndarray]]:
-        """The arrays of each layer, in the order of `get_weights`."""
-        rest = iter(arrays)
-        return [[next(rest) for _ in layer.arrays()] for layer in self.model.layers]
+        """Of arrays in the order of `get_weights` those that learn, by layer."""
+        rest = iter(zip(arrays, self.model.declared(), strict=True))
+        return [
+            [array for array, (_, weight) in itertools.islice(rest, len(layer.arrays())) if weight.trainable]
+            for layer in self.model.layers
+        ]
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         x, y = self._rows
@@ -161,7 +165,7 @@ class GradientMonitor(Callback):
         changes = self._by_layer([new - old for new, old in zip(weights, self._before, strict=True)])
         states = []
         for index, (layer, own) in enumerate(zip(self.model.layers, self._by_layer(weights), strict=True)):
-            if not own or not layer.trainable:
+            if not own:
                 continue
             norm, gradient = _norm(own), _norm(gradients[index])
             dead, saturated = self._units(index, outputs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,18 @@ class History(Callback, arguments.Configured):
         self.history: dict[str, list[float]] = {}
         self._first: list[np.ndarray] = []  # losses of the steps of the first epoch of all, and of the last
         self._last: list[np.ndarray] = []
+
+    @property
+    def model(self) -> Any:
+        """The model that was trained, which this does not keep alive; None once it is gone."""
+        return self._model and self._model()
+
+    @model.setter
+    def model(self, model: Any) -> None:
+        self._model = None if model is None else weakref.ref(model)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_model": None}
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self._last = []

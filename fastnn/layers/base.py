@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import weakref
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -46,7 +47,8 @@ class Layer(arguments.Configured):
     name : str, optional
         By default the model names it after its class: "dense", "dense_1".
     trainable : bool, default True
-        Whether training changes its parameters. Takes effect at the next `Sequential.compile`.
+        Whether training changes its parameters. Takes effect at the next `Sequential.compile`. This and `name` may be
+        set at any time, other arguments until the layer's model is built.
     input_shape : tuple of int, optional
         (features,), for the first layer of a model without `Input`.
 
@@ -54,6 +56,8 @@ class Layer(arguments.Configured):
     ------
     ValueError
         If name is not a non-empty string, or input_shape is not made of positive integers.
+    AttributeError
+        If another argument is set in a built model.
 
     Examples
     --------
@@ -79,6 +83,21 @@ class Layer(arguments.Configured):
         self.owner: Any = None  # the model whose parameter vector holds this layer's
         self.inputs: int | None = None
         self.flat: np.ndarray | None = None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse another argument of a layer in a built model: the model would go on as it was made."""
+        built = self.__dict__.get("flat") is not None and self._model() is not None
+        if built and name not in ("name", "trainable") and name in inspect.signature(type(self)).parameters:
+            raise AttributeError(
+                f"expected the arguments of layer {self.name or type(self).__name__!r} to stay as its model was built "
+                f"with, received: {name}={value!r}; make a new layer"
+            )
+        super().__setattr__(name, value)
+
+    def _model(self) -> Any:
+        """The model that the layer belongs to, or None."""
+        owner = self.__dict__.get("owner")
+        return owner and owner()
 
     # ---- what a layer declares --------------------------------------------------------------------------------
 
@@ -116,22 +135,29 @@ class Layer(arguments.Configured):
         Raises
         ------
         ValueError
-            If the layer belongs to a model, or its name is taken.
+            If the layer, or one within it, belongs to a model, or its name is taken.
         """
-        owner = self.owner and self.owner()
-        if owner is not None:
-            raise ValueError(f"expected a layer of no model, received: {self.name!r} of model {owner.name!r}")
+        for part in self.parts():
+            owner = part._model()
+            if owner is not None:
+                said = repr(part.name or type(part).__name__)
+                raise ValueError(f"expected a layer of no model, received: {said} of model {owner.name!r}")
         self.leave()  # a model that is gone, or that of the layer that this is a copy of
         if self.name in taken:
             raise ValueError(f"expected every layer to have a name of its own, received: name={self.name!r} twice")
         if self.name is None:
             self.name = self.lent_name = self.free_name(taken)
         taken.add(self.name)
-        self.owner = weakref.ref(model)
+        self.own(model)
+
+    def own(self, model: Any) -> None:
+        """Belong to a model, with the layers within; to none if that is None."""
+        for part in self.parts():
+            part.owner = None if model is None else weakref.ref(model)
 
     def leave(self) -> None:
         """Belong to no model, and give back a name that a model gave."""
-        self.owner = None
+        self.own(None)
         if self.name == self.lent_name:
             self.name = None
         self.lent_name = None
@@ -235,10 +261,11 @@ def lay_out(weights: Sequence[Weight], start: int, trainable: bool) -> tuple[lis
     """Return offsets of `weights` from `start` on, one behind the other, and the segments of engine.Plan for them."""
     offsets, segments = [], []
     for weight in weights:
-        penalty = weight.regularizer or regularizers.Regularizer()
+        learns = trainable and weight.trainable  # in Keras only what learns is penalized
+        penalty = (learns and weight.regularizer) or regularizers.Regularizer()
         # the engine's loss has l2 / 2 sum w^2, Keras's l2 sum w^2
         bounds = None if weight.constraint is None else weight.constraint.bounds(weight.shape)
-        segments.append((start, weight.size, penalty.l1, 2.0 * penalty.l2, trainable and weight.trainable, bounds))
+        segments.append((start, weight.size, penalty.l1, 2.0 * penalty.l2, learns, bounds))
         offsets.append(start)
         start += weight.size
     return offsets, segments

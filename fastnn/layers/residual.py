@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from fastnn import arguments, initializers
 from fastnn.layers.base import Layer, Op, Weight
+from fastnn.layers.core import Input
 
 #: Streams of a layer's own layers: behind those of every model's.
 STREAMS = 4096
@@ -38,7 +40,7 @@ class Residual(Layer):
     Raises
     ------
     ValueError
-        If there is no layer.
+        If there is no layer, one is there twice, or is an `Input`.
     TypeError
         If one of them is no layer.
 
@@ -61,7 +63,8 @@ class Residual(Layer):
         self.layers = [_layer(layer) for layer in arguments.sequence("layers", layers)]
         if not self.layers:
             raise ValueError("expected `layers` to hold at least one layer, received: none")
-        if len({id(layer) for layer in self.layers}) < len(self.layers):
+        within = [part for layer in self.layers for part in layer.parts()]
+        if len({id(part) for part in within}) < len(within):
             raise ValueError("expected every layer once, received: one of them twice")
         self.projection_initializer = initializers.get(projection_initializer)
         super().__init__(name, True, input_shape)
@@ -142,6 +145,10 @@ class Residual(Layer):
         projection = [("dense", widths[-1], offsets[-1], -1, self.trainable)] if widths[-1] != inputs else []
         return [("residual", within, projection)]
 
+    def __copy__(self) -> Self:
+        """A copy of its own: two layers cannot share the layers within."""
+        return copy.deepcopy(self)
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         if self.flat is not None and self.inputs is not None:
@@ -173,4 +180,6 @@ def _layer(given: Any) -> Layer:
         return kind.from_config(given["config"])
     if not isinstance(given, Layer):
         raise TypeError(f"expected `layers` to hold layers of fastnn.layers, received: {given!r}")
+    if isinstance(given, Input):
+        raise ValueError(f"expected `layers` without Input, which only a model has, received: {given!r}")
     return given

@@ -165,6 +165,7 @@ class Loss(arguments.Configured):
         sample_weight : array_like of float, shape (rows,), optional
         """
         y_pred = data.numeric(y_pred, "y_pred")
+        data.check_some(y_pred, "y_pred", "output")
         given = y_pred.shape
         dtype = "float32" if y_pred.dtype == np.float32 else "float64"
         if y_pred.ndim < 2:  # one output a row, or one row of probabilities

@@ -126,7 +126,8 @@ class FunctionLoss(Loss):
         y_pred : array_like of float, shape (rows, outputs), or (rows,) for one output
         sample_weight : array_like of float, shape (rows,), optional
         """
-        prediction = np.asarray(y_pred)
+        prediction = data.numeric(y_pred, "y_pred")
+        data.check_some(prediction, "y_pred", "output")
         dtype = "float32" if prediction.dtype == np.float32 else "float64"
         prediction = prediction.reshape(-1, 1) if prediction.ndim < 2 else prediction
         prediction = np.ascontiguousarray(prediction, dtype=dtype)

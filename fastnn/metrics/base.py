@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
-from fastnn import arguments, data
+from fastnn import arguments, data, losses
 
 Function = Callable[[Any, Any], Any]
 
@@ -57,8 +57,9 @@ class FunctionMetric(Metric):
 
     Parameters
     ----------
-    function : callable
-        ``function(y_true, y_pred)`` returns a number, or one a row, of which the mean is taken.
+    function : callable, str or dict
+        ``function(y_true, y_pred)`` returns a number, or one a row, of which the mean is taken. A name of a metric or
+        loss, and what `get_config` writes of a loss, mean these.
     name : str, optional
         By default the function's.
 
@@ -66,6 +67,8 @@ class FunctionMetric(Metric):
     ------
     TypeError
         If it is not callable; when it is called, if it returns something else.
+    ValueError
+        If the name is not known.
 
     Examples
     --------
@@ -75,10 +78,17 @@ class FunctionMetric(Metric):
     1.0
     """
 
-    def __init__(self, function: Function, name: str | None = None) -> None:
+    def __init__(self, function: Any, name: str | None = None) -> None:
+        if isinstance(function, str):
+            from fastnn import metrics
+
+            found = metrics.get(function)
+            function, name = getattr(found, "function", found), name or found.name
+        elif isinstance(function, Mapping):
+            function = losses.get(function)
         if not callable(function):
             raise TypeError(f"expected metric as a function of (y_true, y_pred), received: {function!r}")
-        self.function = function
+        self.function: Function = function
         super().__init__(name or str(getattr(function, "__name__", type(function).__name__)))
 
     def __call__(self, y_true: Any, y_pred: Any) -> float:
@@ -92,8 +102,9 @@ class FunctionMetric(Metric):
 
 
 def columns(y: Any, name: str = "y_true") -> np.ndarray:
-    """Return real numbers of at least two dimensions: one column for [rows]."""
+    """Return real numbers of at least two dimensions: one column for [rows]; raises ValueError if there are none."""
     values = data.numeric(y, name)
+    data.check_some(values, name, "column")
     return values.reshape(-1, 1) if values.ndim < 2 else values
 
 

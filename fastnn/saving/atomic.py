@@ -26,10 +26,14 @@ def replace(path: Any, fill: Callable[[str], None]) -> None:
 
     Raises
     ------
+    ValueError
+        If `path` is empty.
     OSError
         With `path` and the cause. What was there is untouched, and no temporary file is left.
     """
     given = os.fsdecode(path)
+    if not given:
+        raise ValueError(f"expected the path of a file, received: {path!r}")
     target = os.path.realpath(given)
     folder, name = os.path.split(target)
     temporary = os.path.join(folder, f".{name[:64]}.{secrets.token_hex(6)}.tmp")

@@ -138,9 +138,9 @@ def _check_same(file: File, said: Any, settings: Any, model: Any) -> float | Non
     """
     encoder = Encoder()
     structure = model.structure()
-    optimizer = encoder.encode(model.optimizer, "optimizer")
     saved = field(settings, "optimizer", dict, "compiled")
     pairs = [(name, said.get(name), encoder.encode(structure[name], name)) for name in ("dtype", "inputs", "layers")]
+    optimizer = encoder.encode(model.optimizer, "optimizer")  # after the layers, as in the file: names are numbered
     rates = [config.get("config", {}).pop("learning_rate", None) for config in (saved, optimizer)]
     pairs.append(("optimizer", saved, optimizer))
     if not all(isinstance(rate, (int, float)) for rate in rates):

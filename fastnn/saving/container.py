@@ -98,7 +98,7 @@ class File:
     """
 
     def __init__(self, path: Any) -> None:
-        self.path: Any = os.fspath(path)
+        self.path: str = os.fsdecode(path)
         self._check_header()
         try:
             self._file: Any = _open(self.path, framework="np")
@@ -127,7 +127,7 @@ class File:
 
     def refusal(self, cause: str) -> Refusal:
         """Return the error that says why this file is not loaded."""
-        return Refusal(f"cannot load {str(self.path)!r}: {cause}")
+        return Refusal(f"cannot load {self.path!r}: {cause}")
 
     def _check_header(self) -> None:
         """Open as any file is opened, for the operating system's errors, and look at the first bytes."""

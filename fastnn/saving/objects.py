@@ -61,7 +61,7 @@ class Encoder(ValueEncoder):
 
     def __init__(self) -> None:
         super().__init__()
-        self._objects: list[str] = []  # names of the user's
+        self._objects: dict[str, Any] = {}  # the user's, by their names in the file
 
     def foreign(self, value: Any, where: str) -> Any:
         if isinstance(value, functools.partial):
@@ -70,26 +70,32 @@ class Encoder(ValueEncoder):
                 {"arguments": self.encode(list(value.args), where)} if value.args else {}
             )
         if isinstance(value, callbacks.Callback) and type(value) not in _NAMES:
-            return {"type": "custom", "name": self._own_name(type(value).__name__)}
+            return {"type": "custom", "name": self._own_name(value, type(value).__name__)}
         if isinstance(value, arguments.Configured):
             config = {name: self.encode(item, f"{where}.{name}") for name, item in configuration(value).items()}
             return self._named(type(value), "object") | {"config": config}
         if inspect.isfunction(value) or inspect.isclass(value) or inspect.isbuiltin(value):
             return self._named(value, "name")
         if callable(value):
-            return {"type": "custom", "name": getattr(value, "__name__", type(value).__name__)}
+            return {"type": "custom", "name": self._own_name(value, getattr(value, "__name__", type(value).__name__))}
         return super().foreign(value, where)
 
-    def _own_name(self, base: str) -> str:
-        """A name for one object: two of a class are handed over one by one."""
+    def _own_name(self, thing: Any, base: str) -> str:
+        """The name of one object of the user's: others that are called the same are handed over by themselves."""
+        for name, other in self._objects.items():
+            if other is thing or (inspect.ismethod(thing) and other == thing):  # a method is made anew at each look
+                return name
         names = (base, *(f"{base}_{count}" for count in range(1, len(self._objects) + 1)))
-        self._objects.append(next(name for name in names if name not in self._objects))
-        return self._objects[-1]
+        name = next(name for name in names if name not in self._objects)
+        self._objects[name] = thing
+        return name
 
     def _named(self, thing: Any, kind: str) -> dict[str, Any]:
         name = _NAMES.get(thing)
-        custom = {"type": "custom" if kind == "name" else "custom_object", "name": thing.__name__}
-        return custom if name is None else {"type": kind, "name": name}
+        if name is not None:
+            return {"type": kind, "name": name}
+        custom = "custom" if kind == "name" else "custom_object"
+        return {"type": custom, "name": self._own_name(thing, thing.__name__)}
 
 
 def configuration(value: arguments.Configured) -> dict[str, Any]:

@@ -167,8 +167,8 @@ def _decode_compiled(compiled: Any, decoder: Decoder) -> dict[str, Any]:
         "optimizer": decoder.decode(field(compiled, "optimizer", dict, "compiled"), "optimizer"),
         "loss": decoder.decode(compiled.get("loss"), "loss"),
         "metrics": [
-            _metric(decoder.decode(metric.get("function"), "metric"), field(metric, "name", str, "metric"))
-            for metric in field(compiled, "metrics", list, "compiled")
+            _metric(decoder.decode(metric.get("function"), f"metrics.{at}"), field(metric, "name", str, "metric"))
+            for at, metric in enumerate(field(compiled, "metrics", list, "compiled"))
         ],
         "penalty_over_batch": field(compiled, "penalty_over_batch", bool, "compiled"),
     }

@@ -411,5 +411,13 @@ def test_bad_arguments(arguments, message):
 def test_bad_names_in_the_path(tmp_path):
     with pytest.raises(ValueError, match=r"filled in with epoch, loss, received: .*\{val_loss\}"):
         fit(callbacks.ModelCheckpoint(tmp_path / "{val_loss}"))
-    with pytest.raises(FileNotFoundError, match="nowhere"):
-        fit(callbacks.ModelCheckpoint(tmp_path / "nowhere" / "a"))
+
+
+def test_missing_folders_are_made(tmp_path):
+    fit(callbacks.ModelCheckpoint(tmp_path / "new" / "at {epoch}" / "model"), epochs=2)
+    assert [path.parent.name for path in sorted(tmp_path.glob("new/*/model"))] == ["at 1", "at 2"]
+    (tmp_path / "file").touch()
+    began = Values()
+    with pytest.raises(OSError, match="file"):
+        fit(began, callbacks.ModelCheckpoint(tmp_path / "file" / "{epoch}" / "model"))
+    assert began.model.iterations == 0

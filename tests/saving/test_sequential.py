@@ -201,6 +201,55 @@ def test_custom_objects(path):
         fastnn.load(path, custom_objects=[halving])
 
 
+def named(name, function):
+    function.__name__ = name
+    return function
+
+
+class Scaled:
+    def __init__(self, factor):
+        self.factor = factor
+
+    def rate(self, step):
+        return 0.1 * self.factor
+
+    def worst(self, y_true, y_pred):
+        return self.factor * largest_error(y_true, y_pred)
+
+    __call__ = worst
+
+
+def test_objects_of_one_name_are_handed_over_one_by_one(path):
+    rate, double = named("f", lambda step: 0.25), named("f", lambda y, p: 2 * largest_error(y, p))
+    other, third = type("Threes", (Threes,), {}), Scaled(3.0)
+    layers_ = [layers.Dense(2, kernel_initializer=kind()) for kind in (Threes, other, Threes)]
+    model = deep(*layers_)
+    functions = {"a": double, "b": double, "c": third.worst, "d": Scaled(4.0), "e": Scaled(5.0), "f": third.worst}
+    model.compile(
+        optimizers.SGD(rate), "mse", [metrics.FunctionMetric(function, name) for name, function in functions.items()]
+    )
+    model.save(path)
+    handed = {"Threes": Threes, "Threes_1": other, "f": rate, "f_1": double, "worst": third.worst}
+    handed |= {"Scaled": Scaled(4.0), "Scaled_1": Scaled(5.0)}
+    loaded = fastnn.load(path, custom_objects=handed)
+    assert loaded.optimizer.learning_rate is rate
+    kinds = [type(layer.kernel_initializer) for layer in loaded.layers]
+    assert kinds == [type(layer.kernel_initializer) for layer in model.layers]
+    assert loaded.evaluate(X, Y, verbose=0) == model.evaluate(X, Y, verbose=0)
+    with pytest.raises(ValueError, match=r"custom_objects to have 'f_1', the metrics.0 of this model"):
+        fastnn.load(path, custom_objects={name: each for name, each in handed.items() if name != "f_1"})
+
+
+def test_a_checkpoint_of_objects_of_one_name_goes_on(path):
+    def make():
+        model = deep(layers.Dense(2, kernel_initializer=named("f", lambda shape, dtype: np.ones(shape))))
+        model.compile(optimizers.SGD(named("f", lambda step: 0.01)), "mse")
+        return model
+
+    make().fit(X, Y, epochs=1, verbose=0, callbacks=[fastnn.callbacks.ModelCheckpoint(path)])
+    assert len(make().fit(X, Y, epochs=2, verbose=0, resume=path).epoch) == 2
+
+
 def test_what_a_file_cannot_hold(path):
     model = compiled()
     model.optimizer.beta_1 = object()

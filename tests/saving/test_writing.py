@@ -221,7 +221,18 @@ def test_paths_that_are_no_files(tmp_path):
             deep().save(tmp_path / "pipe")
     with pytest.raises(TypeError):
         deep().save(5.0)
+    for empty in ("", b""):
+        with pytest.raises(ValueError, match=r"expected the path of a file, received: b?''"):
+            deep().save(empty)
     assert os.listdir(tmp_path) == (["pipe"] if hasattr(os, "mkfifo") else [])
+
+
+def test_paths_as_bytes(path):
+    given, model = os.fsencode(path), compiled()
+    model.save(given, include_optimizer=True)
+    assert fastnn.load(given).parameters.tobytes() == model.parameters.tobytes()
+    with pytest.raises(ValueError, match=f"cannot load '{path}': it is no checkpoint"):
+        model.fit(X, Y, verbose=0, resume=given)
 
 
 def test_an_interrupt_leaves_nothing(path):
