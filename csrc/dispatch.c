@@ -1,5 +1,9 @@
-/* dispatch.c: which CPU target: the list of those in this build, best first, and what the lists' entries are called. */
+/* dispatch.c: which CPU target: the list of those in this build, best first, and what the lists' entries are called; what
+ * all targets share: a thread's room, denormals. */
 #include "fastnn.h"
+#include "room.h"
+
+_Thread_local _Alignas(64) unsigned char fn_room[FN_ROOM_PANELS + FN_ROOM_TILES];
 
 extern const fn_target fn_target_generic;
 #if defined(__x86_64__)

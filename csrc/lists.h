@@ -2,7 +2,7 @@
  *
  * An entry makes the enum value (fastnn.h), the table's slots (kernels/all.inc.h), and the name and flags that
  * Python reads (dispatch.c). To add one: a line here, its kernels in kernels/<family>.inc.h, its twin in
- * fastnn/testing/reference/<family>.py and its declaration in fastnn/<family>.py.
+ * fastnn/testing/reference/<family>.py and its declaration in fastnn/<family>.
  */
 #ifndef FASTNN_LISTS_H
 #define FASTNN_LISTS_H

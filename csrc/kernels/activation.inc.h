@@ -1,7 +1,7 @@
 /* activation.inc.h: every entry of FN_ACTIVATION_LIST, <name>_forward: y = f(z) and <name>_backward: dz = dy f'.
  *
  * Room: formulas on vectors and the one loop that runs them over a block [rows, width]. Called by the kernel table
- * as the epilogue of products, on blocks of a few rows, so a call does nothing but its loop.
+ * on what a product has made while it is in L2; few rows are the rule, so a call does nothing but its loop.
  * To add an elementwise activation: a line for its entry in lists.h, FN_FORWARD and FN_BACKWARD here.
  */
 

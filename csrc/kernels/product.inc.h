@@ -2,7 +2,7 @@
  *
  * Room: which way a product goes, and the loops over panels that are read where they lie. Tiles are in product_tile.inc.h,
  * copies of operands in product_copied.inc.h. No threads, no activation of its own: a bias is the value that the chains start
- * from, activations run over the block while it is in L1 (fastnn/_core/passes.pyx). Called by dense.
+ * from, activations run over the block while it is in L2 (fastnn/_core/passes.pyx). Called by dense.
  *
  * Design: a tile of R rows x N vectors of c lives in registers while k runs; b is read row by row, a by scalar
  * broadcasts, so a's two orders differ by two strides alone. R and N are compile-time constants in every instance;

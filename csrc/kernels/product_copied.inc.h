@@ -3,6 +3,12 @@
  * Room: copies of panels of b, as it lies or transposed, and of tiles of a, of its rows or its columns; the loops over them.
  * Included by product.inc.h, which says when.
  */
+#ifndef FN_ROOM_IS_ENOUGH
+#define FN_ROOM_IS_ENOUGH
+_Static_assert(FN_PANELS_KEPT * FN_COPY_BYTES <= FN_ROOM_PANELS, "panels that are copied have no room");
+_Static_assert((FN_TURNED_IN_BLOCKS ? FN_PANELS_KEPT : 2) * FN_TURNED_BYTES <= FN_ROOM_PANELS, "panels of W^T have no room");
+_Static_assert(FN_PACKED_MOST + FN_VECTOR_BYTES <= FN_ROOM_TILES, "tiles that are copied have no room");
+#endif
 
 /* panel[k, tile columns] = b[k, 0:n]; whole vectors, so b over-reads. */
 INLINE void FN(pack_panel)(ptrdiff_t k, ptrdiff_t vectors, const T *b, ptrdiff_t ldb, T *panel) {
@@ -113,7 +119,7 @@ INLINE void FN(product_of_far_panels)(FN(product_function) *small, const int pac
     const int copied = FN_FAR_PANELS_ARE_COPIED;
     const ptrdiff_t columns = FN_TILE_VECTORS * LANES, line = FN_LINE_BYTES / sizeof(T);
     const ptrdiff_t deepest = packed ? k : FN(even_block)(k, copied ? COPY_DEPTH : PANEL_DEPTH, 1);
-    T panels[FN_PANELS_KEPT][FN_COPY_BYTES / sizeof(T)] __attribute__((aligned(64)));
+    T(*const panels)[FN_COPY_BYTES / sizeof(T)] = (void *)fn_room;
     ptrdiff_t p = 0;
     do { /* once for k = 0, to write `start` */
         const ptrdiff_t depth = k - p < deepest ? k - p : deepest, ldfrom = p ? ldc : ldstart;
@@ -166,7 +172,7 @@ INLINE void FN(turned_panels)(const int packed, ptrdiff_t m, ptrdiff_t n, ptrdif
     const ptrdiff_t columns = FN_TILE_VECTORS * LANES, deepest = packed ? k : FN(even_block)(k, TURNED_DEPTH, 1);
     const int blocks = FN_TURNED_IN_BLOCKS && !packed && m * k > (ptrdiff_t)(FN_ROWS_BYTES / sizeof(T));
     const ptrdiff_t rows = blocks ? FN(even_block)(m, ROWS_OF(FN_ROWS_BYTES, deepest), FN_TILE_ROWS) : m;
-    T panels[FN_TURNED_IN_BLOCKS ? FN_PANELS_KEPT : 2][FN_TURNED_BYTES / sizeof(T)] __attribute__((aligned(64)));
+    T(*const panels)[FN_TURNED_BYTES / sizeof(T)] = (void *)fn_room;
     ptrdiff_t p = 0;
     do { /* once for k = 0, to write `start` */
         const ptrdiff_t depth = k - p < deepest ? k - p : deepest, ldfrom = p ? ldc : ldstart;
@@ -206,7 +212,7 @@ static void FN(product_of_packed)(int turned, ptrdiff_t m, ptrdiff_t n, ptrdiff_
     const ptrdiff_t apart = ldb * (ptrdiff_t)sizeof(T);
     const int far = FN_FAR_PANELS_ARE_COPIED && rows >= FN_ROWS_WORTH_ASKING(apart) && FN_FAR(k, apart) &&
                     k * apart > FN_PACKED_FAR_BYTES;
-    T packed[(FN_PACKED_MOST + FN_VECTOR_BYTES) / sizeof(T)] __attribute__((aligned(64)));
+    T *const packed = (void *)(fn_room + FN_ROOM_PANELS);
     for (ptrdiff_t p = 0; p < k; p += deepest) {
         const ptrdiff_t depth = k - p < deepest ? k - p : deepest, ldfrom = p ? ldc : ldstart;
         for (ptrdiff_t i = 0; i < m; i += rows) {

@@ -34,7 +34,6 @@ INLINE void FN(store)(T *p, V v) { *(FN(unaligned) *)p = v; }
 INLINE V FN(splat)(T x) { return x - (V){0}; }
 INLINE I FN(isplat)(INT x) { return x - (I){0}; }
 INLINE I FN(bits)(V v) { return (I)v; }
-INLINE V FN(from_bits)(I i) { return (V)i; }
 INLINE V FN(select)(I mask, V yes, V no) { return (V)((mask & (I)yes) | (~mask & (I)no)); }
 INLINE V FN(absolute)(V v) { return (V)((I)v & FN(isplat)((INT)(((uint64_t)1 << (8 * sizeof(T) - 1)) - 1))); }
 /* the sign bit of `sign` on the magnitude of v */

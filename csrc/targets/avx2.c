@@ -1,5 +1,6 @@
 /* avx2.c: 256-bit vectors with fused multiply-add: Haswell (2013), Zen and later. */
 #include "../fastnn.h"
+#include "../room.h"
 #include "../simd/region.h"
 #if defined(__x86_64__)
 #include <immintrin.h>

@@ -1,5 +1,6 @@
 /* avx512.c: 512-bit vectors, 32 registers: Skylake-X (2017), Zen 4 and later. */
 #include "../fastnn.h"
+#include "../room.h"
 #include "../simd/region.h"
 #if defined(__x86_64__)
 #include <immintrin.h>

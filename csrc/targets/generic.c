@@ -1,5 +1,6 @@
 /* generic.c: the baseline that every CPU of an architecture runs: SSE2 on x86-64, vector extensions elsewhere. */
 #include "../fastnn.h"
+#include "../room.h"
 #include "../simd/region.h"
 #define FN_TARGET generic
 #define FN_SUPPORTED 1

@@ -1,5 +1,6 @@
 /* neon.c: 128-bit vectors, 32 registers: every 64-bit ARM. */
 #include "../fastnn.h"
+#include "../room.h"
 #include "../simd/region.h"
 #if defined(__aarch64__)
 #include <arm_neon.h>

@@ -23,14 +23,14 @@ cdef found(name):
 
 
 def _forward(const real[:, :] z, real[:, :] y, int kind, fn_shape shape):
-    cdef ptrdiff_t ldz = z.strides[0] // sizeof(real), ldy = y.strides[0] // sizeof(real)
+    cdef ptrdiff_t ldz = z.strides[0] // <ptrdiff_t>sizeof(real), ldy = y.strides[0] // <ptrdiff_t>sizeof(real)
     with nogil:
         targets.activation_forward(kind, z.shape[0], z.shape[1], &shape, &z[0, 0], ldz, &y[0, 0], ldy)
 
 
 def _backward(const real[:, :] saved, const real[:, :] dy, real[:, :] dz, int kind, fn_shape shape):
-    cdef ptrdiff_t ldsaved = saved.strides[0] // sizeof(real), lddy = dy.strides[0] // sizeof(real)
-    cdef ptrdiff_t lddz = dz.strides[0] // sizeof(real)
+    cdef ptrdiff_t ldsaved = saved.strides[0] // <ptrdiff_t>sizeof(real), lddy = dy.strides[0] // <ptrdiff_t>sizeof(real)
+    cdef ptrdiff_t lddz = dz.strides[0] // <ptrdiff_t>sizeof(real)
     with nogil:
         targets.activation_backward(kind, saved.shape[0], saved.shape[1], &shape, &saved[0, 0], ldsaved,
                                     &dy[0, 0], lddy, &dz[0, 0], lddz)

@@ -70,7 +70,7 @@ def checked_threads(threads):
 
 def _forward(const real[:, :] x, const real[:, ::1] w, const real[::1] bias, real[:, :] y, int kind,
              fn_shape shape, int threads):
-    cdef ptrdiff_t ldx = x.strides[0] // sizeof(real), ldy = y.strides[0] // sizeof(real)
+    cdef ptrdiff_t ldx = x.strides[0] // <ptrdiff_t>sizeof(real), ldy = y.strides[0] // <ptrdiff_t>sizeof(real)
     cdef const real *biases = &bias[0] if bias is not None else <const real *>NULL
     cdef Share mine, columns, inputs
     cdef int team = grant(threads)
@@ -85,7 +85,7 @@ def _forward(const real[:, :] x, const real[:, ::1] w, const real[::1] bias, rea
 
 
 def _input_gradient(const real[:, :] dy, const real[:, ::1] w, real[:, :] dx, int threads):
-    cdef ptrdiff_t lddy = dy.strides[0] // sizeof(real), lddx = dx.strides[0] // sizeof(real)
+    cdef ptrdiff_t lddy = dy.strides[0] // <ptrdiff_t>sizeof(real), lddx = dx.strides[0] // <ptrdiff_t>sizeof(real)
     cdef Share rows, mine
     cdef int team = grant(threads)
     rows.start, rows.stop = 0, dy.shape[0]
@@ -95,8 +95,8 @@ def _input_gradient(const real[:, :] dy, const real[:, ::1] w, real[:, :] dx, in
 
 
 def _weight_gradient(const real[:, :] x, const real[:, :] dy, real[:, :] dw, int threads):
-    cdef ptrdiff_t ldx = x.strides[0] // sizeof(real), lddy = dy.strides[0] // sizeof(real)
-    cdef ptrdiff_t lddw = dw.strides[0] // sizeof(real)
+    cdef ptrdiff_t ldx = x.strides[0] // <ptrdiff_t>sizeof(real), lddy = dy.strides[0] // <ptrdiff_t>sizeof(real)
+    cdef ptrdiff_t lddw = dw.strides[0] // <ptrdiff_t>sizeof(real)
     cdef Share rows, mine
     cdef int team = grant(threads)
     rows.start, rows.stop = 0, x.shape[1]
@@ -172,7 +172,7 @@ def weight_gradient(x, dy, out=None, threads=1):
 
 def _transposed(const real[:, :] x, real[:, :] y):
     with nogil:
-        targets.transposed(x.shape[0], x.shape[1], &x[0, 0], x.strides[0] // sizeof(real), &y[0, 0], y.strides[0] // sizeof(real))
+        targets.transposed(x.shape[0], x.shape[1], &x[0, 0], x.strides[0] // <ptrdiff_t>sizeof(real), &y[0, 0], y.strides[0] // <ptrdiff_t>sizeof(real))
 
 
 def transposed(x, out=None):
@@ -197,7 +197,7 @@ def transposed(x, out=None):
 def _rank_one_product(real[:, :] w, const real[::1] x, const real[::1] dy, const real[::1] following, const real[::1] bias,
                       real[::1] y):
     with nogil:
-        targets.rank_one_product(w.shape[0], w.shape[1], &x[0], &dy[0], &w[0, 0], w.strides[0] // sizeof(real), &following[0],
+        targets.rank_one_product(w.shape[0], w.shape[1], &x[0], &dy[0], &w[0, 0], w.strides[0] // <ptrdiff_t>sizeof(real), &following[0],
                                  &bias[0] if bias is not None else <const real *>NULL, &y[0])
 
 

@@ -6,7 +6,7 @@ has the same bits in any block. Called by network (through the functions at the 
 """
 from cython.parallel cimport parallel, threadid
 from libc.stddef cimport ptrdiff_t
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t
 from libc.string cimport memset
 
 from fastnn._core cimport targets

@@ -1,7 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Losses on arrays, for tests and bench: value, gradient and prediction of each row.
 
-The engine calls targets.loss itself. Means over rows and names that users know: fastnn/losses.py.
+The engine calls targets.loss itself. Means over rows and names that users know: fastnn/losses.
 """
 from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int32_t, int64_t
@@ -28,14 +28,14 @@ def _loss(const real[:, :] z, truth, const real[::1] weight, const int64_t[::1] 
     else:
         values = truth
         truths = &values[0, 0]
-        ldtruth = values.strides[0] // sizeof(real)
+        ldtruth = values.strides[0] // <ptrdiff_t>sizeof(real)
     cdef const real *weights = &weight[0] if weight is not None else <const real *>NULL
     cdef const int64_t *rows = &index[0] if index is not None else <const int64_t *>NULL
     cdef real *gradient = &dz[0, 0] if dz is not None else <real *>NULL
     cdef real *predicted = &prediction[0, 0] if prediction is not None else <real *>NULL
-    cdef ptrdiff_t ldz = z.strides[0] // sizeof(real)
-    cdef ptrdiff_t lddz = dz.strides[0] // sizeof(real) if dz is not None else 0
-    cdef ptrdiff_t ldprediction = prediction.strides[0] // sizeof(real) if prediction is not None else 0
+    cdef ptrdiff_t ldz = z.strides[0] // <ptrdiff_t>sizeof(real)
+    cdef ptrdiff_t lddz = dz.strides[0] // <ptrdiff_t>sizeof(real) if dz is not None else 0
+    cdef ptrdiff_t ldprediction = prediction.strides[0] // <ptrdiff_t>sizeof(real) if prediction is not None else 0
     with nogil:
         targets.loss(kind, z.shape[0], z.shape[1], &z[0, 0], ldz, truths, ldtruth, rows, weights, value_scale,
                      gradient_scale, parameter, &row_loss[0], gradient, lddz, predicted, ldprediction)

@@ -1,7 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Optimizers on arrays, for tests and bench: one step of a flat parameter vector, and what is done around it.
 
-The engine calls these kernels through targets itself. Learning rates, bias corrections and Keras's classes: fastnn/optimizers.py.
+The engine calls these kernels through targets itself. Learning rates, bias corrections and Keras's classes: fastnn/optimizers.
 """
 from libc.stddef cimport ptrdiff_t
 

@@ -2,7 +2,7 @@
 """Forward, backward and update of one segment of a plan, for the part of it that one thread owns.
 
 Which kernels, in which order, on which block; not who does which part nor when to wait (steps). A block of columns is
-small enough that the operations after a product find it in L1.
+small enough that the operations after a product find it in L2.
 """
 from libc.stddef cimport ptrdiff_t
 

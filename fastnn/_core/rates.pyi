@@ -1,1 +1,1 @@
-"""Only cdef functions: see passes.pxd."""
+"""Only cdef functions: see rates.pxd."""

@@ -15,7 +15,6 @@ cdef struct Links:
     int32_t *rows              # by element: its row in the batch
     void *values               # by element, of the plan's type
     int32_t **touched          # by thread: columns that have elements
-    ptrdiff_t capacity         # elements that a batch may have
 
 # y[rows, columns] = bias + x w; row r is x's row index[r] (index NULL: first + r)
 cdef void sparse_forward(const Rows *x, const int64_t *index, ptrdiff_t first, Share rows, Share columns, ptrdiff_t outputs,

@@ -2,7 +2,7 @@
 """Training steps over shuffled batches: any slice of an epoch without Python.
 
 A step: gather the batch, forward, loss and its gradient, backward, then the gradient of each kernel block by block with the
-optimizer's update on each block while it is in L1. Two ways to divide it among threads, with the same bits; a third one,
+optimizer's update on each block while it is in L2. Two ways to divide it among threads, with the same bits; a third one,
 for many small layers, has a file of its own (pipeline.pyx):
 
 - by layers: threads share each product, by columns or by rows of its output, and wait between products where one needs

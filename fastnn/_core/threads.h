@@ -1,5 +1,5 @@
 /* threads.h: what _core/threads and the engine need of the machine beneath OpenMP: a barrier of our own, how far a
- * thread has come, a queue, the team's size with and without OpenMP, and a thread's stack. Included by Cython's output only.
+ * thread has come, a queue, and the team's size with and without OpenMP. Included by Cython's output only.
  */
 #ifndef FASTNN_THREADS_H
 #define FASTNN_THREADS_H
@@ -20,23 +20,12 @@ static inline int omp_get_num_threads(void) { return 1; }
 #define FN_OPENMP_DATE 0
 #endif
 
-/* fn_thread_stack: bytes that the system gives a thread's stack unless told otherwise: 128 KB with musl. */
 #ifdef _WIN32
 #include <windows.h>
 #define fn_yield() SwitchToThread()
-static inline long long fn_thread_stack(void) { return 1 << 20; }
 #else
-#include <pthread.h>
 #include <sched.h>
 #define fn_yield() sched_yield()
-static inline long long fn_thread_stack(void) {
-    pthread_attr_t attributes;
-    size_t bytes = 0;
-    if (pthread_attr_init(&attributes)) return 0;
-    pthread_attr_getstacksize(&attributes, &bytes);
-    pthread_attr_destroy(&attributes);
-    return (long long)bytes;
-}
 #endif
 
 #if defined(__x86_64__)
@@ -53,13 +42,13 @@ static inline long long fn_thread_stack(void) {
 
 typedef struct {
     _Alignas(64) atomic_int arrived;
-    _Alignas(64) atomic_int generation;
+    _Alignas(64) atomic_uint generation; /* of which there may be more than an int counts */
 } fn_barrier;
 
 /* Everything written before by any of `threads` threads is seen after by all. */
 static inline void fn_barrier_wait(fn_barrier *barrier, int threads) {
     if (threads == 1) return;
-    const int generation = atomic_load_explicit(&barrier->generation, memory_order_relaxed);
+    const unsigned generation = atomic_load_explicit(&barrier->generation, memory_order_relaxed);
     if (atomic_fetch_add_explicit(&barrier->arrived, 1, memory_order_acq_rel) == threads - 1) {
         atomic_store_explicit(&barrier->arrived, 0, memory_order_relaxed);
         atomic_store_explicit(&barrier->generation, generation + 1, memory_order_release);

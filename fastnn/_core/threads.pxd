@@ -6,7 +6,6 @@ from libc.stdint cimport int64_t
 cdef extern from "threads.h" nogil:
     int omp_get_max_threads() noexcept
     int bound_cpus "fn_bound_cpus"() noexcept
-    long long thread_stack "fn_thread_stack"() noexcept
     int team_size "omp_get_num_threads"() noexcept
     const int OPENMP_DATE "FN_OPENMP_DATE"
     ctypedef struct Barrier "fn_barrier":

@@ -3,14 +3,10 @@
 
 The smallest of: the CPUs that this process may run on, the container's CPU quota rounded down, OMP_NUM_THREADS,
 FASTNN_NUM_THREADS, and OpenMP's own limit (which threadpoolctl and joblib set). One in a child that was forked after
-OpenMP had run here: libgomp's threads do not survive a fork, and waiting for them would hang. One, too, where OpenMP's
-threads have too small a stack for the products' panels.
+OpenMP had run here: libgomp's threads do not survive a fork, and waiting for them would hang.
 """
 import os
-import re
 from functools import cache
-
-STACK_BYTES = 1048576       # that a thread needs: products take up to 600 KB (csrc/targets/avx512.c), and some
 
 LATELY_SECONDS = 3e-3       # libgomp's threads go on waiting for 3 to 5 ms before they sleep
 
@@ -21,7 +17,7 @@ cdef bint orphaned = False  # this process was forked from one in which a team h
 
 cdef int grant(int wanted) noexcept nogil:
     global used
-    if orphaned or cramped or wanted < 1:
+    if orphaned or wanted < 1:
         return 1
     if wanted > 1:
         used = True
@@ -49,7 +45,7 @@ if hasattr(os, "register_at_fork"):
 
 def read_text(path):
     try:
-        with open(path, encoding="ascii") as file:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
             return file.read()
     except OSError:
         return ""
@@ -88,17 +84,6 @@ def from_environment(name):
     return int(value) if value.isdigit() and int(value) > 0 else None
 
 
-def stack_bytes():
-    """Of a thread that OpenMP starts: OMP_STACKSIZE (in KB unless it ends with B, K, M or G), or the system's default."""
-    given = re.fullmatch(r"\s*(\d+)\s*([BKMG]?)\s*", os.environ.get("OMP_STACKSIZE", ""), re.IGNORECASE)
-    if given is None:
-        return thread_stack()
-    return int(given[1]) * 1024 ** ["B", "K", "M", "G"].index(given[2].upper() or "K")
-
-
-cdef bint cramped = stack_bytes() < STACK_BYTES  # OpenMP reads its environment once, when it is loaded
-
-
 def limits():
     """What bounds the number of threads: a dict of reason to count, None where that reason sets no bound."""
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -109,7 +94,6 @@ def limits():
         "FASTNN_NUM_THREADS": from_environment("FASTNN_NUM_THREADS"),
         "OpenMP's limit": omp_get_max_threads(),
         "forked after OpenMP had run": 1 if orphaned else None,
-        "OMP_STACKSIZE": 1 if cramped else None,
     }
 
 

@@ -61,7 +61,7 @@ class Trainer:
     def adopt_averages(self) -> None: ...
     def evaluate(
         self,
-        X: NDArray[Any],
+        X: NDArray[Any] | Compressed,
         y: NDArray[Any],
         sample_weight: NDArray[Any] | None = None,
         outputs: NDArray[Any] | None = None,
@@ -70,7 +70,7 @@ class Trainer:
     def penalty(self) -> float: ...
     def gradients(
         self,
-        X: NDArray[Any],
+        X: NDArray[Any] | Compressed,
         y: NDArray[Any],
         sample_weight: NDArray[Any] | None = None,
         inputs: bool = False,

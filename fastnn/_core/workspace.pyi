@@ -20,6 +20,10 @@ class Workspace:
         groups: int = 0,
         deltas: bool = False,
         alternate: bool = False,
+        sparse: bool = False,
+        transposed: bool = False,
+        lowest: int = 0,
+        batch: int = 0,
     ) -> Self: ...
     @property
     def rows(self) -> int: ...

@@ -8,7 +8,7 @@ import threading
 import numpy as np
 import pytest
 
-from fastnn._core import engine, inference, meeting, threads
+from fastnn._core import engine, inference, meeting, targets, threads
 from tests.core.networks import network, problem
 
 
@@ -33,38 +33,31 @@ def test_threads_bound_to_cores_are_not_fewer():
     assert int(counted(OMP_PROC_BIND="true", OMP_PLACES="cores", OMP_NUM_THREADS="1")) == 1
 
 
-def test_a_small_stack_binds():
-    """OpenMP's threads would run into the end of it: panels of products are there."""
-    whole = int(counted())
-    assert int(counted(OMP_STACKSIZE="128K")) == int(counted(OMP_STACKSIZE=" 200 k ")) == 1
-    assert int(counted(OMP_STACKSIZE="1023")) == int(counted(OMP_STACKSIZE="1048575B")) == 1
-    assert int(counted(OMP_STACKSIZE="1024")) == int(counted(OMP_STACKSIZE="1M")) == whole
-    assert int(counted(OMP_STACKSIZE="nonsense")) == whole
-    assert "OMP_STACKSIZE: 1" in counted("print(threads.explain())", OMP_STACKSIZE="128K")
-
-
-@pytest.mark.parametrize("stack", ["128K", "1M"])
-def test_products_fit_on_the_stack(stack):
-    """Two threads asked for, panels as deep and tiles as many as they get."""
+@pytest.mark.parametrize("target", targets.available())
+def test_products_need_little_of_a_stack(target):
+    """Of OpenMP's threads and of the one that calls; panels as deep and tiles as many as they get."""
     code = """
+import threading
 import numpy as np
 from fastnn._core import dense
-for dtype in ("float32", "float64"):
-    x, w, dy = (np.ones(shape, dtype) for shape in ((600, 784), (784, 2048), (600, 2048)))
-    assert dense.forward(x, w, threads=2)[0, 0] == 784
-    assert dense.input_gradient(dy, w, threads=2)[0, 0] == 2048
-    assert dense.weight_gradient(x, dy, threads=2)[0, 0] == 600
+
+def multiply():
+    for dtype in ("float32", "float64"):
+        x, w, dy = (np.ones(shape, dtype) for shape in ((600, 784), (784, 2048), (600, 2048)))
+        assert dense.forward(x, w, threads=2)[0, 0] == 784
+        assert dense.input_gradient(dy, w, threads=2)[0, 0] == 2048
+        assert dense.weight_gradient(x, dy, threads=2)[0, 0] == 600
+    done.append(True)
+
+done = []
+multiply()
+threading.stack_size(131072)
+thread = threading.Thread(target=multiply)
+thread.start()
+thread.join()
+assert done == [True, True]
 """
-    counted(code, OMP_STACKSIZE=stack)
-
-
-def test_musl_gets_a_larger_stack():
-    code = "import importlib.machinery as m; m.EXTENSION_SUFFIXES.insert(0, '.cpython-313-x86_64-linux-musl.so')\n"
-    code += "import os, fastnn._core; print(os.environ.get('OMP_STACKSIZE'))"
-    for given, expected in (({}, "1M"), ({"OMP_STACKSIZE": "512K"}, "512K")):
-        environment = {name: value for name, value in os.environ.items() if name != "OMP_STACKSIZE"} | given
-        made = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-        assert made.stdout.strip() == expected
+    counted(code, OMP_STACKSIZE="128K", FASTNN_TARGET=target)
 
 
 def test_threadpoolctls_limit_binds():
@@ -106,7 +99,7 @@ def test_explain_names_every_bound():
 
 FORKED = """
 import os, sys, numpy as np
-from fastnn._core import engine, inference, meeting, threads
+from fastnn._core import engine, inference, meeting, targets, threads
 from tests.core.networks import network, predict, problem, run, trainer
 
 def fit():
