@@ -47,6 +47,12 @@ cdef inline fn_stream stream_of(const Op *op, const Batch *batch) noexcept nogil
     return stream
 
 
+cdef inline ptrdiff_t with_padding(const Op *op, Share columns, ptrdiff_t ld, ptrdiff_t itemsize) noexcept nogil:
+    """Columns for an activation of these: with what is behind whole rows these are one long row, without a tail each."""
+    cdef ptrdiff_t width = columns.stop - columns.start
+    return ld if width == op.width and not op.rowwise and (ld - width) * itemsize < 64 else width
+
+
 cdef void forward_op(const real *sample, const Op *op, const Memory *memory, const Batch *batch, Share rows,
                      Share columns) noexcept nogil:
     cdef ptrdiff_t ld = memory.leading[op.source]
@@ -57,7 +63,8 @@ cdef void forward_op(const real *sample, const Op *op, const Memory *memory, con
     cdef real a = <real>op.a, b = <real>op.b
     if op.kind == ACTIVATION:
         if op.which != targets.FN_linear or source != result:
-            targets.activation_forward(op.which, height, width, &op.shape, source, ld, result, ld)
+            targets.activation_forward(op.which, height, with_padding(op, columns, ld, sizeof(real)), &op.shape, source, ld,
+                                       result, ld)
     elif op.kind == DROPOUT:
         targets.dropout(height, width, a, stream_of(op, batch), batch.first_row + rows.start, op.width, columns.start,
                         source, ld, result, ld)
@@ -98,7 +105,8 @@ cdef void backward_op(const real *sample, const Op *op, int index, const Memory 
     cdef real a = <real>op.a, b = <real>op.b
     if op.kind == ACTIVATION:
         if op.which != targets.FN_linear:
-            targets.activation_backward(op.which, height, width, &op.shape, saved, ldsaved, delta, ld, delta, ld)
+            targets.activation_backward(op.which, height, with_padding(op, columns, ld, sizeof(real)), &op.shape, saved, ldsaved,
+                                        delta, ld, delta, ld)
     elif op.kind == DROPOUT:
         targets.dropout(height, width, a, stream_of(op, batch), batch.first_row + rows.start, op.width, columns.start,
                         delta, ld, delta, ld)

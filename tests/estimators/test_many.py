@@ -3,7 +3,6 @@
 import signal
 import threading
 import time
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -97,8 +96,6 @@ def test_an_interrupt_ends_it_soon(solver, late, monkeypatch, ctrl_c):
                 signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
             # 'lbfgs' may converge before a busy main thread answers
             assert team._local.interrupted.wait(timeout=30)
-            # threads that leave catch_warnings in another order than they came may leave others' filters behind
-            warnings.simplefilter("always")
         heed()
 
     if late:
