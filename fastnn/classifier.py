@@ -309,7 +309,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
         return self._codec.decode(outputs)
 
     def _probabilities(self, outputs: Array) -> Array:
-        return np.hstack([1 - outputs, outputs]) if self.n_outputs_ == 1 else outputs
+        return np.concatenate([1 - outputs, outputs], axis=1) if self.n_outputs_ == 1 else outputs
 
     def _validate_input(self, X: Any, y: Any, purpose: str, reset: bool) -> tuple[Any, Array]:
         X, y = validate_data(self, X, y, multi_output=True, dtype=DTYPES, accept_sparse=SPARSE, reset=reset)
