@@ -16,8 +16,9 @@ from fastnn.descent import HeldOut
 from fastnn.hyperparameters import NONE, RULES, Between, InstanceOf, OneOf, check_parameters
 from fastnn.inputs import DTYPES, SPARSE, is_sparse
 from fastnn.labels import LabelCodec, class_factors
-from fastnn.perceptron import BaseMLP, partial_fit_available, unchanged_on_error
+from fastnn.perceptron import BaseMLP, partial_fit_available
 from fastnn.scoring import accuracy
+from fastnn.undoing import unchanged_on_error
 
 __all__ = ["MLPClassifier"]
 
@@ -92,7 +93,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
         `learning_rate_init`.
     early_stopping_metric : str, callable or None, default=None
         What early stopping watches instead of the accuracy: 'loss', the name of a scorer of scikit-learn's, or a
-        callable of (estimator, X, y) that returns a score, larger is better.
+        callable of (estimator, X, y) that returns a score, larger is better. X are the rows to validate on, those of
+        a frame as a frame; it gets `sample_weight` if fit does and it has an argument of that name. Where it raises,
+        the estimator is left as it was before fit.
     dropout : float or list, default=0.0
         What part of each hidden layer is dropped at each step, in [0, 1); a list has a number for each hidden layer,
         and one for the input before them if it is one longer. Not for 'lbfgs'.

@@ -24,11 +24,12 @@ Array = npt.NDArray[Any]
 
 
 class HeldOut(NamedTuple):
-    """Rows to validate on: as the engine reads them, their labels or targets, and weights as the user gave them."""
+    """Rows to validate on, as the engine reads them; their labels or targets, weights and X as the user knows them."""
 
     samples: Samples
     y: Array
     weight: Array | None
+    X: Any
 
 
 def open_books(estimator: Any) -> None:

@@ -1,7 +1,7 @@
 """X and y of an estimator after validation, as the engine reads them: the one place that knows of sparse matrices.
 
 Checks of shape, names and finite values are scikit-learn's (compat.py), conversion of rows is data.py's. Called by
-perceptron.py, epoch.py, scoring.py and the estimators.
+perceptron.py, fitted.py and the estimators.
 """
 
 from importlib import import_module
@@ -59,11 +59,16 @@ def narrowed(array: Any) -> Any:
         return array.astype(np.float64)
 
 
-def as_given(X: Any) -> Any:
-    """Return rows of `rows_of` as a user knows them: compressed ones as a matrix of scipy.sparse."""
-    if not isinstance(X, engine.Compressed):
-        return X
-    return import_module("scipy.sparse").csr_matrix((X.values, X.columns, X.starts), shape=X.shape)
+def as_given(rows: Any, X: Any, numbers: Any = slice(None)) -> Any:
+    """Return rows of `rows_of` as a user knows them, who gave `X` and gets its rows of these `numbers`.
+
+    Of a frame they are a frame, compressed ones are a matrix of scipy.sparse.
+    """
+    if hasattr(X, "columns"):
+        return X.iloc[numbers] if hasattr(X, "iloc") else X[numbers]
+    if not isinstance(rows, engine.Compressed):
+        return rows
+    return import_module("scipy.sparse").csr_matrix((rows.values, rows.columns, rows.starts), shape=rows.shape)
 
 
 def dense_labels(y: Any) -> Array:

@@ -7,8 +7,8 @@ labels and targets the estimators'. Called by classifier.py and regressor.py.
 import math
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -30,31 +30,20 @@ from fastnn.descent import Descent, HeldOut
 from fastnn.epoch import Epoch, Samples
 from fastnn.fitted import FittedNetwork
 from fastnn.hyperparameters import RULES, check_parameters
-from fastnn.inputs import rows_of
+from fastnn.inputs import as_given, rows_of
 from fastnn.reporting import Report
-from fastnn.scoring import score_outputs
+from fastnn.scoring import check_metric, score_outputs
 from fastnn.seeding import random_source
 from fastnn.shared import once
 from fastnn.solvers import Solver, make_optimizer
+from fastnn.undoing import state_of, unchanged_on_error, undone_by_metrics
 
-__all__ = ["BaseMLP", "partial_fit_available", "unchanged_on_error"]
+__all__ = ["BaseMLP", "partial_fit_available"]
 
 Array = npt.NDArray[Any]
 
 #: Attributes that the checks of X and y set.
 _LEARNED = ("n_features_in_", "feature_names_in_", "classes_", "_codec")
-
-
-@contextmanager
-def unchanged_on_error(estimator: Any) -> Iterator[None]:
-    """Give an estimator its attributes back where a check fails, or memory, before it trains."""
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
 
 
 def _has_partial_fit(estimator: Any) -> bool:
@@ -177,6 +166,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
             raise TypeError(f"expected hidden_layer_sizes to be integers, received: {self.hidden_layer_sizes!r}")
         if np.any(sizes <= 0):
             raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes.reshape(-1).tolist()}.")
+        check_metric(self.early_stopping_metric)
         if self.solver == "lbfgs":
             require("solver='lbfgs'")
             beyond = self.optimizer is not None or self.clipnorm is not None or bool(self.callbacks)
@@ -193,6 +183,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, incremental: bool, validation: tuple[Any, Any] = (None, None)
     ) -> Self:
+        before = state_of(self)
         with unchanged_on_error(self):
             self._check_settings(incremental)
             first_pass = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
@@ -221,14 +212,16 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
             if self.solver == "lbfgs":
                 objective = lbfgs.Objective(binding, loss, team.size(self.n_jobs), samples)
             else:
-                train, held_out = self._validation_rows(samples, y, sample_weight, validation, dtype)
+                train, held_out = self._validation_rows(given[0], samples, y, sample_weight, validation, dtype)
                 descent = self._descent(binding, loss, samples, train, held_out, incremental, report)
         report.begin()
         with engine.under_way():
             if self.solver == "lbfgs":
                 self._minimize(objective, report)
             else:
-                descent.run()
+                scored = held_out is not None and self.early_stopping_metric is not None
+                with undone_by_metrics(self, before, binding.model.parameters) if scored else nullcontext():
+                    descent.run()
         report.end()
         return self
 
@@ -257,17 +250,24 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         return np.dtype(follows if self.dtype == "auto" else self.dtype)
 
     def _validation_rows(
-        self, samples: Samples, y: Array, sample_weight: Array | None, given: tuple[Any, Any], dtype: np.dtype[Any]
+        self,
+        X: Any,
+        samples: Samples,
+        y: Array,
+        sample_weight: Array | None,
+        validation: tuple[Any, Any],
+        dtype: np.dtype[Any],
     ) -> tuple[Array, HeldOut | None]:
         """Return the numbers of the training rows, and the rows to validate on."""
         rows = np.arange(len(samples.truth), dtype=np.int64)
-        X_val, y_val = given
+        X_val, y_val = validation
         if (X_val is None) != (y_val is None):
             raise ValueError("expected X_val and y_val together, received: one of them")
         if X_val is not None:
-            X_val, y_val = self._validate_input(X_val, y_val, "validation", reset=False)
-            judged_rows = rows_of(X_val, dtype.name, self._keeps_sparse(len(self.coefs_)))
-            return rows, HeldOut(Samples(judged_rows, self._encode(y_val, dtype), None), y_val, None)
+            checked, y_val = self._validate_input(X_val, y_val, "validation", reset=False)
+            judged_rows = rows_of(checked, dtype.name, self._keeps_sparse(len(self.coefs_)))
+            judged = Samples(judged_rows, self._encode(y_val, dtype), None)
+            return rows, HeldOut(judged, y_val, None, as_given(judged_rows, X_val))
         if not self.early_stopping:
             return rows, None
         fraction = self.validation_fraction
@@ -284,7 +284,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         weight = None if sample_weight is None else sample_weight[held_out]
         judged = samples.take(held_out)
         judged = judged._replace(weight=None if weight is None else weight.astype(dtype))
-        return train, HeldOut(judged, y[held_out], weight)
+        return train, HeldOut(judged, y[held_out], weight, as_given(judged.X, X, held_out))
 
     def _descent(
         self,

@@ -47,7 +47,7 @@ FLOORS = [
         *("compat", "standins", "standin_scores", "hyperparameters", "inputs", "labels", "criteria", "solvers", "team"),
         "binding",
         *("epoch", "reporting", "descent", "lbfgs", "scoring", "estimator_files", "fitted", "perceptron"),
-        *("classifier", "regressor", "many", "shared", "seeding"),
+        *("classifier", "regressor", "many", "shared", "seeding", "undoing"),
     },
     {"exchange", "loading"},
     {"__init__"},
