@@ -132,12 +132,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
     loss_curve_ : list of float
         One loss an epoch.
     validation_scores_ : list of float or None
-        Accuracy of the held-out rows after each epoch.
+        Accuracy of the rows to validate on after each epoch.
     best_validation_score_ : float or None
     validation_loss_curve_ : list of float
-        Loss of the rows to validate on after each epoch; where there are any.
+        Loss of the rows to validate on after each epoch; where there are any. It and `validation_scores_` begin anew
+        where `early_stopping` is changed before a warm start.
     best_epoch_ : int or None
-        The epoch of the best loss, or of the best score, counted from 1.
+        The epoch of the best loss, or of the best score: its place in `loss_curve_`, which a warm start and partial_fit
+        continue, counted from 1. None where no epoch was good, or 'lbfgs' has trained since.
     stop_reason_ : str
         'max_iter', 'training loss', 'validation score', 'callback', 'interrupted', 'diverged', 'partial_fit', or
         SciPy's message.

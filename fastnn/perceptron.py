@@ -138,7 +138,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
             Factor of each row in the loss; each batch divides by the sum of its own.
         X_val, y_val : as X and y, optional
             Rows to validate on after each epoch: `validation_loss_curve_` and `validation_scores_`. With
-            `early_stopping` they stand in for the part that `validation_fraction` would set apart.
+            `early_stopping` they stand in for the part that `validation_fraction` would set apart. Not for 'lbfgs'.
 
         Returns
         -------
@@ -159,16 +159,14 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         return self._fit(X, y, sample_weight, incremental=False, validation=(X_val, y_val))
 
     def _check_settings(self, incremental: bool) -> None:
-        """Raise for constructor arguments out of their range."""
+        """Raise for constructor arguments out of their range, or that do not go together."""
         check_parameters(self._rules, {name: getattr(self, name) for name in self._rules}, type(self).__name__)
         sizes = np.asarray(self.hidden_layer_sizes)
         if sizes.ndim > 1 or (sizes.size and sizes.dtype.kind not in "iu"):
             raise TypeError(f"expected hidden_layer_sizes to be integers, received: {self.hidden_layer_sizes!r}")
         if np.any(sizes <= 0):
             raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes.reshape(-1).tolist()}.")
-        check_metric(self.early_stopping_metric)
         if self.solver == "lbfgs":
-            require("solver='lbfgs'")
             beyond = self.optimizer is not None or self.clipnorm is not None or bool(self.callbacks)
             if beyond or self._norm_kind() or np.any(self.dropout):
                 raise ValueError(
@@ -180,12 +178,23 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         if self.early_stopping and incremental and self.solver != "lbfgs":
             raise ValueError("partial_fit does not support early_stopping=True")
 
+    def _check_needs(self, validation: tuple[Any, Any]) -> None:
+        """Raise where a fit would need what is not there, or what its solver does not do."""
+        check_metric(self.early_stopping_metric)
+        if self.solver == "lbfgs":
+            require("solver='lbfgs'")
+            if any(given is not None for given in validation):
+                raise ValueError(
+                    "expected solver='adam' or solver='sgd' with X_val and y_val, received: solver='lbfgs'"
+                )
+
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, incremental: bool, validation: tuple[Any, Any] = (None, None)
     ) -> Self:
         before = state_of(self)
         with unchanged_on_error(self):
             self._check_settings(incremental)
+            self._check_needs(validation)
             first_pass = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
             hidden = np.ravel(self.hidden_layer_sizes).tolist()
             layers = len(hidden) + 1
@@ -325,6 +334,8 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
 
     def _minimize(self, objective: lbfgs.Objective, report: Report) -> None:
         """Train with solver='lbfgs'."""
+        if hasattr(self, "best_epoch_"):
+            self.best_epoch_ = None
         self.n_iter_, self.loss_, self.stop_reason_, solution = lbfgs.fit_lbfgs(
             objective,
             max_iter=self.max_iter,

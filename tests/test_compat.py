@@ -12,10 +12,11 @@ from fastnn import compat, standin_scores, standins
 
 # Prints what the estimators do, as JSON; sys.argv[1] says whether scikit-learn and scipy can be imported.
 SCRIPT = """
-import json, pickle, sys, warnings
+import json, pickle, sys, tempfile, warnings
 if sys.argv[1] == "without":
     sys.modules["sklearn"] = sys.modules["scipy"] = None
 import numpy as np
+import fastnn
 from fastnn import MLPClassifier, MLPRegressor
 from fastnn.compat import WITH_SKLEARN, ConvergenceWarning
 
@@ -51,6 +52,9 @@ online = MLPClassifier(hidden_layer_sizes=4, random_state=0)
 for start in range(0, 120, 40):
     online.partial_fit(X[start : start + 40], targets["strings"][start : start + 40], classes=["low", "high"])
 report["partial"] = [online.loss_curve_, online.classes_.tolist(), online.predict_proba(X).tolist()]
+with tempfile.TemporaryDirectory() as folder:  # what only a fit needs is not asked for
+    online.set_params(solver="lbfgs", early_stopping_metric="f1").save(f"{folder}/model")
+    report["loaded lbfgs"] = fastnn.load(f"{folder}/model").predict_proba(X).tolist()
 if not WITH_SKLEARN:
     class Sparse:
         nnz, shape, toarray = 1, X.shape, None

@@ -85,6 +85,16 @@ def test_callbacks_are_for_epochs():
     assert model.set_params(callbacks=[]).fit(X, y).n_iter_ > 0
 
 
+@pytest.mark.parametrize("validation", [{"X_val": "garbage"}, {"y_val": [0]}], ids=str)
+def test_rows_to_validate_on_are_for_epochs(validation):
+    pytest.importorskip("scipy")
+    _, _, X, y = make_task("number")
+    model = MLPRegressor(solver="lbfgs")
+    with pytest.raises(ValueError, match=r"expected solver='adam' .* X_val and y_val, received: solver='lbfgs'"):
+        model.fit(X, y, **validation)
+    assert not hasattr(model, "coefs_")
+
+
 @pytest.mark.parametrize("sizes", [(2.5,), ((3, 2),), (True,), ("a",)], ids=str)
 def test_sizes_that_are_no_numbers_of_units(sizes):
     _, _, X, y = make_task("binary")
