@@ -9,6 +9,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from fastnn.blas import on_one_thread
+
 __all__ = [
     "WITH_SKLEARN",
     "BaseEstimator",
@@ -53,9 +55,9 @@ def minimize(function: Any, start: Any, *, verbose: bool, callback: Any, **optio
     version = import_module("scipy").__version__
     if tuple(map(int, version.split(".")[:2])) < (1, 15):  # newer ones print nothing and warn of the option
         options["iprint"] = 1 if verbose else -1
-    return import_module("scipy.optimize").minimize(
-        function, start, method="L-BFGS-B", jac=True, callback=callback, options=options
-    )
+    optimize = import_module("scipy.optimize")  # and its BLAS with it
+    with on_one_thread():
+        return optimize.minimize(function, start, method="L-BFGS-B", jac=True, callback=callback, options=options)
 
 
 # scikit-learn ships no type information: a type checker reads the stand-ins, which have the same signatures.
