@@ -26,6 +26,7 @@ __all__ = [
     "check_random_state",
     "check_sample_weight",
     "column_or_1d",
+    "get_config",
     "get_scorer",
     "minimize",
     "r2_score",
@@ -74,6 +75,7 @@ if TYPE_CHECKING or not WITH_SKLEARN:
         check_random_state,
         check_sample_weight,
         column_or_1d,
+        get_config,
         get_scorer,
         train_test_split,
         type_of_target,
@@ -92,6 +94,7 @@ else:
             f"fastnn's estimators need scikit-learn 1.6 or newer, or none at all; found {__version__}: "
             "pip install --upgrade scikit-learn"
         ) from error
+    from sklearn import get_config
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.metrics import accuracy_score, get_scorer, r2_score

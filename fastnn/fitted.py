@@ -12,7 +12,7 @@ import numpy.typing as npt
 from fastnn import team
 from fastnn._core import engine
 from fastnn.binding import Binding, Recipe
-from fastnn.compat import BaseEstimator, check_is_fitted, validate_data
+from fastnn.compat import BaseEstimator, check_is_fitted, get_config, validate_data
 from fastnn.descent import open_books
 from fastnn.hyperparameters import layer_values
 from fastnn.inputs import SPARSE, is_sparse, rows_of
@@ -167,7 +167,8 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
             check_is_fitted(self)
             X = validate_data(self, X, dtype="numeric", accept_sparse=SPARSE, reset=False)
             binding = self._bound(trains=False)
-            X = rows_of(X, binding.recipe.dtype, not any(binding.recipe.dropout[:1]))
+            dense_first = not any(binding.recipe.dropout[:1])
+            X = rows_of(X, binding.recipe.dtype, dense_first, not get_config()["assume_finite"])
         return binding.predict(X, team.size(self.n_jobs) if X.shape[0] > ROWS_ALONE else 1)
 
     def _takes_as_is(self, binding: Binding, X: Any) -> bool:

@@ -28,7 +28,7 @@ def is_sparse(array: Any) -> bool:
     return hasattr(array, "toarray") and hasattr(array, "nnz")
 
 
-def rows_of(X: Any, dtype: str, compressed: bool) -> Any:
+def rows_of(X: Any, dtype: str, compressed: bool, finite: bool = True) -> Any:
     """Return validated X as rows that the engine reads.
 
     Parameters
@@ -38,10 +38,12 @@ def rows_of(X: Any, dtype: str, compressed: bool) -> Any:
         The network's.
     compressed : bool
         Whether sparse rows may stay sparse: where a Dense layer reads them.
+    finite : bool
+        Whether to look for values that are not.
     """
     if is_sparse(X) and not compressed:
         X = X.toarray(order="C")
-    return data.rows(narrowed(X), None, dtype)
+    return data.rows(narrowed(X), None, dtype, finite=finite)
 
 
 def narrowed(array: Any) -> Any:

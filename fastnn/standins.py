@@ -110,6 +110,11 @@ def check_is_fitted(estimator: Any) -> None:
         )
 
 
+def get_config() -> dict[str, Any]:
+    """Return scikit-learn's settings as they are by default, as far as they are asked for."""
+    return {"assume_finite": False}
+
+
 # ---- arrays -----------------------------------------------------------------------------------------------------
 
 

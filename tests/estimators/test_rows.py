@@ -126,3 +126,23 @@ def test_what_only_training_reads_may_be_anything():
         assert twin.input_gradient(X).shape == (len(X), 4, 7)
         with pytest.raises(ValueError, match="'alpha' parameter"):
             twin.fit(X, np.arange(len(X)))
+
+
+@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_assume_finite(dtype, sparse):
+    """Rows that are not finite have no outputs; others have theirs. fit looks in any case."""
+    sklearn, matrices = pytest.importorskip("sklearn"), pytest.importorskip("scipy.sparse")
+    model, X, y = fit("several", dtype)
+    expected = model.predict_proba(X)
+    X[3, 2], X[5, 1] = np.nan, np.inf
+    X = matrices.csr_matrix(X) if sparse else X
+    with sklearn.config_context(assume_finite=True):
+        found = model.predict_proba(X)
+        assert np.isnan(found[[3, 5]]).all()
+        np.testing.assert_array_equal(np.delete(found, [3, 5], axis=0), np.delete(expected, [3, 5], axis=0))
+        assert model.predict(X)[3] == model.classes_[0]
+        with pytest.raises(ValueError, match="expected X to be finite"):
+            model.fit(X, y)
+    with pytest.raises(ValueError, match="contains NaN"):
+        model.predict(X)
