@@ -26,6 +26,7 @@ __all__ = [
     "check_random_state",
     "check_sample_weight",
     "column_or_1d",
+    "config_context",
     "get_config",
     "get_scorer",
     "minimize",
@@ -75,6 +76,7 @@ if TYPE_CHECKING or not WITH_SKLEARN:
         check_random_state,
         check_sample_weight,
         column_or_1d,
+        config_context,
         get_config,
         get_scorer,
         train_test_split,
@@ -94,7 +96,7 @@ else:
             f"fastnn's estimators need scikit-learn 1.6 or newer, or none at all; found {__version__}: "
             "pip install --upgrade scikit-learn"
         ) from error
-    from sklearn import get_config
+    from sklearn import config_context, get_config
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.metrics import accuracy_score, get_scorer, r2_score

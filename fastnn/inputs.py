@@ -61,13 +61,15 @@ def narrowed(array: Any) -> Any:
         return array.astype(np.float64)
 
 
-def as_given(rows: Any, X: Any, numbers: Any = slice(None)) -> Any:
-    """Return rows of `rows_of` as a user knows them, who gave `X` and gets its rows of these `numbers`.
+def as_given(rows: Any, X: Any, numbers: Any = None) -> Any:
+    """Return rows of `rows_of` as a user knows them, who gave `X` and gets its rows of these `numbers`, or all.
 
     Of a frame they are a frame, compressed ones are a matrix of scipy.sparse.
     """
     if hasattr(X, "columns"):
-        return X.iloc[numbers] if hasattr(X, "iloc") else X[numbers]
+        if numbers is None:
+            return X
+        return X.take(numbers) if hasattr(X, "take") else X[numbers]  # the latter of polars
     if not isinstance(rows, engine.Compressed):
         return rows
     return import_module("scipy.sparse").csr_matrix((rows.values, rows.columns, rows.starts), shape=rows.shape)

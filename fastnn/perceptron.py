@@ -4,7 +4,6 @@ It draws scikit-learn's random numbers in scikit-learn's order. Epochs and stop 
 labels and targets the estimators'. Called by classifier.py and regressor.py.
 """
 
-import math
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from fastnn.compat import (
     CallbackSupport,
     available_if,
     check_sample_weight,
+    config_context,
     require,
     train_test_split,
     with_callbacks,
@@ -29,7 +29,7 @@ from fastnn.compat import (
 from fastnn.descent import Descent, HeldOut
 from fastnn.epoch import Epoch, Samples
 from fastnn.fitted import FittedNetwork
-from fastnn.hyperparameters import RULES, check_parameters
+from fastnn.hyperparameters import RULES, check_parameters, layer_sizes
 from fastnn.inputs import as_given, rows_of
 from fastnn.reporting import Report
 from fastnn.scoring import check_metric, score_outputs
@@ -161,11 +161,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
     def _check_settings(self, incremental: bool) -> None:
         """Raise for constructor arguments out of their range, or that do not go together."""
         check_parameters(self._rules, {name: getattr(self, name) for name in self._rules}, type(self).__name__)
-        sizes = np.asarray(self.hidden_layer_sizes)
-        if sizes.ndim > 1 or (sizes.size and sizes.dtype.kind not in "iu"):
-            raise TypeError(f"expected hidden_layer_sizes to be integers, received: {self.hidden_layer_sizes!r}")
-        if np.any(sizes <= 0):
-            raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes.reshape(-1).tolist()}.")
+        layer_sizes(self.hidden_layer_sizes)
         if self.solver == "lbfgs":
             beyond = self.optimizer is not None or self.clipnorm is not None or bool(self.callbacks)
             if beyond or self._norm_kind() or np.any(self.dropout):
@@ -191,12 +187,13 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, incremental: bool, validation: tuple[Any, Any] = (None, None)
     ) -> Self:
-        before = state_of(self)
+        scored = self.early_stopping_metric is not None
+        before = state_of(self) if scored else {}
         with unchanged_on_error(self):
             self._check_settings(incremental)
             self._check_needs(validation)
             first_pass = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
-            hidden = np.ravel(self.hidden_layer_sizes).tolist()
+            hidden = layer_sizes(self.hidden_layer_sizes).astype(int).tolist()
             layers = len(hidden) + 1
             if not first_pass and layers != len(self.coefs_):
                 raise ValueError(
@@ -228,7 +225,6 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
             if self.solver == "lbfgs":
                 self._minimize(objective, report)
             else:
-                scored = held_out is not None and self.early_stopping_metric is not None
                 with undone_by_metrics(self, before, binding.model.parameters) if scored else nullcontext():
                     descent.run()
         report.end()
@@ -276,16 +272,13 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
             checked, y_val = self._validate_input(X_val, y_val, "validation", reset=False)
             judged_rows = rows_of(checked, dtype.name, self._keeps_sparse(len(self.coefs_)))
             judged = Samples(judged_rows, self._encode(y_val, dtype), None)
-            return rows, HeldOut(judged, y_val, None, as_given(judged_rows, X_val))
+            return rows, HeldOut(judged, y_val, None, self._shown(judged_rows, X_val))
         if not self.early_stopping:
             return rows, None
-        fraction = self.validation_fraction
-        if not isinstance(fraction, (int, float)):
-            # train_test_split takes no other; in double precision np.float32(0.1) of 50 rows would be 6, not 5
-            fraction = (math.ceil(fraction * len(rows)) - 0.5) / len(rows)
-        train, held_out = train_test_split(
-            rows, random_state=self._random_state, test_size=fraction, stratify=self._strata(y)
-        )
+        with config_context(skip_parameter_validation=True):  # as scikit-learn does inside of its fit
+            train, held_out = train_test_split(
+                rows, random_state=self._random_state, test_size=self.validation_fraction, stratify=self._strata(y)
+            )
         if len(held_out) < 2:
             raise ValueError(
                 "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
@@ -293,7 +286,11 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         weight = None if sample_weight is None else sample_weight[held_out]
         judged = samples.take(held_out)
         judged = judged._replace(weight=None if weight is None else weight.astype(dtype))
-        return train, HeldOut(judged, y[held_out], weight, as_given(judged.X, X, held_out))
+        return train, HeldOut(judged, y[held_out], weight, self._shown(judged.X, X, held_out))
+
+    def _shown(self, rows: Any, X: Any, numbers: Array | None = None) -> Any:
+        """Return what early_stopping_metric gets as X, where there is one."""
+        return None if self.early_stopping_metric is None else as_given(rows, X, numbers)
 
     def _descent(
         self,

@@ -146,6 +146,12 @@ def test_type_of_target(name):
             standins.unique_labels(y)
 
 
+@pytest.mark.parametrize("where", [standins, compat], ids=["ours", "theirs"])
+def test_bytes_are_no_labels(where):
+    with pytest.raises(TypeError, match="Support for labels represented as bytes is not supported"):
+        where.type_of_target(np.array([b"a", b"b"]))
+
+
 @pytest.mark.parametrize("stratified", [False, True])
 @pytest.mark.parametrize("n", [10, 37, 200])
 @pytest.mark.parametrize("seed", range(5))
@@ -223,11 +229,13 @@ LABELS, NUMBERS = np.array([0, 1, 2, 1]), np.array([0.5, 1.0, 2.5, 1.5])
         ("accuracy_score", NUMBERS, LABELS, None),
         ("accuracy_score", LABELS, LABELS, [1, 2]),
         ("accuracy_score", LABELS, LABELS, [1, 2, 3, np.nan]),
+        ("accuracy_score", LABELS, LABELS, 2.0),
         ("r2_score", None, NUMBERS, None),
         ("r2_score", NUMBERS[:3], NUMBERS, None),
         ("r2_score", np.full(4, np.nan), NUMBERS, None),
         ("r2_score", np.ones((4, 2)), NUMBERS, None),
         ("r2_score", NUMBERS, NUMBERS, [1, 2]),
+        ("r2_score", NUMBERS, NUMBERS, np.float64(2)),
     ],
 )
 def test_scores_refuse_what_scikit_learn_refuses(score, truth, guess, weight):

@@ -59,6 +59,7 @@ BAD_FITS = [
     ("MLPClassifier", {}, {"X": np.full((ROWS, 2), np.nan)}, "contains NaN"),
     ("MLPRegressor", {}, {"y": np.full(ROWS, np.inf)}, "contains infinity"),
     ("MLPRegressor", {"early_stopping": True, "validation_fraction": 0.001}, {}, "validation set is too small"),
+    ("MLPRegressor", {"early_stopping": True, "validation_fraction": 0.0}, {}, "test_size=0.0 should be"),
     ("MLPRegressor", {}, {"sample_weight": np.ones(3)}, "sample_weight.shape"),
     ("MLPRegressor", {"solver": "sgd", "learning_rate_init": 1e8}, {}, "non-finite parameter weights"),
 ]
@@ -162,6 +163,12 @@ def test_labels_of_another_width():
     assert model.loss_curve_ == curve
     for kept, coef in zip(model.coefs_, coefs, strict=True):
         np.testing.assert_array_equal(kept, coef)
+
+
+def test_objects_that_are_no_labels():
+    _, _, X, y = make_task("several")
+    with pytest.raises(ValueError, match=r"Unknown label type: unknown\. Of objects only strings .* y\.astype\(int\)"):
+        MLPClassifier().fit(X, y.astype(object))
 
 
 def test_warm_start_needs_the_same_classes():
