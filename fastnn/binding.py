@@ -6,6 +6,8 @@ other arrays into the lists), and the lists then hold views of its parameters. C
 """
 
 from functools import cached_property
+from itertools import chain
+from operator import is_
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,6 +45,10 @@ class Recipe(NamedTuple):
     seed: int | None = None  # of dropout
     norm: str = ""  # what normalizes hidden layers: a key of NORMS, or nothing
 
+    def at_inference(self) -> "Recipe":
+        """Return the recipe without what only training knows."""
+        return self._replace(alpha=0.0, l1=0.0, dropout=(), seed=None)
+
 
 class Binding:
     """A Sequential made by a recipe.
@@ -78,6 +84,7 @@ class Binding:
         self.model = Sequential(stack, dtype=recipe.dtype, seed=recipe.seed)
         self._kernels, self._biases = zip(*(layer.arrays() for layer in self.dense), strict=True)
         self._norms = [layer.arrays() for layer in norms]
+        self._arrays = [*self._kernels, *self._biases, *chain(*self._norms)]
 
     @cached_property
     def packing(self) -> Array:
@@ -97,6 +104,8 @@ class Binding:
     def predict(self, X: Any, threads: int) -> Array:
         """Return the outputs for rows that the engine reads."""
         out = np.empty((X.shape[0], self.model.plan.outputs), dtype=self.recipe.dtype)
+        if X.shape[0] <= FIRST_ROWS:
+            return engine.predict(self.model.plan, self.model.parameters, X, out, threads)
         for start, stop in Pace(FIRST_ROWS).slices(X.shape[0]):
             engine.predict(self.model.plan, self.model.parameters, X[start:stop], out[start:stop], threads)
         return out
@@ -120,6 +129,11 @@ class Binding:
                 *_, found = trainer.gradients(X[rows], truth, None, inputs=True)
                 gradient[rows, output] = found * (len(part) / error)[:, np.newaxis]
         return gradient
+
+    def holds(self, coefs: Any, intercepts: Any, norms: Any) -> bool:
+        """Return whether these are the network's own arrays."""
+        given = [*coefs, *intercepts, *norms]
+        return len(given) == len(self._arrays) and all(map(is_, given, self._arrays))
 
     def adopt(self, coefs: list[Any], intercepts: list[Any], norms: list[Any]) -> None:
         """Copy in every array that is not yet a view of the network, and put the view in its place.

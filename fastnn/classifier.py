@@ -16,8 +16,9 @@ from fastnn.descent import HeldOut
 from fastnn.hyperparameters import NONE, RULES, Between, InstanceOf, OneOf, check_parameters
 from fastnn.inputs import DTYPES, SPARSE, is_sparse
 from fastnn.labels import LabelCodec, class_factors
-from fastnn.perceptron import BaseMLP, partial_fit_available, unchanged_on_error
+from fastnn.perceptron import BaseMLP, partial_fit_available
 from fastnn.scoring import accuracy
+from fastnn.undoing import unchanged_on_error
 
 __all__ = ["MLPClassifier"]
 
@@ -92,7 +93,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
         `learning_rate_init`.
     early_stopping_metric : str, callable or None, default=None
         What early stopping watches instead of the accuracy: 'loss', the name of a scorer of scikit-learn's, or a
-        callable of (estimator, X, y) that returns a score, larger is better.
+        callable of (estimator, X, y) that returns a score, larger is better. X are the rows to validate on, those of
+        a frame as a frame; it gets `sample_weight` if fit does and it has an argument of that name. Where it raises,
+        the estimator is left as it was before fit.
     dropout : float or list, default=0.0
         What part of each hidden layer is dropped at each step, in [0, 1); a list has a number for each hidden layer,
         and one for the input before them if it is one longer. Not for 'lbfgs'.
@@ -129,12 +132,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
     loss_curve_ : list of float
         One loss an epoch.
     validation_scores_ : list of float or None
-        Accuracy of the held-out rows after each epoch.
+        Accuracy of the rows to validate on after each epoch.
     best_validation_score_ : float or None
     validation_loss_curve_ : list of float
-        Loss of the rows to validate on after each epoch; where there are any.
+        Loss of the rows to validate on after each epoch; where there are any. It and `validation_scores_` begin anew
+        where `early_stopping` is changed before a warm start.
     best_epoch_ : int or None
-        The epoch of the best loss, or of the best score, counted from 1.
+        The epoch of the best loss, or of the best score: its place in `loss_curve_`, which a warm start and partial_fit
+        continue, counted from 1. None where no epoch was good, or 'lbfgs' has trained since.
     stop_reason_ : str
         'max_iter', 'training loss', 'validation score', 'callback', 'interrupted', 'diverged', 'partial_fit', or
         SciPy's message.
@@ -309,7 +314,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
         return self._codec.decode(outputs)
 
     def _probabilities(self, outputs: Array) -> Array:
-        return np.hstack([1 - outputs, outputs]) if self.n_outputs_ == 1 else outputs
+        return np.concatenate([1 - outputs, outputs], axis=1) if self.n_outputs_ == 1 else outputs
 
     def _validate_input(self, X: Any, y: Any, purpose: str, reset: bool) -> tuple[Any, Array]:
         X, y = validate_data(self, X, y, multi_output=True, dtype=DTYPES, accept_sparse=SPARSE, reset=reset)

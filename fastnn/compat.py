@@ -9,6 +9,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from fastnn.blas import on_one_thread
+
 __all__ = [
     "WITH_SKLEARN",
     "BaseEstimator",
@@ -24,6 +26,8 @@ __all__ = [
     "check_random_state",
     "check_sample_weight",
     "column_or_1d",
+    "config_context",
+    "get_config",
     "get_scorer",
     "minimize",
     "r2_score",
@@ -53,9 +57,9 @@ def minimize(function: Any, start: Any, *, verbose: bool, callback: Any, **optio
     version = import_module("scipy").__version__
     if tuple(map(int, version.split(".")[:2])) < (1, 15):  # newer ones print nothing and warn of the option
         options["iprint"] = 1 if verbose else -1
-    return import_module("scipy.optimize").minimize(
-        function, start, method="L-BFGS-B", jac=True, callback=callback, options=options
-    )
+    optimize = import_module("scipy.optimize")  # and its BLAS with it
+    with on_one_thread():
+        return optimize.minimize(function, start, method="L-BFGS-B", jac=True, callback=callback, options=options)
 
 
 # scikit-learn ships no type information: a type checker reads the stand-ins, which have the same signatures.
@@ -72,6 +76,8 @@ if TYPE_CHECKING or not WITH_SKLEARN:
         check_random_state,
         check_sample_weight,
         column_or_1d,
+        config_context,
+        get_config,
         get_scorer,
         train_test_split,
         type_of_target,
@@ -90,6 +96,7 @@ else:
             f"fastnn's estimators need scikit-learn 1.6 or newer, or none at all; found {__version__}: "
             "pip install --upgrade scikit-learn"
         ) from error
+    from sklearn import config_context, get_config
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.metrics import accuracy_score, get_scorer, r2_score

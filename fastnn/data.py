@@ -23,14 +23,14 @@ def is_sparse(x: Any) -> bool:
     return (hasattr(x, "tocsr") and hasattr(x, "nnz")) or isinstance(x, engine.Compressed)
 
 
-def compressed(x: Any, inputs: int | None, dtype: str, name: str = "X") -> engine.Compressed:
+def compressed(x: Any, inputs: int | None, dtype: str, name: str = "X", finite: bool = True) -> engine.Compressed:
     """Return a sparse matrix as the engine takes it, in compressed rows of `dtype`; arrays that fit are not copied.
 
     Parameters
     ----------
     x : matrix or array of scipy.sparse, shape (rows, inputs)
         CSR is read as it is, other formats are converted.
-    inputs, dtype, name
+    inputs, dtype, name, finite
         As for `features`.
 
     Raises
@@ -57,7 +57,7 @@ def compressed(x: Any, inputs: int | None, dtype: str, name: str = "X") -> engin
         raise ValueError(
             f"expected columns of {name} in [0, {x.shape[1]}), received: {columns.min()} to {columns.max()}"
         )
-    found = kernels.first_not_finite(values)
+    found = kernels.first_not_finite(values) if finite else values.size
     if found < values.size:
         row, value = int(np.searchsorted(starts, found, side="right")) - 1, rows.data[found]
         limit = "" if not np.isfinite(value) else f", which overflows {dtype}"
@@ -133,12 +133,12 @@ def _readable(array: np.ndarray) -> bool:
     )
 
 
-def rows(x: Any, inputs: int | None, dtype: str, name: str = "X") -> Any:
+def rows(x: Any, inputs: int | None, dtype: str, name: str = "X", finite: bool = True) -> Any:
     """Return X as the engine takes it: `compressed` if it is sparse, else `features`."""
-    return (compressed if is_sparse(x) else features)(x, inputs, dtype, name)
+    return (compressed if is_sparse(x) else features)(x, inputs, dtype, name, finite)
 
 
-def features(x: Any, inputs: int | None, dtype: str, name: str = "X") -> np.ndarray:
+def features(x: Any, inputs: int | None, dtype: str, name: str = "X", finite: bool = True) -> np.ndarray:
     """Return X as the engine takes it: float32, float64 or uint8 [rows, inputs], rows contiguous, values finite.
 
     Parameters
@@ -151,6 +151,8 @@ def features(x: Any, inputs: int | None, dtype: str, name: str = "X") -> np.ndar
         The model's.
     name : str
         For messages.
+    finite : bool
+        Whether to look for values that are not.
 
     Raises
     ------
@@ -176,7 +178,8 @@ def features(x: Any, inputs: int | None, dtype: str, name: str = "X") -> np.ndar
             array = array.astype(dtype, order="C")
     elif not _readable(array):
         array = array.copy(order="C")
-    check_finite(array, dtype, name)
+    if finite:
+        check_finite(array, dtype, name)
     return array
 
 

@@ -24,11 +24,12 @@ Array = npt.NDArray[Any]
 
 
 class HeldOut(NamedTuple):
-    """Rows to validate on: as the engine reads them, their labels or targets, and weights as the user gave them."""
+    """Rows to validate on, as the engine reads them; their labels or targets, weights and X as the user knows them."""
 
     samples: Samples
     y: Array
     weight: Array | None
+    X: Any
 
 
 def open_books(estimator: Any) -> None:
@@ -75,6 +76,7 @@ class Descent:
         watched = getattr(estimator, "best_validation_score_", None) is not None
         if watched != estimator.early_stopping or not hasattr(estimator, "best_epoch_"):
             open_books(estimator)  # early_stopping was changed before a warm start
+            vars(estimator).pop("validation_loss_curve_", None)
         self.watches_score = bool(estimator.early_stopping)
         self.finite = True
         self.logs: dict[str, float] = {}  # of the last epoch
@@ -86,8 +88,7 @@ class Descent:
         self.restores = not getattr(estimator, "loss_curve_", None)
         if held_out is not None:
             estimator.validation_loss_curve_ = getattr(estimator, "validation_loss_curve_", [])
-            if not self.watches_score:
-                estimator.validation_scores_ = []
+            estimator.validation_scores_ = estimator.validation_scores_ or []
         if not hasattr(estimator, "loss_curve_"):
             estimator.loss_curve_ = []
 
@@ -238,11 +239,11 @@ class Descent:
         """Remember this epoch's parameters as the best."""
         if self.watches_score or self.finite:
             books = self.books
-            books.best_epoch_ = books.n_iter_
+            books.best_epoch_ = len(books.loss_curve_)
             self.kept.reverse()
             _, best = self.kept[0]
             best[...] = self.binding.model.parameters
-            self.kept[0] = books.n_iter_, best
+            self.kept[0] = books.best_epoch_, best
 
     def _restore(self) -> None:
         """Put the best weights back.
@@ -265,8 +266,8 @@ class Descent:
     def _describe_divergence(self) -> str:
         layer = self.binding.layer_not_finite()
         return (
-            f"Training diverged in epoch {self.books.n_iter_}: layer {layer} has weights that are not finite, at a "
-            f"learning rate of {self.epoch.last_rate:g}."
+            f"Training diverged in epoch {len(self.books.loss_curve_)}: layer {layer} has weights that are not finite, "
+            f"at a learning rate of {self.epoch.last_rate:g}."
         )
 
     def _describe_kept(self) -> str:

@@ -15,7 +15,17 @@ from fastnn import activations, optimizers
 from fastnn.callbacks import Callback
 from fastnn.compat import InvalidParameterError
 
-__all__ = ["ACTIVATIONS", "NONE", "RULES", "Between", "InstanceOf", "OneOf", "check_parameters", "layer_values"]
+__all__ = [
+    "ACTIVATIONS",
+    "NONE",
+    "RULES",
+    "Between",
+    "InstanceOf",
+    "OneOf",
+    "check_parameters",
+    "layer_sizes",
+    "layer_values",
+]
 
 
 class Rule(Protocol):
@@ -178,6 +188,23 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "n_jobs": (NONE, InstanceOf(Integral, "an int")),
     "callbacks": (NONE, InstanceOf(Callback, "a Callback"), _Each("them", InstanceOf(Callback, "a Callback"))),
 }
+
+
+def layer_sizes(given: Any) -> Any:
+    """Return hidden_layer_sizes, which may be any collection or one number, as an array of integers above 0.
+
+    Examples
+    --------
+    >>> layer_sizes({3}), layer_sizes(5)
+    (array([3]), array([5]))
+    """
+    # of a set NumPy would make one object
+    sizes = np.asarray([*given] if hasattr(given, "__iter__") and not isinstance(given, np.ndarray) else given)
+    if sizes.ndim > 1 or (sizes.size and sizes.dtype.kind not in "iu"):
+        raise TypeError(f"expected hidden_layer_sizes to be integers, received: {given!r}")
+    if np.any(sizes <= 0):
+        raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes.reshape(-1).tolist()}.")
+    return sizes.reshape(-1)
 
 
 def layer_values(name: str, value: Any, layers: int) -> list[Any]:

@@ -1,7 +1,7 @@
 """X and y of an estimator after validation, as the engine reads them: the one place that knows of sparse matrices.
 
 Checks of shape, names and finite values are scikit-learn's (compat.py), conversion of rows is data.py's. Called by
-perceptron.py, epoch.py, scoring.py and the estimators.
+perceptron.py, fitted.py and the estimators.
 """
 
 from importlib import import_module
@@ -28,7 +28,7 @@ def is_sparse(array: Any) -> bool:
     return hasattr(array, "toarray") and hasattr(array, "nnz")
 
 
-def rows_of(X: Any, dtype: str, compressed: bool) -> Any:
+def rows_of(X: Any, dtype: str, compressed: bool, finite: bool = True) -> Any:
     """Return validated X as rows that the engine reads.
 
     Parameters
@@ -38,10 +38,12 @@ def rows_of(X: Any, dtype: str, compressed: bool) -> Any:
         The network's.
     compressed : bool
         Whether sparse rows may stay sparse: where a Dense layer reads them.
+    finite : bool
+        Whether to look for values that are not.
     """
     if is_sparse(X) and not compressed:
         X = X.toarray(order="C")
-    return data.rows(narrowed(X), None, dtype)
+    return data.rows(narrowed(X), None, dtype, finite=finite)
 
 
 def narrowed(array: Any) -> Any:
@@ -59,11 +61,18 @@ def narrowed(array: Any) -> Any:
         return array.astype(np.float64)
 
 
-def as_given(X: Any) -> Any:
-    """Return rows of `rows_of` as a user knows them: compressed ones as a matrix of scipy.sparse."""
-    if not isinstance(X, engine.Compressed):
-        return X
-    return import_module("scipy.sparse").csr_matrix((X.values, X.columns, X.starts), shape=X.shape)
+def as_given(rows: Any, X: Any, numbers: Any = None) -> Any:
+    """Return rows of `rows_of` as a user knows them, who gave `X` and gets its rows of these `numbers`, or all.
+
+    Of a frame they are a frame, compressed ones are a matrix of scipy.sparse.
+    """
+    if hasattr(X, "columns"):
+        if numbers is None:
+            return X
+        return X.take(numbers) if hasattr(X, "take") else X[numbers]  # the latter of polars
+    if not isinstance(rows, engine.Compressed):
+        return rows
+    return import_module("scipy.sparse").csr_matrix((rows.values, rows.columns, rows.starts), shape=rows.shape)
 
 
 def dense_labels(y: Any) -> Array:

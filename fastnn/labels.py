@@ -50,10 +50,13 @@ class LabelCodec:
         if "multioutput" in self.kind:
             raise ValueError("Multioutput target data is not supported with label binarization")
         if self.kind not in KINDS:
-            raise ValueError(
-                f"Unknown label type: {self.kind}. Maybe you are trying to fit a classifier, which expects discrete "
-                "classes on a regression target with continuous values."
+            hint = (
+                "Of objects only strings are labels: y.astype(int) makes integers of numbers."
+                if getattr(y, "dtype", None) == np.dtype(object)
+                else "Maybe you are trying to fit a classifier, which expects discrete classes on a regression target "
+                "with continuous values."
             )
+            raise ValueError(f"Unknown label type: {self.kind}. {hint}")
         # unique_labels would look for the kind of y once more, which takes longer than to sort numbers
         plain = type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "biuf"
         self.classes = np.unique(y) if plain else unique_labels(y)

@@ -77,9 +77,10 @@ def fit_many(
     if len({id(model) for model in models}) < len(models):
         raise ValueError("expected each estimator once, received: one of them twice")
 
-    interrupted, shared = Event(), Shared(X, y, sample_weight)
+    handed_over, interrupted, shared = Event(), Event(), Shared(X, y, sample_weight)
 
     def fit(model: BaseMLP) -> None:
+        handed_over.wait()  # a pool that Ctrl-C keeps from noting a thread that it has started would not wait for it
         if interrupted.is_set():  # the main thread has not come to say so yet
             return
         with team.alone(interrupted), shared.remembered():
@@ -88,6 +89,7 @@ def fit_many(
     pool = ThreadPoolExecutor(team.size(n_jobs))
     try:
         fits = [pool.submit(fit, model) for model in models]
+        handed_over.set()
         wait(fits, return_when=FIRST_EXCEPTION)  # and not one by one: this thread would ask for Python's lock each time
         for ended in fits:
             if ended.done():
@@ -97,4 +99,5 @@ def fit_many(
         interrupted.set()
         raise
     finally:
+        handed_over.set()
         pool.shutdown(cancel_futures=True)

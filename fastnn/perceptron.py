@@ -4,11 +4,10 @@ It draws scikit-learn's random numbers in scikit-learn's order. Epochs and stop 
 labels and targets the estimators'. Called by classifier.py and regressor.py.
 """
 
-import math
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -22,6 +21,7 @@ from fastnn.compat import (
     CallbackSupport,
     available_if,
     check_sample_weight,
+    config_context,
     require,
     train_test_split,
     with_callbacks,
@@ -29,32 +29,21 @@ from fastnn.compat import (
 from fastnn.descent import Descent, HeldOut
 from fastnn.epoch import Epoch, Samples
 from fastnn.fitted import FittedNetwork
-from fastnn.hyperparameters import RULES, check_parameters
-from fastnn.inputs import rows_of
+from fastnn.hyperparameters import RULES, check_parameters, layer_sizes
+from fastnn.inputs import as_given, rows_of
 from fastnn.reporting import Report
-from fastnn.scoring import score_outputs
+from fastnn.scoring import check_metric, score_outputs
 from fastnn.seeding import random_source
 from fastnn.shared import once
 from fastnn.solvers import Solver, make_optimizer
+from fastnn.undoing import state_of, unchanged_on_error, undone_by_metrics
 
-__all__ = ["BaseMLP", "partial_fit_available", "unchanged_on_error"]
+__all__ = ["BaseMLP", "partial_fit_available"]
 
 Array = npt.NDArray[Any]
 
 #: Attributes that the checks of X and y set.
 _LEARNED = ("n_features_in_", "feature_names_in_", "classes_", "_codec")
-
-
-@contextmanager
-def unchanged_on_error(estimator: Any) -> Iterator[None]:
-    """Give an estimator its attributes back where a check fails, or memory, before it trains."""
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
 
 
 def _has_partial_fit(estimator: Any) -> bool:
@@ -149,7 +138,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
             Factor of each row in the loss; each batch divides by the sum of its own.
         X_val, y_val : as X and y, optional
             Rows to validate on after each epoch: `validation_loss_curve_` and `validation_scores_`. With
-            `early_stopping` they stand in for the part that `validation_fraction` would set apart.
+            `early_stopping` they stand in for the part that `validation_fraction` would set apart. Not for 'lbfgs'.
 
         Returns
         -------
@@ -170,15 +159,10 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         return self._fit(X, y, sample_weight, incremental=False, validation=(X_val, y_val))
 
     def _check_settings(self, incremental: bool) -> None:
-        """Raise for constructor arguments out of their range."""
+        """Raise for constructor arguments out of their range, or that do not go together."""
         check_parameters(self._rules, {name: getattr(self, name) for name in self._rules}, type(self).__name__)
-        sizes = np.asarray(self.hidden_layer_sizes)
-        if sizes.ndim > 1 or (sizes.size and sizes.dtype.kind not in "iu"):
-            raise TypeError(f"expected hidden_layer_sizes to be integers, received: {self.hidden_layer_sizes!r}")
-        if np.any(sizes <= 0):
-            raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes.reshape(-1).tolist()}.")
+        layer_sizes(self.hidden_layer_sizes)
         if self.solver == "lbfgs":
-            require("solver='lbfgs'")
             beyond = self.optimizer is not None or self.clipnorm is not None or bool(self.callbacks)
             if beyond or self._norm_kind() or np.any(self.dropout):
                 raise ValueError(
@@ -190,13 +174,26 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         if self.early_stopping and incremental and self.solver != "lbfgs":
             raise ValueError("partial_fit does not support early_stopping=True")
 
+    def _check_needs(self, validation: tuple[Any, Any]) -> None:
+        """Raise where a fit would need what is not there, or what its solver does not do."""
+        check_metric(self.early_stopping_metric)
+        if self.solver == "lbfgs":
+            require("solver='lbfgs'")
+            if any(given is not None for given in validation):
+                raise ValueError(
+                    "expected solver='adam' or solver='sgd' with X_val and y_val, received: solver='lbfgs'"
+                )
+
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, incremental: bool, validation: tuple[Any, Any] = (None, None)
     ) -> Self:
+        scored = self.early_stopping_metric is not None
+        before = state_of(self) if scored else {}
         with unchanged_on_error(self):
             self._check_settings(incremental)
+            self._check_needs(validation)
             first_pass = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
-            hidden = np.ravel(self.hidden_layer_sizes).tolist()
+            hidden = layer_sizes(self.hidden_layer_sizes).astype(int).tolist()
             layers = len(hidden) + 1
             if not first_pass and layers != len(self.coefs_):
                 raise ValueError(
@@ -221,14 +218,15 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
             if self.solver == "lbfgs":
                 objective = lbfgs.Objective(binding, loss, team.size(self.n_jobs), samples)
             else:
-                train, held_out = self._validation_rows(samples, y, sample_weight, validation, dtype)
+                train, held_out = self._validation_rows(given[0], samples, y, sample_weight, validation, dtype)
                 descent = self._descent(binding, loss, samples, train, held_out, incremental, report)
         report.begin()
         with engine.under_way():
             if self.solver == "lbfgs":
                 self._minimize(objective, report)
             else:
-                descent.run()
+                with undone_by_metrics(self, before, binding.model.parameters) if scored else nullcontext():
+                    descent.run()
         report.end()
         return self
 
@@ -257,26 +255,30 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         return np.dtype(follows if self.dtype == "auto" else self.dtype)
 
     def _validation_rows(
-        self, samples: Samples, y: Array, sample_weight: Array | None, given: tuple[Any, Any], dtype: np.dtype[Any]
+        self,
+        X: Any,
+        samples: Samples,
+        y: Array,
+        sample_weight: Array | None,
+        validation: tuple[Any, Any],
+        dtype: np.dtype[Any],
     ) -> tuple[Array, HeldOut | None]:
         """Return the numbers of the training rows, and the rows to validate on."""
         rows = np.arange(len(samples.truth), dtype=np.int64)
-        X_val, y_val = given
+        X_val, y_val = validation
         if (X_val is None) != (y_val is None):
             raise ValueError("expected X_val and y_val together, received: one of them")
         if X_val is not None:
-            X_val, y_val = self._validate_input(X_val, y_val, "validation", reset=False)
-            judged_rows = rows_of(X_val, dtype.name, self._keeps_sparse(len(self.coefs_)))
-            return rows, HeldOut(Samples(judged_rows, self._encode(y_val, dtype), None), y_val, None)
+            checked, y_val = self._validate_input(X_val, y_val, "validation", reset=False)
+            judged_rows = rows_of(checked, dtype.name, self._keeps_sparse(len(self.coefs_)))
+            judged = Samples(judged_rows, self._encode(y_val, dtype), None)
+            return rows, HeldOut(judged, y_val, None, self._shown(judged_rows, X_val))
         if not self.early_stopping:
             return rows, None
-        fraction = self.validation_fraction
-        if not isinstance(fraction, (int, float)):
-            # train_test_split takes no other; in double precision np.float32(0.1) of 50 rows would be 6, not 5
-            fraction = (math.ceil(fraction * len(rows)) - 0.5) / len(rows)
-        train, held_out = train_test_split(
-            rows, random_state=self._random_state, test_size=fraction, stratify=self._strata(y)
-        )
+        with config_context(skip_parameter_validation=True):  # as scikit-learn does inside of its fit
+            train, held_out = train_test_split(
+                rows, random_state=self._random_state, test_size=self.validation_fraction, stratify=self._strata(y)
+            )
         if len(held_out) < 2:
             raise ValueError(
                 "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
@@ -284,7 +286,11 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         weight = None if sample_weight is None else sample_weight[held_out]
         judged = samples.take(held_out)
         judged = judged._replace(weight=None if weight is None else weight.astype(dtype))
-        return train, HeldOut(judged, y[held_out], weight)
+        return train, HeldOut(judged, y[held_out], weight, self._shown(judged.X, X, held_out))
+
+    def _shown(self, rows: Any, X: Any, numbers: Array | None = None) -> Any:
+        """Return what early_stopping_metric gets as X, where there is one."""
+        return None if self.early_stopping_metric is None else as_given(rows, X, numbers)
 
     def _descent(
         self,
@@ -325,6 +331,8 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
 
     def _minimize(self, objective: lbfgs.Objective, report: Report) -> None:
         """Train with solver='lbfgs'."""
+        if hasattr(self, "best_epoch_"):
+            self.best_epoch_ = None
         self.n_iter_, self.loss_, self.stop_reason_, solution = lbfgs.fit_lbfgs(
             objective,
             max_iter=self.max_iter,

@@ -3,6 +3,7 @@
 Called by perceptron.py and classifier.py.
 """
 
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -10,27 +11,27 @@ import numpy.typing as npt
 
 from fastnn.compat import accuracy_score, get_scorer
 from fastnn.descent import HeldOut
-from fastnn.inputs import as_given
+from fastnn.undoing import MetricError
 
-__all__ = ["accuracy", "score_outputs"]
+__all__ = ["accuracy", "check_metric", "score_outputs"]
 
 Array = npt.NDArray[Any]
 
 
 class _Answers:
-    """An estimator as a scorer sees it, which answers from outputs instead of looking at X."""
+    """An estimator as a scorer sees it, whose outputs for X are known already."""
 
-    def __init__(self, estimator: Any, outputs: Array) -> None:
-        self._estimator, self._known = estimator, outputs
+    def __init__(self, estimator: Any, X: Any, outputs: Array) -> None:
+        self._estimator, self._X, self._known = estimator, X, outputs
 
     def __getattr__(self, name: str) -> Any:
+        found = getattr(self._estimator, name)
         answers = {"predict": "_decoded", "predict_proba": "_probabilities"}
-        found = getattr(self._estimator, answers.get(name, name))
         if name not in answers:
             return found
 
         def answer(X: Any) -> Any:
-            return found(self._known)
+            return getattr(self._estimator, answers[name])(self._known) if X is self._X else found(X)
 
         answer.__name__ = name  # scorers know methods by their names
         return answer
@@ -56,6 +57,17 @@ def _plain(labels: Any) -> bool:
     return type(labels) is np.ndarray and labels.ndim == 1 and labels.dtype.kind in "iub"
 
 
+def check_metric(metric: Any) -> None:
+    """Raise for a name that is none of 'loss' and scikit-learn's scorers."""
+    if isinstance(metric, str) and metric != "loss":
+        get_scorer(metric)
+
+
+def _takes_weights(scorer: Any) -> bool:
+    """Return what scikit-learn's searches ask, of a scorer's function or of a callable: has it such an argument?"""
+    return "sample_weight" in signature(getattr(scorer, "_score_func", scorer)).parameters
+
+
 def score_outputs(estimator: Any, metric: Any, held_out: HeldOut, outputs: Array, loss: float) -> float:
     """Return a score, larger is better; NaN for outputs that are not finite.
 
@@ -70,10 +82,20 @@ def score_outputs(estimator: Any, metric: Any, held_out: HeldOut, outputs: Array
         The network's, for the held-out rows.
     loss : float
         The validation loss.
+
+    Raises
+    ------
+    MetricError
+        Whatever the metric raises.
     """
     if isinstance(metric, str) and metric == "loss":
         return -loss
     if not np.isfinite(outputs).all():
         return float("nan")
-    weight = {} if held_out.weight is None else {"sample_weight": held_out.weight}
-    return float(get_scorer(metric)(_Answers(estimator, outputs), as_given(held_out.samples.X), held_out.y, **weight))
+    scorer, X, y = get_scorer(metric), held_out.X, held_out.y
+    try:
+        weighted = held_out.weight is not None and _takes_weights(scorer)
+        weight = {"sample_weight": held_out.weight} if weighted else {}
+        return float(scorer(_Answers(estimator, X, outputs), X, y, **weight))
+    except Exception as error:
+        raise MetricError(error) from error

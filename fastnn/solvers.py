@@ -140,16 +140,17 @@ def make_optimizer(settings: Any) -> tuple[optimizers.Optimizer, str]:
     An object given as `optimizer` is copied: training changes its rate.
     """
     scheduled = callable(settings.learning_rate)
-    rate = settings.learning_rate if scheduled else settings.learning_rate_init
+    # float, since scikit-learn's numbers may be True and False
+    rate = settings.learning_rate if scheduled else float(settings.learning_rate_init)
     optimizer: optimizers.Optimizer
     if settings.optimizer is not None:
         optimizer = copy.deepcopy(optimizers.get(settings.optimizer))
         if scheduled or isinstance(settings.optimizer, str):
             optimizer.learning_rate = rate
     elif settings.solver == "sgd":
-        optimizer = optimizers.SGD(rate, momentum=settings.momentum, nesterov=settings.nesterovs_momentum)
+        optimizer = optimizers.SGD(rate, momentum=float(settings.momentum), nesterov=settings.nesterovs_momentum)
     else:
-        optimizer = optimizers.Adam(rate, settings.beta_1, settings.beta_2, settings.epsilon)
+        optimizer = optimizers.Adam(rate, float(settings.beta_1), float(settings.beta_2), float(settings.epsilon))
     if settings.clipnorm is not None:
         if optimizer.clipvalue is not None or optimizer.global_clipnorm is not None:
             raise ValueError(

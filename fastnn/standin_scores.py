@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.standins import Array, as_array, check_finite, check_sample_weight, type_of_target
+from fastnn.standins import Array, InvalidParameterError, as_array, check_finite, check_sample_weight, type_of_target
 
 CLASSES = ("binary", "multiclass", "multilabel-indicator")
 
@@ -51,7 +51,11 @@ def _weight_of(rows: Array, others: Array, sample_weight: Any) -> Array:
     """Check that there are as many rows on both sides, and a weight for each."""
     if len(rows) != len(others):
         raise ValueError(f"Found input variables with inconsistent numbers of samples: [{len(rows)}, {len(others)}]")
-    return np.ones(len(rows)) if sample_weight is None else check_sample_weight(sample_weight, rows)
+    if sample_weight is None:
+        return np.ones(len(rows))
+    if np.ndim(sample_weight) == 0:  # which fit takes
+        raise InvalidParameterError(f"expected sample_weight to be an array-like or None, received: {sample_weight!r}")
+    return check_sample_weight(sample_weight, rows)
 
 
 def accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:

@@ -10,6 +10,7 @@ import inspect
 import types
 import warnings
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Self, TypeVar
 
 import numpy as np
@@ -108,6 +109,16 @@ def check_is_fitted(estimator: Any) -> None:
             f"This {type(estimator).__name__} instance is not fitted yet. Call 'fit' with appropriate arguments "
             "before using this estimator."
         )
+
+
+def config_context(**settings: Any) -> AbstractContextManager[None]:
+    """Do nothing: what is here has no settings."""
+    return nullcontext()
+
+
+def get_config() -> dict[str, Any]:
+    """Return scikit-learn's settings as they are by default, as far as they are asked for."""
+    return {"assume_finite": False}
 
 
 # ---- arrays -----------------------------------------------------------------------------------------------------
@@ -240,6 +251,11 @@ def check_sample_weight(sample_weight: Any, X: Array) -> Array:
 def type_of_target(y: Any) -> str:
     """Say what kind of target y is, in scikit-learn's words ('binary', 'multiclass', 'multilabel-indicator' ...)."""
     y = np.asarray(y)
+    if y.dtype.kind == "S":
+        raise TypeError(
+            "Support for labels represented as bytes is not supported. Convert the labels to a string or integer "
+            "format."
+        )
     if y.ndim not in (1, 2) or (y.dtype == object and not all(isinstance(label, str) for label in y.flat)):
         return "unknown"
     fractional = y.dtype.kind == "f" and bool((y != np.trunc(y)).any())

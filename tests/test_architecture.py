@@ -45,9 +45,9 @@ FLOORS = [
     {"trials", "setup_checks", "rate_search", "plotting"},
     {
         *("compat", "standins", "standin_scores", "hyperparameters", "inputs", "labels", "criteria", "solvers", "team"),
-        "binding",
+        *("binding", "blas"),
         *("epoch", "reporting", "descent", "lbfgs", "scoring", "estimator_files", "fitted", "perceptron"),
-        *("classifier", "regressor", "many", "shared", "seeding"),
+        *("classifier", "regressor", "many", "shared", "seeding", "undoing"),
     },
     {"exchange", "loading"},
     {"__init__"},

@@ -12,10 +12,11 @@ from fastnn import compat, standin_scores, standins
 
 # Prints what the estimators do, as JSON; sys.argv[1] says whether scikit-learn and scipy can be imported.
 SCRIPT = """
-import json, pickle, sys, warnings
+import json, pickle, sys, tempfile, warnings
 if sys.argv[1] == "without":
     sys.modules["sklearn"] = sys.modules["scipy"] = None
 import numpy as np
+import fastnn
 from fastnn import MLPClassifier, MLPRegressor
 from fastnn.compat import WITH_SKLEARN, ConvergenceWarning
 
@@ -51,6 +52,9 @@ online = MLPClassifier(hidden_layer_sizes=4, random_state=0)
 for start in range(0, 120, 40):
     online.partial_fit(X[start : start + 40], targets["strings"][start : start + 40], classes=["low", "high"])
 report["partial"] = [online.loss_curve_, online.classes_.tolist(), online.predict_proba(X).tolist()]
+with tempfile.TemporaryDirectory() as folder:  # what only a fit needs is not asked for
+    online.set_params(solver="lbfgs", early_stopping_metric="f1").save(f"{folder}/model")
+    report["loaded lbfgs"] = fastnn.load(f"{folder}/model").predict_proba(X).tolist()
 if not WITH_SKLEARN:
     class Sparse:
         nnz, shape, toarray = 1, X.shape, None
@@ -142,6 +146,12 @@ def test_type_of_target(name):
             standins.unique_labels(y)
 
 
+@pytest.mark.parametrize("where", [standins, compat], ids=["ours", "theirs"])
+def test_bytes_are_no_labels(where):
+    with pytest.raises(TypeError, match="Support for labels represented as bytes is not supported"):
+        where.type_of_target(np.array([b"a", b"b"]))
+
+
 @pytest.mark.parametrize("stratified", [False, True])
 @pytest.mark.parametrize("n", [10, 37, 200])
 @pytest.mark.parametrize("seed", range(5))
@@ -219,11 +229,13 @@ LABELS, NUMBERS = np.array([0, 1, 2, 1]), np.array([0.5, 1.0, 2.5, 1.5])
         ("accuracy_score", NUMBERS, LABELS, None),
         ("accuracy_score", LABELS, LABELS, [1, 2]),
         ("accuracy_score", LABELS, LABELS, [1, 2, 3, np.nan]),
+        ("accuracy_score", LABELS, LABELS, 2.0),
         ("r2_score", None, NUMBERS, None),
         ("r2_score", NUMBERS[:3], NUMBERS, None),
         ("r2_score", np.full(4, np.nan), NUMBERS, None),
         ("r2_score", np.ones((4, 2)), NUMBERS, None),
         ("r2_score", NUMBERS, NUMBERS, [1, 2]),
+        ("r2_score", NUMBERS, NUMBERS, np.float64(2)),
     ],
 )
 def test_scores_refuse_what_scikit_learn_refuses(score, truth, guess, weight):

@@ -6,6 +6,8 @@ from numpy.typing import NDArray
 KINDS: tuple[str, ...]
 SPARSE_KINDS: dict[str, int]
 
+def plain_rows(x: object, width: int) -> bool: ...
+
 class Compressed:
     values: NDArray[np.floating[Any]]
     columns: NDArray[np.int32]

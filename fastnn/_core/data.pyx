@@ -83,6 +83,35 @@ cdef Rows rows_of(array) except *:
     return rows
 
 
+cdef bint all_finite(const real *x, ptrdiff_t size) noexcept:
+    cdef ptrdiff_t first
+    with nogil:
+        first = targets.first_not_finite(size, x)
+    return first == size
+
+
+def plain_rows(x, Py_ssize_t width):
+    """Whether x needs no check and no conversion: a C-contiguous ndarray, no subclass, of float32 or float64.
+
+    It has at least one row, and `width` finite numbers in each.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> plain_rows(np.ones((1, 2)), 2), plain_rows([[1.0, 1.0]], 2), plain_rows(np.array([[1.0, np.nan]]), 2)
+    (True, False, False)
+    """
+    if not cnp.PyArray_CheckExact(x):
+        return False
+    cdef cnp.ndarray rows = x
+    cdef ptrdiff_t size = cnp.PyArray_SIZE(rows)
+    if cnp.PyArray_NDIM(rows) != 2 or cnp.PyArray_DIM(rows, 1) != width or not size or not cnp.PyArray_ISCARRAY_RO(rows):
+        return False
+    if cnp.PyArray_TYPE(rows) == cnp.NPY_FLOAT64:
+        return all_finite(<const double *>cnp.PyArray_DATA(rows), size)
+    return cnp.PyArray_TYPE(rows) == cnp.NPY_FLOAT32 and all_finite(<const float *>cnp.PyArray_DATA(rows), size)
+
+
 cdef void gather(const Rows *x, ptrdiff_t first, const int64_t *index, ptrdiff_t rows, ptrdiff_t width, real *out,
                  ptrdiff_t ldout) noexcept nogil:
     cdef ptrdiff_t skipped = 0 if index != NULL else first * x.stride

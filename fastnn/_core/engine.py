@@ -1,12 +1,12 @@
 """The engine's door: what the rooms above may use of it.
 
 A `Plan` says what to run, a `Trainer` runs slices of epochs on it, `predict`, `activations` and a `Predictor` run it
-forward; parameters and optimizer state come from `allocate`, the order of an epoch's rows from `permutation`. Who
-trains for longer than a step says so by `under_way`.
+forward; parameters and optimizer state come from `allocate`, the order of an epoch's rows from `permutation`;
+`plain_rows` tells rows that it reads as they are. Who trains for longer than a step says so by `under_way`.
 """
 
 from fastnn._core.company import under_way
-from fastnn._core.data import Compressed
+from fastnn._core.data import Compressed, plain_rows
 from fastnn._core.inference import Predictor, activations, predict
 from fastnn._core.plan import Plan
 from fastnn._core.random import permutation
@@ -21,6 +21,7 @@ __all__ = [
     "activations",
     "allocate",
     "permutation",
+    "plain_rows",
     "predict",
     "under_way",
 ]

@@ -123,7 +123,7 @@ def _estimator(model: Any) -> Program:
         hint = "; fastnn.from_sklearn takes it over first" if type(model).__module__.startswith("sklearn.") else ""
         raise TypeError(f"expected a Sequential, MLPClassifier or MLPRegressor of fastnn, received: {model!r}{hint}")
     check_is_fitted(model)
-    made = program(model._bound().model)
+    made = program(model._bound(trains=False).model)
     if isinstance(model, MLPClassifier):
         made.classes = model.classes_
         made.multilabel = model.out_activation_ == "logistic" and model.n_outputs_ > 1

@@ -59,6 +59,7 @@ BAD_FITS = [
     ("MLPClassifier", {}, {"X": np.full((ROWS, 2), np.nan)}, "contains NaN"),
     ("MLPRegressor", {}, {"y": np.full(ROWS, np.inf)}, "contains infinity"),
     ("MLPRegressor", {"early_stopping": True, "validation_fraction": 0.001}, {}, "validation set is too small"),
+    ("MLPRegressor", {"early_stopping": True, "validation_fraction": 0.0}, {}, "test_size=0.0 should be"),
     ("MLPRegressor", {}, {"sample_weight": np.ones(3)}, "sample_weight.shape"),
     ("MLPRegressor", {"solver": "sgd", "learning_rate_init": 1e8}, {}, "non-finite parameter weights"),
 ]
@@ -83,6 +84,16 @@ def test_callbacks_are_for_epochs():
     with pytest.raises(ValueError, match=r"expected solver='adam' .*callbacks.*received: solver='lbfgs'"):
         model.fit(X, y)
     assert model.set_params(callbacks=[]).fit(X, y).n_iter_ > 0
+
+
+@pytest.mark.parametrize("validation", [{"X_val": "garbage"}, {"y_val": [0]}], ids=str)
+def test_rows_to_validate_on_are_for_epochs(validation):
+    pytest.importorskip("scipy")
+    _, _, X, y = make_task("number")
+    model = MLPRegressor(solver="lbfgs")
+    with pytest.raises(ValueError, match=r"expected solver='adam' .* X_val and y_val, received: solver='lbfgs'"):
+        model.fit(X, y, **validation)
+    assert not hasattr(model, "coefs_")
 
 
 @pytest.mark.parametrize("sizes", [(2.5,), ((3, 2),), (True,), ("a",)], ids=str)
@@ -152,6 +163,12 @@ def test_labels_of_another_width():
     assert model.loss_curve_ == curve
     for kept, coef in zip(model.coefs_, coefs, strict=True):
         np.testing.assert_array_equal(kept, coef)
+
+
+def test_objects_that_are_no_labels():
+    _, _, X, y = make_task("several")
+    with pytest.raises(ValueError, match=r"Unknown label type: unknown\. Of objects only strings .* y\.astype\(int\)"):
+        MLPClassifier().fit(X, y.astype(object))
 
 
 def test_warm_start_needs_the_same_classes():

@@ -276,6 +276,32 @@ def test_the_best_epoch():
     assert model.best_loss_ == min(model.loss_curve_)
 
 
+def test_the_best_epoch_of_several_fits():
+    """It is counted over all of them, as `loss_curve_` is."""
+    model, X, y = fit("number", learning_rate_init=0.01, max_iter=9, warm_start=True)
+    model.set_params(learning_rate_init=0.002, max_iter=3).fit(X, y)
+    assert len(model.loss_curve_) == 12
+    assert model.best_epoch_ == 1 + int(np.argmin(model.loss_curve_)) > 9
+    model.partial_fit(X, y)
+    assert model.best_epoch_ == 1 + int(np.argmin(model.loss_curve_)) == 13
+    first = model.best_epoch_
+    model.set_params(learning_rate_init=1.0).fit(X, y)
+    assert model.best_epoch_ == first
+    if WITH_SKLEARN:
+        assert model.set_params(solver="lbfgs", tol=10.0).fit(X, y).best_epoch_ is None
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_rows_to_validate_on_over_several_fits(early_stopping):
+    model, X, y = fit(warm_start=True, early_stopping=early_stopping)
+    for _ in range(3):
+        model.fit(X, y, X_val=X[:40], y_val=y[:40])
+    judged = len(model.loss_curve_) - (0 if early_stopping else 4)
+    assert len(model.validation_loss_curve_) == len(model.validation_scores_) == judged > 4
+    model.set_params(early_stopping=not early_stopping).fit(X, y, X_val=X[:40], y_val=y[:40])
+    assert len(model.validation_loss_curve_) == len(model.validation_scores_) == model.n_iter_
+
+
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
 def test_divergence_names_epoch_layer_and_rate():
     text = r"Training diverged in epoch \d+: layer [123] has weights that are not finite, at a learning rate of 1e\+200"
