@@ -164,11 +164,12 @@ def test_kernels_know_no_python_threads_memory_or_output():
 
 
 def test_kernels_have_no_mutable_state():
+    """But for a thread's room for copies, which is that thread's alone."""
     for path in kernel_sources():
         for line in without_comments(path.read_text(), "c").splitlines():
             at_file_level = re.match(r"\w[^(]*[=;]", line) and not re.match(r"typedef|enum|return", line)
             if at_file_level or re.match(r"\s+static\b[^(]*[=;]", line):  # or a variable that outlives its function
-                assert "const" in line, f"{path.name}: {line}"
+                assert "const" in line or "_Thread_local" in line, f"{path.name}: {line}"
 
 
 def test_float_or_double_is_decided_in_one_place():
