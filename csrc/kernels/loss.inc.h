@@ -31,7 +31,7 @@ INLINE I FN(unclipped)(V p) { return ~((p < FN(splat)(FN_EPSILON)) | (p > FN(spl
     rows, width, z, ldz, truth, ldtruth, index, weight, value_scale, gradient_scale, parameter, row_loss, dz, lddz,   \
         prediction, ldprediction
 
-/* Of rows in lanes (narrow.inc.h), where a lane without a row has the first: the row of the truth of one, */
+/* Of rows in lanes (narrow.inc.h), where a lane without a row has the first: where the truth of one stands, */
 INLINE ptrdiff_t FN(truth_in_lane)(ptrdiff_t lane, ptrdiff_t rows, const int64_t *index) {
     const ptrdiff_t row = lane < rows ? lane : 0;
     return index ? (ptrdiff_t)index[row] : row;

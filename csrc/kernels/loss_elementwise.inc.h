@@ -137,18 +137,18 @@ INLINE void FN(narrow_loss)(FN(terms) (*const terms)(V, V, V), FN_LOSS_ARGUMENTS
     const V constant = FN(splat)((T)parameter);
     V column[LANES], truths[LANES], gradient[LANES], predicted[LANES];
     double scale[LANES], loss[LANES];
-    ptrdiff_t place[LANES];
     for (ptrdiff_t first = 0; first < rows; first += LANES) {
         const ptrdiff_t n = FN(part)(rows - first), ahead = index ? 0 : first; /* without an index truth and weight go along */
         const int64_t *const rows_of = index ? index + first : NULL;
         const T *const y = (const T *)truth + ahead * ldtruth;
         const V factor = FN(scales_in_lanes)(n, rows_of, weight ? weight + ahead : NULL, value_scale, gradient_scale, scale);
         FN(wide) sum = {0};
-        FN(places_in_lanes)(n, rows_of, ldtruth, place);
         if (width <= FN_FEW)
-            for (ptrdiff_t j = 0; j < width; j++) truths[j] = FN(from_places)(y + j, place);
+            for (ptrdiff_t j = 0; j < width; j++)
+                FN_UNROLL(16)
+                for (int r = 0; r < LANES; r++) truths[j][r] = y[FN(truth_in_lane)(r, n, rows_of) * ldtruth + j];
         else {
-            for (int r = 0; r < LANES; r++) truths[r] = FN(load_first)(y + place[r], width);
+            for (int r = 0; r < LANES; r++) truths[r] = FN(load_first)(y + FN(truth_in_lane)(r, n, rows_of) * ldtruth, width);
             FN(transpose_first)(width, truths);
         }
         FN(rows_to_lanes)(n, width, z + first * ldz, ldz, column);

@@ -10,49 +10,13 @@
 #define FN_FEW 2 /* columns that go into lanes and back element by element: a square block takes longer */
 #endif
 
-/* Where rows begin, `ld` elements each, by `index` unless that is NULL; a lane without a row has the first. */
-INLINE void FN(places_in_lanes)(ptrdiff_t rows, const int64_t *index, ptrdiff_t ld, ptrdiff_t *place) {
-    const ptrdiff_t first = index ? (ptrdiff_t)index[0] * ld : 0;
-    for (ptrdiff_t r = 0; r < LANES; r++) place[r] = first;
-    for (ptrdiff_t r = 0; r < rows; r++) place[r] = (index ? (ptrdiff_t)index[r] : r) * ld;
-}
-
-/* x[place[r]] in lane r, by registers: a vector waits for what was just stored in parts. Pieces of 16 bytes, put together by
- * halves: of single lanes GCC makes as many masked loads, one after the other. */
-typedef T FN(piece) __attribute__((vector_size(16)));
-typedef int64_t FN(piece_bits) __attribute__((vector_size(16)));
-INLINE FN(piece_bits) FN(piece_from_places)(const T *x, const ptrdiff_t *place) {
-#if FN_IS_F32
-    return (FN(piece_bits))(FN(piece)){x[place[0]], x[place[1]], x[place[2]], x[place[3]]};
-#else
-    return (FN(piece_bits))(FN(piece)){x[place[0]], x[place[1]]};
-#endif
-}
-INLINE V FN(from_places)(const T *x, const ptrdiff_t *place) {
-    enum { lanes = 16 / sizeof(T) };
-    __asm__("" : "+r"(x), "+r"(place)); /* or the compiler keeps an address for each lane */
-#if FN_VECTOR_BYTES == 16
-    return (V)FN(piece_from_places)(x, place);
-#else
-    FN(piece_bits) piece[FN_VECTOR_BYTES / 16];
-    FN_UNROLL(4)
-    for (int p = 0; p < FN_VECTOR_BYTES / 16; p++) piece[p] = FN(piece_from_places)(x, place + p * lanes);
-#if FN_VECTOR_BYTES == 32
-    return (V)__builtin_shufflevector(piece[0], piece[1], 0, 1, 2, 3);
-#else
-    return (V)__builtin_shufflevector(__builtin_shufflevector(piece[0], piece[1], 0, 1, 2, 3),
-                                      __builtin_shufflevector(piece[2], piece[3], 0, 1, 2, 3), 0, 1, 2, 3, 4, 5, 6, 7);
-#endif
-#endif
-}
-
 /* column[j] = x[0:rows, j], by square blocks; lanes without a row repeat the first */
 INLINE void FN(rows_to_lanes)(ptrdiff_t rows, ptrdiff_t width, const T *x, ptrdiff_t ldx, V *column) {
     V block[LANES];
     if (width <= FN_FEW) {
-        ptrdiff_t place[LANES];
-        FN(places_in_lanes)(FN(part)(rows), NULL, ldx, place);
-        for (ptrdiff_t j = 0; j < width; j++) column[j] = FN(from_places)(x + j, place);
+        for (ptrdiff_t j = 0; j < width; j++) /* by registers: a vector waits for what was just stored in parts */
+            FN_UNROLL(16)
+            for (int r = 0; r < LANES; r++) column[j][r] = (r < rows ? x + r * ldx : x)[j];
         return;
     }
     for (ptrdiff_t j = 0; j < width; j += LANES) {

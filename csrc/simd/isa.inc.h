@@ -36,25 +36,21 @@ INLINE V FN(from_doubles)(__m512d lower, __m512d upper) {
 /* quarters of four rows side by side, then 4 x 4 within each quarter */
 #define FN_HAS_LOAD_TRANSPOSED
 INLINE void FN(load_transposed)(const T *x, ptrdiff_t ldx, V *block) {
-    const float *at = x, *far = x + 12 * ldx; /* an address for three quarters, and one: compilers make one for each */
-    __m512 row[4][4];
-    FN_UNROLL(4)
-    for (int r = 0; r < 4; r++, at += ldx, far += ldx) {
-        __asm__("" : "+r"(at), "+r"(far));
-        FN_UNROLL(4)
-        for (int q = 0; q < 4; q++) {
-            row[q][r] = _mm512_castps128_ps512(_mm_loadu_ps(at + 4 * q));
-            row[q][r] = _mm512_mask_broadcast_f32x4(row[q][r], 0x00f0, _mm_loadu_ps(at + 4 * ldx + 4 * q));
-            row[q][r] = _mm512_mask_broadcast_f32x4(row[q][r], 0x0f00, _mm_loadu_ps(at + 8 * ldx + 4 * q));
-            row[q][r] = _mm512_mask_broadcast_f32x4(row[q][r], 0xf000, _mm_loadu_ps(far + 4 * q));
-        }
-    }
     FN_UNROLL(4)
     for (int q = 0; q < 4; q++) {
-        const __m512d low = _mm512_castps_pd(_mm512_unpacklo_ps(row[q][0], row[q][1]));
-        const __m512d high = _mm512_castps_pd(_mm512_unpackhi_ps(row[q][0], row[q][1]));
-        const __m512d next_low = _mm512_castps_pd(_mm512_unpacklo_ps(row[q][2], row[q][3]));
-        const __m512d next_high = _mm512_castps_pd(_mm512_unpackhi_ps(row[q][2], row[q][3]));
+        __m512 row[4];
+        FN_UNROLL(4)
+        for (int r = 0; r < 4; r++) {
+            const float *at = x + r * ldx + 4 * q;
+            row[r] = _mm512_castps128_ps512(_mm_loadu_ps(at));
+            row[r] = _mm512_mask_broadcast_f32x4(row[r], 0x00f0, _mm_loadu_ps(at + 4 * ldx));
+            row[r] = _mm512_mask_broadcast_f32x4(row[r], 0x0f00, _mm_loadu_ps(at + 8 * ldx));
+            row[r] = _mm512_mask_broadcast_f32x4(row[r], 0xf000, _mm_loadu_ps(at + 12 * ldx));
+        }
+        const __m512d low = _mm512_castps_pd(_mm512_unpacklo_ps(row[0], row[1]));
+        const __m512d high = _mm512_castps_pd(_mm512_unpackhi_ps(row[0], row[1]));
+        const __m512d next_low = _mm512_castps_pd(_mm512_unpacklo_ps(row[2], row[3]));
+        const __m512d next_high = _mm512_castps_pd(_mm512_unpackhi_ps(row[2], row[3]));
         block[4 * q] = (V)_mm512_unpacklo_pd(low, next_low);
         block[4 * q + 1] = (V)_mm512_unpackhi_pd(low, next_low);
         block[4 * q + 2] = (V)_mm512_unpacklo_pd(high, next_high);
