@@ -110,6 +110,13 @@ def test_compare_estimators(tmp_path):
     assert [result["configuration"]["dtype"] for result in figures(written)] == ["float32", "float64"]
 
 
+def test_compare_rows(tmp_path):
+    pytest.importorskip("sklearn")
+    written = tmp_path / "rows.json"
+    run(BENCH / "compare_rows.py", "--rows", 1, *SMALL, "--json", written)
+    assert [result["asked"].split(".")[0] for result in figures(written)] == ["MLPRegressor", *["MLPClassifier"] * 2]
+
+
 @pytest.mark.slow
 def test_compare_grid(tmp_path):
     pytest.importorskip("sklearn")
