@@ -42,6 +42,25 @@ def test_every_optimizer_follows_the_reference(dtype, optimizer, threads):
     assert relative(parameters, twin.flat()) < TOLERANCE[dtype]
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "amsgrad", "adamax", "nadam"])
+def test_bias_corrections_of_late_steps(optimizer):
+    """Each step as the first of a training that is so far: where powers of the betas no longer count, and before."""
+    betas = dict(CONSTANTS, beta_1=0.5, beta_2=0.6)
+    plan, parameters = network("float64", [4, 3], ["linear"])
+    first, x, y = parameters.copy(), *problem("float64", 8, 4, 3)[:2]
+    for step in (1, 2, 5, 10, 20, 40, 74, 75, 76, 100, 2000):
+        parameters[...] = first
+        twin = Twin([4, 3], ["linear"], first)
+        trained = trainer(plan, parameters, optimizer, loss="squared_error", numbers=betas, batch_size=8)
+        trained.bind(x, y)
+        trained.iterations = step - 1
+        run(trained, np.arange(8), 8, 0.01)
+        slots = [[np.zeros_like(w) for _ in range(targets.OPTIMIZERS[optimizer][1])] for w in twin.weights]
+        _, gradients, _ = twin.gradients(x, y, "squared_error")
+        twin.step(optimizer, slots, gradients, **reference.corrected(optimizer, step, **betas, rate=0.01))
+        assert relative(parameters - first, twin.flat() - first) < 1e-12, step
+
+
 trained_loss = "categorical_crossentropy_from_logits"
 
 
