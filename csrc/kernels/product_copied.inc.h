@@ -10,6 +10,13 @@ _Static_assert((FN_TURNED_IN_BLOCKS ? FN_PANELS_KEPT : 2) * FN_TURNED_BYTES <= F
 _Static_assert(FN_PACKED_MOST + FN_VECTOR_BYTES <= FN_ROOM_TILES, "tiles that are copied have no room");
 #endif
 
+/* This thread's room from a byte on, asked for once: a compiler would ask again wherever it reads there. */
+INLINE void *FN(room)(ptrdiff_t at) {
+    unsigned char *room = fn_room + at;
+    __asm__("" : "+r"(room));
+    return room;
+}
+
 /* panel[k, tile columns] = b[k, 0:n]; whole vectors, so b over-reads. */
 INLINE void FN(pack_panel)(ptrdiff_t k, ptrdiff_t vectors, const T *b, ptrdiff_t ldb, T *panel) {
     for (ptrdiff_t p = 0; p < k; p++, b += ldb, panel += FN_TILE_VECTORS * LANES)
@@ -119,7 +126,7 @@ INLINE void FN(product_of_far_panels)(FN(product_function) *small, const int pac
     const int copied = FN_FAR_PANELS_ARE_COPIED;
     const ptrdiff_t columns = FN_TILE_VECTORS * LANES, line = FN_LINE_BYTES / sizeof(T);
     const ptrdiff_t deepest = packed ? k : FN(even_block)(k, copied ? COPY_DEPTH : PANEL_DEPTH, 1);
-    T(*const panels)[FN_COPY_BYTES / sizeof(T)] = (void *)fn_room;
+    T(*const panels)[FN_COPY_BYTES / sizeof(T)] = FN(room)(0);
     ptrdiff_t p = 0;
     do { /* once for k = 0, to write `start` */
         const ptrdiff_t depth = k - p < deepest ? k - p : deepest, ldfrom = p ? ldc : ldstart;
@@ -172,7 +179,7 @@ INLINE void FN(turned_panels)(const int packed, ptrdiff_t m, ptrdiff_t n, ptrdif
     const ptrdiff_t columns = FN_TILE_VECTORS * LANES, deepest = packed ? k : FN(even_block)(k, TURNED_DEPTH, 1);
     const int blocks = FN_TURNED_IN_BLOCKS && !packed && m * k > (ptrdiff_t)(FN_ROWS_BYTES / sizeof(T));
     const ptrdiff_t rows = blocks ? FN(even_block)(m, ROWS_OF(FN_ROWS_BYTES, deepest), FN_TILE_ROWS) : m;
-    T(*const panels)[FN_TURNED_BYTES / sizeof(T)] = (void *)fn_room;
+    T(*const panels)[FN_TURNED_BYTES / sizeof(T)] = FN(room)(0);
     ptrdiff_t p = 0;
     do { /* once for k = 0, to write `start` */
         const ptrdiff_t depth = k - p < deepest ? k - p : deepest, ldfrom = p ? ldc : ldstart;
@@ -212,7 +219,7 @@ static void FN(product_of_packed)(int turned, ptrdiff_t m, ptrdiff_t n, ptrdiff_
     const ptrdiff_t apart = ldb * (ptrdiff_t)sizeof(T);
     const int far = FN_FAR_PANELS_ARE_COPIED && rows >= FN_ROWS_WORTH_ASKING(apart) && FN_FAR(k, apart) &&
                     k * apart > FN_PACKED_FAR_BYTES;
-    T *const packed = (void *)(fn_room + FN_ROOM_PANELS);
+    T *const packed = FN(room)(FN_ROOM_PANELS);
     for (ptrdiff_t p = 0; p < k; p += deepest) {
         const ptrdiff_t depth = k - p < deepest ? k - p : deepest, ldfrom = p ? ldc : ldstart;
         for (ptrdiff_t i = 0; i < m; i += rows) {
