@@ -7,9 +7,9 @@
  * Design: a tile of R rows x N vectors of c lives in registers while k runs; b is read row by row, a by scalar
  * broadcasts, so a's two orders differ by two strides alone. R and N are compile-time constants in every instance;
  * that the accumulators stay in registers is visible in the disassembly (no store in the loop), and costs half the
- * speed where it fails. Four steps of k at a time leave the loop's own instructions out three times of four: nothing on
- * a core of one's own, a fifth of the speed on one whose other hardware thread is busy, which then decodes every other
- * cycle. Loops, outside in: blocks of rows that stay in L2, blocks of k, column panels of one tile's width, tiles of
+ * speed where it fails. Several steps of k at a time (FN_STEPS_AT_A_TIME) leave the loop's own instructions out for all but one:
+ * nothing on a core of one's own, a fifth of the speed of a small tile on one whose other hardware thread is busy, which then
+ * decodes every other cycle. Loops, outside in: blocks of rows that stay in L2, blocks of k, column panels of one tile's width, tiles of
  * rows. A panel is read where it lies: L2 keeps up with a line for each few multiply-adds, if tiles ask for it some steps
  * ahead (FN_LINES_AHEAD). It is copied where many rows read it and its own lie half pages or pages apart, in one or two cache
  * sets, which costs more than copying; each tile takes along a part of the next one, which the tile before has asked for, since
