@@ -78,7 +78,6 @@ def is_freed(made, parts):
 
 @pytest.fixture
 def no_collector():
-    gc.collect()
     gc.disable()
     yield
     gc.enable()

@@ -5,6 +5,8 @@ import json
 import pickle
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -166,11 +168,13 @@ def test_new_processes_go_on(tmp_path):
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=FILES.parents[1])
         return json.loads(done.stdout)
 
-    found = []
-    for first, second in ((1, 2), (2, 1)):
+    def cut(first, second):
         folder = tmp_path / str(first)
         folder.mkdir()
-        found += [worker(folder, "begin", first), worker(folder, "go on", second)]
+        return worker(folder, "begin", first), worker(folder, "go on", second)
+
+    with ThreadPoolExecutor() as pool:
+        found = list(chain(*pool.map(cut, (1, 2), (2, 1))))
     for name, seen in found[0].items():
         assert [other[name] for other in found] == [seen] * 4, name
     assert len({seen for name, seen in found[0].items() if name.endswith("file")}) == len(found[0]) / 3

@@ -6,6 +6,8 @@ import pickle
 import signal
 import subprocess
 import sys
+from collections import ChainMap
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -40,13 +42,15 @@ def worker(folder, part, threads, cases):
 
 def digests(folder, cases):
     """What came out: {threads before, threads after: {case: digest}}; (n, None) was trained at once."""
-    found = {}
-    for first, second in ((1, 2), (2, 3), (3, 1)):
+
+    def cut(first, second):
         own = folder / str(first)
         own.mkdir()
-        found[first, None] = worker(own, "begin", first, cases)
-        found[first, second] = worker(own, "go on", second, cases)
-    return found
+        begun = worker(own, "begin", first, cases)
+        return {(first, None): begun, (first, second): worker(own, "go on", second, cases)}
+
+    with ThreadPoolExecutor() as pool:
+        return dict(ChainMap(*pool.map(cut, (1, 2, 3), (2, 3, 1))))
 
 
 def check_digests(found, names):
