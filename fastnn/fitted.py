@@ -16,7 +16,6 @@ from fastnn.compat import BaseEstimator, check_is_fitted, get_config, validate_d
 from fastnn.descent import open_books
 from fastnn.hyperparameters import layer_values
 from fastnn.inputs import SPARSE, is_sparse, rows_of
-from fastnn.pace import ROWS_ALONE
 
 __all__ = ["FittedNetwork"]
 
@@ -169,7 +168,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
             binding = self._bound(trains=False)
             dense_first = not any(binding.recipe.dropout[:1])
             X = rows_of(X, binding.recipe.dtype, dense_first, not get_config()["assume_finite"])
-        return binding.predict(X, team.size(self.n_jobs) if X.shape[0] > ROWS_ALONE else 1)
+        return binding.predict(X, team.size(self.n_jobs) if X.shape[0] > engine.ROWS_ALONE else 1)
 
     def _takes_as_is(self, binding: Binding, X: Any) -> bool:
         """Return whether X has nothing to check or convert, and the network nothing to adopt: 2 us instead of 100."""

@@ -6,11 +6,10 @@ Called by whoever runs through epochs or many rows: training.py, forward.py, epo
 import time
 from collections.abc import Iterator
 
-__all__ = ["FIRST_ROWS", "ROWS_ALONE", "Pace"]
+__all__ = ["FIRST_ROWS", "Pace"]
 
 SLICE_SECONDS = 0.05
 FIRST_ROWS = 4096  # of a forward pass over many rows, before its speed is known
-ROWS_ALONE = 32  # of a forward pass that gets one thread in any case: FEWEST_ROWS in _core/inference.pyx
 
 
 class Pace:

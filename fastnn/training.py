@@ -20,7 +20,7 @@ from fastnn.datasets import Dataset
 from fastnn.judging import Judge, judged, no_truth
 from fastnn.metrics.base import check_fit
 from fastnn.pace import FIRST_ROWS, Pace
-from fastnn.turns import alone
+from fastnn.turns import one_at_a_time
 
 PROBE_ROWS = 256  # of a fit, for callbacks that look at what flows through the layers
 #: Stream of random numbers for the order of the data; stack.py has the others.
@@ -185,7 +185,7 @@ class Training:
 
     # ---- training -------------------------------------------------------------------------------------------------
 
-    @alone
+    @one_at_a_time
     def fit(
         self,
         dataset: Dataset,
@@ -381,7 +381,7 @@ class Training:
         penalty, *rest = trainer.gradients(dataset.x, gradient, dataset.weight, inputs=inputs, training=training)
         return value + penalty, *rest
 
-    @alone
+    @one_at_a_time
     def train_on_batch(self, dataset: Dataset) -> Logs:
         """Take one step on all rows; the loss and metrics are those before it."""
         rows, trainer = dataset.rows, None

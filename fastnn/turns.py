@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
-def alone(method: Method) -> Method:
+def one_at_a_time(method: Method) -> Method:
     """Make a method raise RuntimeError where its model is in training already: one call has the optimizer's state."""
 
     @functools.wraps(method)

@@ -88,7 +88,7 @@ FN_TERMS(binary_crossentropy) {
 FN_TERMS(binary_crossentropy_from_logits) {
     const V positive = FN(maximum)(FN(splat)(0), z), less = FN(lesser_probability)(z);
     y = FN(smoothed)(y, parameter);
-    const V p = FN(select)(z > FN(splat)(0), FN(splat)(1) - less, less);
+    const V p = FN(probability_of)(z, less);
     const V value = FN(fma)(-z, y, positive) + FN(log1p_of_part)(less / (FN(splat)(1) - less));
     return (FN(terms)){value, p - y, p};
 }

@@ -128,10 +128,10 @@ INLINE V FN(lesser_probability)(V x) {
     return FN(sigmoid_below)(FN(minimum)(FN(splat)(-FN(exp_lowest)), FN(absolute)(x)));
 }
 
-INLINE V FN(sigmoid)(V x) {
-    V less = FN(lesser_probability)(x);
-    return FN(select)(x > FN(splat)(0), FN(splat)(1) - less, less);
-}
+/* sigmoid(x) of its lesser probability */
+INLINE V FN(probability_of)(V x, V less) { return FN(select)(x > FN(splat)(0), FN(splat)(1) - less, less); }
+
+INLINE V FN(sigmoid)(V x) { return FN(probability_of)(x, FN(lesser_probability)(x)); }
 
 /* With 2 |x| = k ln 2 + r, k rounded down, s = 2^-k, p = expm1(r), m = 1 - s + p: tanh = m / (m + 2 s).
  * Above 0.5 as 1 - 2 s / (m + 2 s); below, where k is 0 or 1, as h - h m / (m + 2 s) with h = m / (2 s): either

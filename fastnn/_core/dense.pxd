@@ -8,6 +8,9 @@ from libc.stddef cimport ptrdiff_t
 from fastnn._core.targets cimport real
 from fastnn._core.threads cimport Share
 
+cdef enum:
+    LINE_BYTES = 64
+
 # y[rows, columns] = x[B,I] w[I,O] + bias[O], of the sum over I the part `inputs`; bias may be NULL
 cdef void dense_forward(Share rows, Share columns, Share inputs, ptrdiff_t outputs, const real *x, ptrdiff_t ldx,
                         const real *w, const real *bias, real *y, ptrdiff_t ldy) noexcept nogil
@@ -24,6 +27,6 @@ cdef void dense_weight_gradient(Share rows, Share columns, ptrdiff_t batch, cons
 # Leading dimension of a [*, width] array of `itemsize` bytes an element that the engine lays out itself: room for whole
 # vectors of every target, and rows that do not fall into one cache set.
 cdef inline ptrdiff_t padded(ptrdiff_t width, ptrdiff_t itemsize) noexcept nogil:
-    cdef ptrdiff_t line = 64 // itemsize
+    cdef ptrdiff_t line = LINE_BYTES // itemsize
     cdef ptrdiff_t padded_width = (width + line - 1) // line * line
     return padded_width + line if padded_width * itemsize % 1024 == 0 and padded_width * itemsize >= 2048 else padded_width

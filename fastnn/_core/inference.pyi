@@ -12,6 +12,8 @@ from fastnn._core.teams import Passes as Passes
 from fastnn._core.threads import default_threads as default_threads
 from fastnn._core.workspace import Workspace
 
+ROWS_ALONE: int
+
 def predict(
     plan: Plan, parameters: NDArray[Any], X: NDArray[Any] | Compressed, out: NDArray[Any], threads: int | None = None
 ) -> NDArray[Any]: ...

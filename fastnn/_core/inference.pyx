@@ -42,6 +42,8 @@ cdef enum:
     FLOP_WORTH_A_THREAD = 1500000
     FLOP_WORTH_WAKING = 500000000  # of a pass by itself: a thread that sleeps on a virtual CPU takes up to 4 ms to come
 
+ROWS_ALONE = FEWEST_ROWS  # of a pass that gets one thread in any case
+
 
 cdef ptrdiff_t rows_of_bytes(Program program, Py_ssize_t itemsize, Py_ssize_t size):
     cdef ptrdiff_t rows = size // (program.row_size * itemsize)

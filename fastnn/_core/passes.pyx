@@ -7,7 +7,7 @@ small enough that the operations after a product find it in L2.
 from libc.stddef cimport ptrdiff_t
 
 from fastnn._core cimport targets
-from fastnn._core.dense cimport dense_weight_gradient, padded
+from fastnn._core.dense cimport LINE_BYTES, dense_weight_gradient, padded
 from fastnn._core.heads cimport (
     Batch, Memory, batch_gradient, head_ahead, head_backward, head_forward, head_gradient, head_join, is_cut,
 )
@@ -50,7 +50,7 @@ cdef inline fn_stream stream_of(const Op *op, const Batch *batch) noexcept nogil
 cdef inline ptrdiff_t with_padding(const Op *op, Share columns, ptrdiff_t ld, ptrdiff_t itemsize) noexcept nogil:
     """Columns for an activation of these: with what is behind whole rows these are one long row, without a tail each."""
     cdef ptrdiff_t width = columns.stop - columns.start
-    return ld if width == op.width and not op.rowwise and (ld - width) * itemsize < 64 else width
+    return ld if width == op.width and not op.rowwise and (ld - width) * itemsize < LINE_BYTES else width
 
 
 cdef void forward_op(const real *sample, const Op *op, const Memory *memory, const Batch *batch, Share rows,
@@ -229,18 +229,19 @@ cdef void update_segment(const real *sample, const Segment *segment, int index, 
     cdef bint tight = width == segment.outputs and (width <= WIDEST_TIGHT or width % targets.lanes(sample) == 0)
     cdef ptrdiff_t ldblock = width if tight else padded(width, sizeof(real))
     cdef ptrdiff_t height = rows.stop - rows.start
+    cdef bint one_block = height * ld * <ptrdiff_t>sizeof(real) <= SCRATCH_BYTES
     cdef real *total = scratch
     cdef real *part = second_block(segment, index, memory, size, scratch)
     cdef fn_stream stream
     cdef Share block
     cdef bint direct = size == 1 and segment.drop_rate == 0 and descends(sink, kernel_numbers)
     # The whole segment in one go, kernel and bias one behind the other as the parameters are: half as many updates.
-    cdef bint at_once = (tight and not direct and height == segment.kernel_rows and segment.bias == segment.kernel + height * width
-                         and kernel_numbers == bias_numbers and segment.head == DENSE and size <= GROUP_ROWS
-                         and height * ld * <ptrdiff_t>sizeof(real) <= SCRATCH_BYTES)
+    cdef bint at_once = (tight and one_block and not direct and height == segment.kernel_rows
+                         and segment.bias == segment.kernel + height * width and kernel_numbers == bias_numbers
+                         and segment.head == DENSE and size <= GROUP_ROWS)
     if width <= 0 or height <= 0:
         return
-    if height * ld * <ptrdiff_t>sizeof(real) > SCRATCH_BYTES:
+    if not one_block:
         height = min(block_rows(ld, sizeof(real)) // tile * tile, height)
     if segment.bias >= 0 and rows.start == 0 and not at_once:  # one thread alone has a part that begins there
         update_columns(sample, segment, index, memory, sink, bias_numbers, size, columns, True, scratch)
