@@ -16,6 +16,7 @@ from fastnn.compat import BaseEstimator, check_is_fitted, get_config, validate_d
 from fastnn.descent import open_books
 from fastnn.hyperparameters import layer_values
 from fastnn.inputs import SPARSE, is_sparse, rows_of
+from fastnn.turns import making
 
 __all__ = ["FittedNetwork"]
 
@@ -64,6 +65,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
         rates = self._dropout_rates(layers)
         return not rates or not rates[0]
 
+    @making()  # another thread may be fitting this estimator
     def _bound(self, trains: bool = True) -> Binding:
         """Return the network whose parameters coefs_ and intercepts_ are.
 

@@ -36,6 +36,7 @@ from fastnn.scoring import check_metric, score_outputs
 from fastnn.seeding import random_source
 from fastnn.shared import once
 from fastnn.solvers import Solver, make_optimizer
+from fastnn.turns import making, turn
 from fastnn.undoing import state_of, unchanged_on_error, undone_by_metrics
 
 __all__ = ["BaseMLP", "partial_fit_available"]
@@ -208,9 +209,10 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
             keeps_sparse = self._keeps_sparse(layers)
             rows = once(("rows", dtype, keeps_sparse), lambda: rows_of(X, dtype.name, keeps_sparse), *given)
             self._random_state = random_source(self.random_state)
-            if first_pass:
-                self._initialize([rows.shape[1], *hidden, outputs], dtype, out_activation)
-            binding = self._bound()
+            with making():  # a prediction in another thread meets the old network or the new one
+                if first_pass:
+                    self._initialize([rows.shape[1], *hidden, outputs], dtype, out_activation)
+                binding = self._bound()
             loss = self._loss().setting(binding.model.last_activation(), binding.model.plan.outputs)
             weight = self._training_weight(y, sample_weight)
             samples = Samples(rows, truth, None if weight is None else weight.astype(dtype, copy=False))
@@ -225,7 +227,8 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
             if self.solver == "lbfgs":
                 self._minimize(objective, report)
             else:
-                with undone_by_metrics(self, before, binding.model.parameters) if scored else nullcontext():
+                undone = undone_by_metrics(self, before, binding.model.parameters) if scored else nullcontext()
+                with undone, turn(binding.model.training.turn) if descent.told.callbacks else nullcontext():
                     descent.run()
         report.end()
         return self
@@ -244,7 +247,8 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         checked: tuple[Any, Array, Any]
         checked, learned = once(("checked", type(self)), check, *given)
         for name in _LEARNED:
-            vars(self).pop(name, None)
+            if name not in learned:
+                vars(self).pop(name, None)
         vars(self).update(learned)
         return checked
 

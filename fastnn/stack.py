@@ -20,6 +20,7 @@ from fastnn._core import engine
 from fastnn.layers.base import Layer, Weight, assign, draw, lay_out
 from fastnn.layers.core import Dense, Flatten, Input
 from fastnn.layers.residual import Residual
+from fastnn.turns import making
 
 #: Streams of random numbers, by purpose; training.py has one more.
 FIRST_WEIGHTS_STREAM, DROPOUT_STREAM = 0, 1
@@ -157,19 +158,22 @@ class Stack:
             raise ValueError("expected a model with at least one layer, received: none")
         if inputs is None:
             raise ValueError("expected the width of the input: add Input(shape=(n,)) first, or fit the model")
-        if self.parameters is None:
-            self._check_build(inputs)
-            self._assemble(inputs)
+        with making():
+            if self.parameters is None:
+                self._check_build(inputs)
+                self._assemble(inputs)
 
     def _check_build(self, inputs: int) -> None:
         """Raise if layers and what is compiled do not fit; nothing is compiled here."""
 
     @contextlib.contextmanager
     def built_for(self, inputs: int) -> Iterator[None]:
-        """Build if need be; an error in the block undoes that."""
-        built, before = self.built, [(layer, layer.inputs, layer.flat) for layer in self.parts()]
-        try:
+        """Build if need be; an error in the block undoes that, unless another thread has built."""
+        before = [(layer, layer.inputs, layer.flat) for layer in self.parts()]
+        with making():
+            built = self.built
             self.build((inputs,))
+        try:
             yield
         except BaseException:
             if not built:

@@ -61,16 +61,16 @@ class Training:
         self.probe_rows: tuple[Any, Any] = (None, None)  # the first rows and truths of the present fit, if dense
         self._trainer: Any = None
         self._trainer_key: Any = None
-        self._under_way = allocate_lock()
+        self.turn = allocate_lock()
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the engine's objects: they are made again when needed."""
         state = {**self.__dict__, "told": [], "probe_rows": (None, None), "_model": None}
-        return {**state, "_trainer": None, "_trainer_key": None, "_under_way": None}
+        return {**state, "_trainer": None, "_trainer_key": None, "turn": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._under_way = allocate_lock()
+        self.turn = allocate_lock()
         if self.states is not None:  # back into memory of the engine's alignment
             values = self.states
             self.states = engine.allocate(values.size, str(values.dtype)).reshape(values.shape)
@@ -92,7 +92,7 @@ class Training:
     @property
     def under_way(self) -> bool:
         """Whether a fit or train_on_batch is."""
-        return self._under_way.locked()
+        return self.turn.locked()
 
     @property
     def state_shape(self) -> tuple[int, int]:

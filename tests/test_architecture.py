@@ -33,18 +33,18 @@ CORE_FLOORS = [
 ]
 FLOORS = [
     {"_core"},
-    {"arguments", "data", "summary", "progress"},
+    {"arguments", "data", "summary", "progress", "turns"},
     {
         *("activations", "losses", "optimizers", "schedules", "initializers", "regularizers", "metrics", "layers"),
-        "constraints",
+        *("constraints", "criteria"),
         *("callbacks", "config", "utils", "augmentation"),
     },
     {"saving"},
-    {"datasets", "judging", "pace", "stepwise", "training", "turns"},
+    {"datasets", "judging", "pace", "stepwise", "training"},
     {"stack", "forward", "network"},
     {"trials", "setup_checks", "rate_search", "plotting"},
     {
-        *("compat", "standins", "standin_scores", "hyperparameters", "inputs", "labels", "criteria", "solvers", "team"),
+        *("compat", "standins", "standin_scores", "hyperparameters", "inputs", "labels", "solvers", "team"),
         *("binding", "blas"),
         *("epoch", "reporting", "descent", "lbfgs", "scoring", "estimator_files", "fitted", "perceptron"),
         *("classifier", "regressor", "many", "shared", "seeding", "undoing"),

@@ -3,6 +3,7 @@
  * The logic of 16 lanes then runs on machines without AVX-512; avx512's own instructions (simd/isa.inc.h) do not.
  */
 #include "../fastnn.h"
+#include "../room.h"
 #include "../simd/region.h"
 #define FN_TARGET wide
 #define FN_SUPPORTED 1

@@ -20,6 +20,7 @@ from fastnn import (
     arguments,
     callbacks,
     constraints,
+    criteria,
     initializers,
     layers,
     losses,
@@ -34,8 +35,8 @@ from fastnn.saving.values import ValueDecoder, ValueEncoder, field
 ROOMS: dict[str, ModuleType] = {
     module.__name__.split(".")[-1]: module
     for module in (
-        *(activations, callbacks, constraints, initializers, layers, losses, metrics, optimizers, regularizers),
-        schedules,
+        *(activations, callbacks, constraints, criteria, initializers, layers, losses, metrics, optimizers),
+        *(regularizers, schedules),
     )
 }
 

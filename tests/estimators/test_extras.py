@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from fastnn import MLPClassifier, MLPRegressor, callbacks, lbfgs, losses, optimizers
+import fastnn
+from fastnn import MLPClassifier, MLPRegressor, callbacks, layers, lbfgs, losses, optimizers
 from fastnn.compat import WITH_SKLEARN
 from tests.estimators.side_by_side import make_task
 
@@ -182,6 +183,34 @@ def test_callbacks():
     assert told == list(enumerate(model.loss_curve_))
     assert model.n_iter_ == 3
     assert model.stop_reason_ == "callback"
+
+
+def test_callbacks_cannot_train_the_network_meanwhile():
+    raised = []
+
+    class Meddler(callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            calls = (
+                lambda: self.model.compile("sgd", "mse"),
+                lambda: self.model.add(layers.Dense(1)),
+                lambda: self.model.train_on_batch(X[:1], [0]),
+            )
+            for call in calls:
+                with pytest.raises(RuntimeError, match="under way") as error:
+                    call()
+                raised.append(error.value)
+
+    model, X, _ = fit()
+    assert_same(fit(callbacks=Meddler())[0], model)
+    assert len(raised) == 3 * model.n_iter_
+
+
+@pytest.mark.parametrize("task", ["binary", "several", "indicator", "number", "numbers", "counts"])
+def test_checkpoints_are_models(task, tmp_path):
+    model, X, _ = fit(task, callbacks=callbacks.ModelCheckpoint(tmp_path / "checkpoint"))
+    outputs = fastnn.load(tmp_path / "checkpoint").predict(X)
+    expected = model.predict_proba(X) if hasattr(model, "classes_") else model.predict(X)
+    assert outputs.tobytes() == np.ascontiguousarray(expected.reshape(len(X), -1)[:, -outputs.shape[1] :]).tobytes()
 
 
 @pytest.mark.parametrize("task", ["binary", "several", "number", "numbers"])
