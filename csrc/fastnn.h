@@ -1,7 +1,9 @@
 /* fastnn.h: the only header that Cython sees.
  *
- * Room: names the CPU targets and hands out their kernel tables. Nothing in csrc allocates, prints,
- * starts threads or keeps mutable state; every contract stands above its field in kernel_table.inc.h.
+ * Room: names the CPU targets and hands out their kernel tables. Nothing in csrc allocates, prints or starts
+ * threads, and nothing keeps state from one call to the next: what is mutable is each thread's room (room.h,
+ * defined in dispatch.c), which products write before they read it. Every contract stands above its field in
+ * kernel_table.inc.h.
  * Called by: fastnn/_core/targets.pxd (mirror) and csrc/tests.
  */
 #ifndef FASTNN_H

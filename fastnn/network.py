@@ -218,8 +218,8 @@ class Sequential(Forward):
         Returns
         -------
         History
-            Also ``model.history``. "loss" is the mean over the epoch's steps, penalties included, each before its
-            update.
+            Also ``model.history``. "loss" is the mean over the epoch's rows: each step's loss, penalties included,
+            taken before its update, weighted by its rows.
 
         Raises
         ------

@@ -38,7 +38,7 @@ INLINE void FN(rows_in_lanes)(const int n, ptrdiff_t rows, ptrdiff_t k, const T 
             FN_UNROLL(4)
             for (int j = 0; j < n; j++) sum[j] = FN(fma)(block[q], FN(splat)(b[j]), sum[j]);
     }
-    /* Number by number: by rows_from_lanes three and four doubles took longer (docs/performance.md). */
+    /* Number by number: by rows_from_lanes three and four doubles took longer (docs/tuning.md). */
     FN_UNROLL(4)
     for (int j = 0; j < n; j++) {
         FN(store)(lanes, sum[j]);

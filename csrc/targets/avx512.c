@@ -25,7 +25,7 @@
 #define FN_EMBEDDED(r, carried) ((r) % 3 == 0 && (FN_IS_F32 || !(carried)))
 #define FN_LINES_AHEAD 8
 #define FN_LINES_PAY (!FN_NARROW_PORTS)
-/* As measured (docs/performance.md): in float32 from 512 columns on, of dY W^T beside many rows from 1024, in float64 of X W
+/* As measured (docs/tuning.md): in float32 from 512 columns on, of dY W^T beside many rows from 1024, in float64 of X W
  * alone, from 1024; never where ports are narrow. */
 #define FN_ROWS_ARE_PACKED 1
 #define FN_ROWS_WORTH_PACKING(turned, m, n) \

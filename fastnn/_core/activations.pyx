@@ -1,7 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""Activations on arrays, for tests and bench: y = f(z), and dz = dy f' from what the forward pass saved.
+"""Activations on arrays: y = f(z), and dz = dy f' from what the forward pass saved.
 
-The engine and the dense layer's epilogue call targets.activation_forward and activation_backward themselves.
+Called by fastnn/activations/registry.py, where a user calls an activation, by tests and by bench. The engine (passes)
+calls targets.activation_forward and activation_backward itself.
 """
 from libc.stddef cimport ptrdiff_t
 

@@ -1,7 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""Elementwise functions, sums, the search for NaN and the gathering of rows, on arrays, for tests and bench.
+"""Elementwise functions, sums, the search for NaN and the gathering of rows, on arrays.
 
-The engine calls the same kernels through targets itself; nothing here is on its path.
+data.py and descent.py look for NaN by it, the rest is for tests and bench. The engine calls the same kernels through
+targets itself; nothing here is on its path.
 """
 from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int64_t, uint8_t

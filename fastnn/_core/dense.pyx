@@ -2,7 +2,8 @@
 """The three products of a dense layer: forward X W + b, input gradient dY W^T, weight gradient X^T dY.
 
 The cdef functions do one thread's part (passes calls them inside a parallel region); the def functions do the same on
-whole arrays, for tests and bench. No activation beyond the epilogue's, no update: see passes.
+whole arrays for tests and bench, `forward` with an activation behind the product. Activations and updates of training
+are passes'.
 """
 from cython.parallel cimport parallel, threadid
 from libc.stddef cimport ptrdiff_t

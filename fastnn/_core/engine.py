@@ -1,4 +1,7 @@
-"""The engine's door: what the rooms above may use of it.
+"""The engine's door: training and prediction go through it.
+
+Declarations of activations, losses and optimizers also read targets, and the first two call their typed kernels on
+arrays; data and descent look for NaN by arrays, descent shuffles by random; training, team and config read threads.
 
 A `Plan` says what to run, a `Trainer` runs slices of epochs on it, `predict`, `activations` and a `Predictor` run it
 forward; parameters and optimizer state come from `allocate`, the order of an epoch's rows from `permutation`;

@@ -2,7 +2,8 @@
 """Forward passes that keep nothing: predictions, losses of rows, and every operation's output.
 
 Rows are cut into blocks that run through all layers at once; threads take one block after the other. A row's result
-has the same bits in any block. Called by network (through the functions at the end) and by Trainer.
+has the same bits in any block. Called through the engine by forward, training, binding and layers
+(the functions at the end, Predictor), and by trainer (`evaluate`).
 """
 from cython.parallel cimport parallel, threadid
 from libc.stddef cimport ptrdiff_t

@@ -1,7 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""Losses on arrays, for tests and bench: value, gradient and prediction of each row.
+"""Losses on arrays: value, gradient and prediction of each row.
 
-The engine calls targets.loss itself. Means over rows and names that users know: fastnn/losses.
+Called by fastnn/losses/base.py, where a user calls a loss, by tests and by bench. The engine calls targets.loss itself.
+Means over rows and names that users know: fastnn/losses.
 """
 from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int32_t, int64_t

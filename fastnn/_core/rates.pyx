@@ -1,5 +1,7 @@
 # cython: language_level=3, cdivision=True
-"""What of an optimizer's numbers depends on the step alone: bias corrections, Nadam's momenta. Called by step_parts."""
+"""What of an optimizer's numbers depends on the step alone: bias corrections, Nadam's momenta. Called by step_parts
+at each step, and by trainer, which asks from which step on nothing changes any more.
+"""
 from libc.math cimport log, pow, sqrt
 from libc.stdint cimport uint64_t
 

@@ -1,8 +1,9 @@
 # cython: language_level=3, cdivision=True
 """Trainer: a plan with its parameters, optimizer state and loss, made ready for slices of epochs.
 
-Python's side of steps.pyx: takes arrays, chooses memory and threads, keeps alive what the steps point to. Called by training
-and network, which check what users give; here arrays are checked for what the steps read of them.
+Python's side of steps.pyx: takes arrays, chooses memory and threads, keeps alive what the steps point to. Called
+through the engine by training, judging, epoch and binding, which get what users give checked; here arrays are checked
+for what the steps read of them.
 """
 from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int32_t, int64_t

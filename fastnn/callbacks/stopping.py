@@ -27,7 +27,8 @@ class EarlyStopping(MonitorCallback, arguments.Configured):
     mode : {"auto", "min", "max"}, default "auto"
         Whether smaller or larger is better; "auto" knows the names of metrics.
     baseline : float, optional
-        Training stops if the value does not get better than this within `patience` epochs.
+        As in Keras: an improvement sets `wait` to 0 only if the value is better than this, too. Training goes on as
+        long as the value improves; the first epoch that does not ends it if `wait` has reached `patience` by then.
     restore_best_weights : bool, default False
         Put back the weights of the best epoch when training ends.
     start_from_epoch : int, default 0

@@ -1,4 +1,5 @@
-"""Optimizers: configuration only. The updates are in fastnn._core.optimizers, their state belongs to the model.
+"""Optimizers: configuration only. The updates are csrc/kernels/optimizer.inc.h, which the engine
+runs (_core/passes.pyx, flat.pyx); their state belongs to the model.
 
 To add one that the kernels know: a class in one of the modules here that checks its numbers and names its kernel, and
 its name in NAMES.
