@@ -45,7 +45,8 @@ def plot_history(history: Any, axes: Any = None) -> Any:
     epochs = np.asarray(history.epoch) + 1
     for name, label in (("loss", "training"), ("val_loss", "validation")):
         if name in history.history:
-            axes.plot(epochs, history.history[name], label=label)
+            losses = history.history[name]
+            axes.plot(epochs[-len(losses) :], losses, label=label)  # the last ones, where a resumed fit added some
     axes.set(xlabel="epoch", ylabel="loss")
     axes.grid(alpha=0.3)
     axes.legend()

@@ -3,12 +3,13 @@
 What belongs to targets is here: their checks, loss, score. The rest is perceptron.py's.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from fastnn import criteria, losses
+from fastnn import criteria, losses, schedules
 from fastnn.compat import RegressorMixin, column_or_1d, r2_score, validate_data
 from fastnn.descent import HeldOut
 from fastnn.hyperparameters import RULES, InstanceOf, OneOf
@@ -67,14 +68,14 @@ n_layers_, n_outputs_
 
     def __init__(
         self,
-        loss: str = "squared_error",
+        loss: str | losses.Loss = "squared_error",
         hidden_layer_sizes: Any = (100,),
-        activation: str = "relu",
+        activation: str | Sequence[str] = "relu",
         *,
         solver: str = "adam",
         alpha: float = 0.0001,
         batch_size: int | str = "auto",
-        learning_rate: str = "constant",
+        learning_rate: str | schedules.Schedule | Callable[..., Any] = "constant",
         learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,

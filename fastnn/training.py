@@ -108,7 +108,7 @@ class Training:
         from fastnn import saving
 
         told = [callback for callback in self.told if callback is not self.model.history]  # which every file has
-        kept = [(type(callback).__name__, callback.get_state()) for callback in told]
+        kept = [(type(callback).__name__, callback.checked_state()) for callback in told]
         stopped = bool(self.model.stop_training)
         saving.save(self.model, path, True, {"epoch": epoch + 1, "stopped": stopped, "callbacks": kept})
 

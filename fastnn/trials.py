@@ -12,8 +12,8 @@ from fastnn import data
 
 def sample(X: Any, y: Any, rows: int) -> tuple[Any, np.ndarray]:
     """Return at most `rows` rows of X and y, drawn without replacement, always the same ones."""
-    X = X.tocsr() if data.is_sparse(X) else np.asarray(X)
-    y = np.asarray(y)
+    X = X.tocsr() if data.is_sparse(X) else data.numeric(X, "X")
+    y = data.numeric(y, "y")
     drawn = np.sort(np.random.default_rng(0).permutation(X.shape[0])[:rows])
     return X[drawn], y[drawn]
 

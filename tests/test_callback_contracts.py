@@ -265,3 +265,41 @@ def test_a_long_double_is_refused_and_a_path_of_bytes_is_not(tmp_path):
         regressor(alpha=np.longdouble(0.1)).save(tmp_path / "m")
     model().save(str(tmp_path / "m").encode())
     assert fastnn.load(tmp_path / "m").built
+
+
+@pytest.mark.parametrize("state", [None, [1], {"function": len}])
+def test_states_that_no_file_gives_back_are_found_when_they_are_written(tmp_path, state):
+    class Forgetful(callbacks.Callback):
+        def get_state(self):
+            return state
+
+    model = fastnn.Sequential([layers.Dense(1)], seed=0)
+    model.compile("sgd", "mse")
+    told = [Forgetful(), callbacks.ModelCheckpoint(tmp_path / "checkpoint")]
+    with pytest.raises(TypeError, match=r"Forgetful.get_state\(\) to return a dict"):
+        model.fit(np.ones((4, 2)), np.ones(4), epochs=2, verbose=0, callbacks=told)
+    assert not (tmp_path / "checkpoint").exists()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("epoch,loss\n0,1.5\n1", "epoch,loss\n0,1.5\n"),
+        ("epoch,loss\n0,1.5", "epoch,loss\n0,1.5\n"),
+        ("epoch,loss\n0,1.5\n", "epoch,loss\n0,1.5\n"),
+        ("epo", "epoch,loss\n"),
+    ],
+)
+def test_a_log_goes_on_behind_whole_lines(tmp_path, before, after):
+    path = tmp_path / "log.csv"
+    path.write_text(before)
+    model = fastnn.Sequential([layers.Dense(1, kernel_initializer="ones")], seed=0)
+    model.compile(fastnn.optimizers.SGD(0.0), "mse")
+    model.fit([[1.0]], [3.0], epochs=2, verbose=0, callbacks=[callbacks.CSVLogger(path, append=True)])
+    assert path.read_text() == after + "0,4.0\n1,4.0\n"
+
+
+@pytest.mark.parametrize("separator", ["\n", "\r", '"', "", ", "])
+def test_separators_part_columns(separator):
+    with pytest.raises(ValueError, match="separator"):
+        callbacks.CSVLogger("log.csv", separator=separator)

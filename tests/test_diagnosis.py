@@ -106,3 +106,26 @@ def test_a_gap_is_overfitting_before_the_validation_loss_rises():
 def test_too_few_epochs():
     with pytest.raises(ValueError, match="at least 6 epochs"):
         fit(optimizers.Adam(), epochs=5).diagnose()
+
+
+def diagnosed(loss, validation=None, target=None):
+    history = fastnn.callbacks.History()
+    history.history = {"loss": loss} | ({} if validation is None else {"val_loss": validation})
+    return history.diagnose(target)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_validation_loss_that_is_not_finite_is_no_good_fit(bad):
+    found = diagnosed([1, 0.5, 0.3, 0.2, 0.18, 0.17], [0.5] * 4 + [bad] * 2)
+    assert found.verdict == "learning rate too high"
+    assert f"the validation loss is {bad} in epoch 5" in found.reason
+
+
+def test_nothing_is_left_to_learn_at_a_loss_of_zero():
+    assert diagnosed([0.0] * 6).verdict == "good fit"
+
+
+@pytest.mark.parametrize("target", [np.nan, "x"])
+def test_a_target_is_a_finite_number(target):
+    with pytest.raises((TypeError, ValueError), match="target"):
+        diagnosed([1, 0.5, 0.3, 0.2, 0.18, 0.17], target=target)

@@ -440,3 +440,10 @@ def test_weights_beside_the_file(tmp_path):
     whole, apart = (fastnn.from_onnx(tmp_path / name) for name in ("whole.onnx", "apart.onnx"))
     np.testing.assert_array_equal(whole.predict(x), apart.predict(x))
     assert [type(layer) for layer in apart.layers] == [layers.Dense] * len(apart.layers)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_element_type_of_a_network_without_weights(dtype, tmp_path):
+    model = fastnn.Sequential([layers.Input((3,)), layers.LeakyReLU(0.1)], dtype=dtype)
+    fastnn.to_onnx(model, tmp_path / "model.onnx")
+    assert fastnn.from_onnx(tmp_path / "model.onnx").dtype == dtype

@@ -156,3 +156,27 @@ def test_errors():
         initializers.HeNormal(seed=-1)
     with pytest.raises(ValueError, match=r"expected initializer to be one of 'zeros'.*received: 'glorot'"):
         initializers.get("glorot")
+
+
+@pytest.mark.parametrize(
+    "initializer",
+    [lambda shape: np.full(shape, 1e39), initializers.Constant(-1e39), initializers.RandomNormal(stddev=1e39)],
+)
+def test_values_that_overflow(initializer):
+    def built(dtype):
+        stack = [fastnn.Input((2,)), fastnn.layers.Dense(2, kernel_initializer=initializer)]
+        return fastnn.Sequential(stack, dtype=dtype, seed=0)
+
+    with pytest.raises(ValueError, match="first values of 'kernel' to fit float32"):
+        built("float32")
+    model = built("float64")
+    assert np.isfinite(model.parameters).all()
+
+
+def test_weights_that_overflow():
+    model = fastnn.Sequential([fastnn.Input((2,)), fastnn.layers.Dense(1)], seed=0)
+    before = model.parameters.copy()
+    with pytest.raises(ValueError, match="array 1 of model 'sequential' to fit float32"):
+        model.set_weights([np.ones((2, 1)), np.array([1e39])])
+    assert model.parameters.tobytes() == before.tobytes()
+    model.set_weights([np.ones((2, 1)), np.array([np.inf])])

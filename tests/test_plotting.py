@@ -47,3 +47,11 @@ def test_without_matplotlib(model, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ImportError, match=r"fastnn-mlp\[plot\]"):
         plot_history(history)
+
+
+def test_validation_that_began_when_a_fit_was_resumed():
+    pytest.importorskip("matplotlib")
+    history = fastnn.callbacks.History()
+    history.epoch, history.history = list(range(5)), {"loss": [5, 4, 3, 2, 1], "val_loss": [2.5, 2]}
+    _, validation = plot_history(history).lines
+    assert validation.get_xdata().tolist() == [4, 5]

@@ -162,3 +162,19 @@ def test_learning_rates_that_only_diverge():
 def test_bad_rates(rates):
     with pytest.raises(ValueError, match="rates"):
         fastnn.find_learning_rate(classifier(), X, LABELS, rates)
+
+
+def test_frames_of_nullable_numbers():
+    pandas = pytest.importorskip("pandas")
+    rows = np.random.default_rng(0).normal(size=(40, 3))
+    model = fastnn.Sequential([layers.Dense(1)], seed=0)
+    model.compile("adam", "mse")
+    frame, truth = pandas.DataFrame(rows).astype("Float64"), pandas.Series(rows.sum(axis=1)).astype("Float64")
+    assert str(fastnn.check_setup(model, frame, truth)) == str(fastnn.check_setup(model, rows, rows.sum(axis=1)))
+
+
+def test_divergence_is_a_finding_not_a_warning():
+    rows = np.random.default_rng(0).choice([-3e38, 3e38], size=(40, 3))
+    model = fastnn.Sequential([layers.Dense(1)], seed=0)
+    model.compile("adam", "mse")
+    fastnn.check_setup(model, rows, rows[:, 0] > 0)

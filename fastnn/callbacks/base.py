@@ -66,6 +66,16 @@ class Callback:
         """
         return {}
 
+    def checked_state(self) -> dict[str, Any]:
+        """Return what `get_state` does; raise TypeError, which names the class, for what no file can give back."""
+        state = self.get_state()
+        if not isinstance(state, dict) or any(map(callable, state.values())):
+            raise TypeError(
+                f"expected {type(self).__name__}.get_state() to return a dict of numbers, strings and arrays, "
+                f"received: {state!r}"
+            )
+        return state
+
     def set_state(self, state: dict[str, Any]) -> None:
         """Take back what `get_state` returned, after the resumed fit's `on_train_begin` has reset everything."""
 

@@ -21,13 +21,15 @@ class CSVLogger(Callback):
     ----------
     filename : str or path
     separator : str of length 1, default ","
+        No quote, no end of a line.
     append : bool, default False
-        Go on in a file that exists, with its columns, instead of starting it anew.
+        Go on in a file that exists, with its columns, instead of starting it anew. A last line without an end, as a fit
+        leaves that is killed while it writes, is removed if it lacks columns.
 
     Raises
     ------
     ValueError
-        If `separator` is not one character.
+        If `separator` is not one character that can part columns.
     OSError
         At the fit's begin, if the file cannot be written.
 
@@ -54,8 +56,11 @@ class CSVLogger(Callback):
 
     def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
         super().__init__()
-        if not isinstance(separator, str) or len(separator) != 1:
-            raise ValueError(f"expected `separator` to be one character, received: separator={separator!r}")
+        if not isinstance(separator, str) or len(separator) != 1 or separator in '\r\n"':
+            raise ValueError(
+                "expected `separator` to be one character, no quote and no end of a line, received: "
+                f"separator={separator!r}"
+            )
         self.filename = os.fspath(filename)
         self.separator = separator
         self.append = bool(append)
@@ -73,8 +78,17 @@ class CSVLogger(Callback):
         logs = logs or {}
         first = not self._columns
         if first and self._goes_on:
-            with open(self.filename, newline="", encoding="utf-8") as file:
-                self._columns = next(csv.reader(file, delimiter=self.separator), [])
+            with open(self.filename, "r+", newline="", encoding="utf-8") as file:
+                lines = file.read()
+                rows = list(csv.reader(lines.splitlines(), delimiter=self.separator)) or [[]]
+                self._columns = rows[0]
+                if lines and not lines.endswith(("\n", "\r")):
+                    whole = len(rows[-1]) >= len(self._columns) and len(rows) > 1
+                    kept = lines if whole else "".join(lines.splitlines(keepends=True)[:-1])
+                    file.seek(0)
+                    file.write(kept + "\n" * whole)
+                    file.truncate()
+                    self._columns = self._columns if kept else []
             missing = [name for name in logs if name not in self._columns]
             if self._columns and missing:
                 warnings.warn(

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fastnn import arguments
+
 LEAST_EPOCHS = 6
 #: In units of the gain, the first epoch's training loss less the lowest.
 ROUGH, RISE, GAP = 0.1, 0.1, 0.5
@@ -51,6 +53,8 @@ def diagnose(
 
     `first_steps` and `last_steps` are the losses of the steps of the first and of the last epoch, where they are known.
     """
+    if target is not None:
+        target = arguments.number("target", target)
     loss = np.asarray(history.get("loss", []), dtype=np.float64)
     bad = np.flatnonzero(~np.isfinite(loss))
     if bad.size:
@@ -73,7 +77,7 @@ def diagnose(
                 f"the first epoch's steps raised the loss from {start:.4g} to {middle:.4g}, further than all of "
                 f"training brought it below, to {lowest:.4g}",
             )
-    if gain <= NOTHING * abs(first):
+    if gain <= NOTHING * abs(first) and first:
         return Diagnosis("learning rate too low", f"the loss stays at {first:.4g}: nothing is learnt")
     if total / changes.size > ROUGH * gain and upwards > UPWARDS * total:
         return Diagnosis(
@@ -82,6 +86,13 @@ def diagnose(
             f"{gain:.4g}",
         )
     validation = np.asarray(history.get("val_loss", []), dtype=np.float64)
+    bad = np.flatnonzero(~np.isfinite(validation))
+    if bad.size:
+        return Diagnosis(
+            "learning rate too high",
+            f"the validation loss is {validation[bad[0]]} in epoch {loss.size - validation.size + bad[0] + 1}: outputs "
+            "are too large there, or its rows or truths are",
+        )
     if validation.size == loss.size:
         best = int(np.argmin(validation))
         rise, gap = float(validation[-1] - validation[best]), float(validation[-1]) - last

@@ -58,9 +58,10 @@ def in_layers(steps: list[Any], width: int) -> list[tuple[Any, list[Array]]]:
     return made
 
 
-def dtype_of(steps: list[Any]) -> str:
-    """Return float64 if one of the arrays is, else float32."""
-    return "float64" if any(array.dtype == np.float64 for array in arrays_of(steps)) else "float32"
+def dtype_of(steps: list[Any], double: bool = False) -> str:
+    """Return float64 if one of the arrays is, or, where there are none, if the input is `double`; else float32."""
+    types = [array.dtype for array in arrays_of(steps)]
+    return "float64" if np.float64 in types or (double and not types) else "float32"
 
 
 def simplified(steps: list[Any]) -> list[Any]:

@@ -61,6 +61,8 @@ class Graph:
         The input.
     width : int or None
         Columns of the input, where the file says so.
+    double : bool
+        Whether the input is of float64.
     outputs : dict of str to (int, int or None)
         Outputs: element type, 0 for what is no tensor, and number of dimensions, None where the file does not say.
     """
@@ -82,6 +84,7 @@ class Graph:
         self.source = inputs[0].name
         dimensions = inputs[0].type.tensor_type.shape.dim
         self.width = dimensions[-1].dim_value if len(dimensions) == 2 and dimensions[-1].dim_value else None
+        self.double = inputs[0].type.tensor_type.elem_type == self.onnx.TensorProto.DOUBLE
         self.outputs = {value.name: _kind(value.type.tensor_type) for value in graph.output}
         self.nodes: list[Node] = []
         for index, proto in enumerate(graph.node):

@@ -49,7 +49,7 @@ def from_onnx(path: str | os.PathLike[str]) -> Sequential:
     Returns
     -------
     Sequential
-        float64 if one of the weights is, else float32; not compiled.
+        float64 if one of the weights is, or the input where there are none, else float32; not compiled.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def from_onnx(path: str | os.PathLike[str]) -> Sequential:
             raise ValueError(
                 f"expected {width} columns of {graph.source!r}, as its layers have, received: {graph.width}"
             )
-        return sequential(Program(dtype_of(steps), width, steps))
+        return sequential(Program(dtype_of(steps, graph.double), width, steps))
     except (OSError, MemoryError):
         raise
     except Exception as error:

@@ -280,7 +280,9 @@ def draw(weights: Sequence[Weight], flat: np.ndarray, source: Callable[[], np.ra
             seeds = seeds or source().spawn(len(weights))
             generator = np.random.Generator(np.random.Philox(seeds[index]))
             values = weight.initializer(weight.shape, "float64", generator)
-            flat[start : start + weight.size] = values.reshape(-1)
+            place = flat[start : start + weight.size]
+            _check_fits(values, flat.dtype, f"the first values of {weight.name!r}")
+            place[...] = values.reshape(-1)
         start += weight.size
 
 
@@ -297,9 +299,21 @@ def assign(views: Sequence[np.ndarray], weights: Sequence[Any], what: str) -> No
                 f"shape={array.shape}, dtype={array.dtype}"
             )
     # views of these parameters would be read half-overwritten
+    for index, (view, array) in enumerate(zip(views, given, strict=True)):
+        _check_fits(array, view.dtype, f"array {index} of {what}")
     given = [array.copy() if any(np.may_share_memory(array, view) for view in views) else array for array in given]
     for view, array in zip(views, given, strict=True):
         view[...] = array
+
+
+def _check_fits(values: np.ndarray, dtype: np.dtype[Any], what: str) -> None:
+    """Raise ValueError for finite numbers that are too large for a type."""
+    largest = float(np.finfo(dtype).max)
+    if values.dtype.kind == "f" and values.dtype.itemsize > dtype.itemsize:
+        sizes = np.abs(values)
+        over = sizes[(sizes > largest) & (sizes < np.inf)]
+        if over.size:
+            raise ValueError(f"expected {what} to fit {dtype}, at most {largest:g} in size, received: {over[0]:g}")
 
 
 def feature_shape(name: str, shape: Any) -> tuple[int, ...]:
