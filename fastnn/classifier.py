@@ -242,7 +242,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
         ValueError
             Where `classes` is missing or changed, or y has others, and as in fit.
         """
-        check_parameters(self._rules, self.get_params(deep=False), type(self).__name__)
+        check_parameters(self._rules, {name: getattr(self, name) for name in self._rules}, type(self).__name__)
         known = getattr(self, "classes_", None)
         if known is None and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")

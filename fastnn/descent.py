@@ -79,6 +79,7 @@ class Descent:
             vars(estimator).pop("validation_loss_curve_", None)
         self.watches_score = bool(estimator.early_stopping)
         self.finite = True
+        self.misled = False  # by a score of weights that are not finite, before any other counted
         self.logs: dict[str, float] = {}  # of the last epoch
         #: The best epoch and its parameters; where the loss decides, also the best before it, or what it started from.
         self.kept: list[tuple[int | None, Array]] = [
@@ -140,7 +141,7 @@ class Descent:
         else:
             self.epoch.trainer.adopt_averages()  # of an optimizer with use_ema
         self.told.call("on_train_end", self.logs)
-        if diverged and self.watches_score:
+        if diverged and self.watches_score and not self.misled:
             warnings.warn(diverged, RuntimeWarning, stacklevel=5)
         elif diverged:
             vars(books).pop("_optimizer", None)  # its moments are not finite either
@@ -230,14 +231,16 @@ class Descent:
         score = books.validation_scores_[-1]
         worse = score < books.best_validation_score_ + books.tol
         books._no_improvement_count = books._no_improvement_count + 1 if worse else 0
-        if score > books.best_validation_score_:  # a NaN is no gain
+        if score > books.best_validation_score_ and not self.finite:  # what NaNs happen to score, as labels do
+            self.misled = not books.best_epoch_
+        elif score > books.best_validation_score_:  # a NaN is no gain
             books.best_validation_score_ = score
             self.restores = True
             self._keep()
 
     def _keep(self) -> None:
         """Remember this epoch's parameters as the best."""
-        if self.watches_score or self.finite:
+        if self.finite:
             books = self.books
             books.best_epoch_ = len(books.loss_curve_)
             self.kept.reverse()

@@ -77,10 +77,10 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
             If other arrays were put there which do not lead from the columns of X to the outputs.
         """
         shapes = tuple((len(coef), np.shape(coef)[1]) for coef in self.coefs_)
-        if (shapes[0][0], shapes[-1][1]) != (self.n_features_in_, self.n_outputs_):
+        columns = getattr(self, "n_features_in_", shapes[0][0])  # who sets all arrays by hand may leave that out
+        if (shapes[0][0], shapes[-1][1]) != (columns, self.n_outputs_):
             raise ValueError(
-                f"expected coefs_ to lead from {self.n_features_in_} columns to {self.n_outputs_} outputs, received: "
-                f"{list(shapes)}"
+                f"expected coefs_ to lead from {columns} columns to {self.n_outputs_} outputs, received: {list(shapes)}"
             )
         recipe = Recipe(
             shapes,
@@ -176,7 +176,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
         """Return whether X has nothing to check or convert, and the network nothing to adopt: 2 us instead of 100."""
         ends = binding.recipe.shapes[0][0], binding.recipe.shapes[-1][1]
         return (
-            ends == (self.n_features_in_, self.n_outputs_)
+            ends == (getattr(self, "n_features_in_", None), self.n_outputs_)
             and not hasattr(self, "feature_names_in_")
             and engine.plain_rows(X, ends[0])
             and X.itemsize <= binding.model.parameters.itemsize  # longer ones might overflow

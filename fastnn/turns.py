@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import functools
 import os
-import threading
+from _thread import RLock  # what threading.RLock is: importing fastnn does not load that
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
-_making = threading.RLock()
+_making = RLock()
 
 
 def _renew() -> None:
     """Give a forked child a lock of its own: who held the parent's is not there."""
     global _making
-    _making = threading.RLock()
+    _making = RLock()
 
 
 if hasattr(os, "register_at_fork"):

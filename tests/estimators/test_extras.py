@@ -346,6 +346,35 @@ def test_divergence_names_epoch_layer_and_rate():
 
 
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
+def test_what_weights_that_are_not_finite_score_is_no_success():
+    """A classifier's does: labels come of NaNs, too."""
+    _, _, X, y = make_task("several")
+    model = MLPClassifier(hidden_layer_sizes=(6,), solver="sgd", early_stopping=True, batch_size=7, random_state=0)
+    with pytest.raises(ValueError, match="Solver produced non-finite parameter weights"):
+        model.fit(X * 1e200, y)
+    assert all(np.isfinite(array).all() for array in model.coefs_ + model.intercepts_)
+
+
+def test_a_subclass_with_arguments_of_its_own():
+    class Mine(MLPClassifier):
+        def __init__(self, hidden_layer_sizes=(3,), gamma=1.0):
+            super().__init__(hidden_layer_sizes=hidden_layer_sizes)
+            self.gamma = gamma
+
+    _, _, X, y = make_task("several")
+    assert Mine().partial_fit(X, y, classes=np.unique(y)).n_iter_ == 1
+
+
+def test_a_network_of_arrays_that_were_set_by_hand():
+    model, X, _ = fit("number")
+    made = MLPRegressor(hidden_layer_sizes=(6, 5))
+    for name in ("coefs_", "intercepts_", "n_layers_", "n_outputs_", "out_activation_"):
+        setattr(made, name, getattr(model, name))
+    for _ in range(2):
+        assert made.predict(X).tobytes() == model.predict(X).tobytes()
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
 @pytest.mark.parametrize("batch_size", [130, 32])
 @pytest.mark.parametrize("rate", [1e100, 1e300])
