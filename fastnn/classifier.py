@@ -206,7 +206,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
         class_weight: Any = None,
-        loss: Any = "log_loss",
+        loss: str | losses.Loss = "log_loss",
         label_smoothing: float = 0.0,
         optimizer: Any = None,
         early_stopping_metric: Any = None,

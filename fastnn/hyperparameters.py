@@ -245,6 +245,9 @@ def check_parameters(rules: Mapping[str, Sequence[Rule]], values: Mapping[str, A
         else:
             *others, last = map(str, rules[name])
             expected = f"{', '.join(others)} or {last}" if others else last
+            hint = ""
+            if name == "learning_rate" and isinstance(value, Real) and not isinstance(value, bool):
+                hint = f" A number is the first rate: learning_rate_init={value!r}."
             raise InvalidParameterError(
-                f"The {name!r} parameter of {caller} must be {expected}. Got {value!r} instead."
+                f"The {name!r} parameter of {caller} must be {expected}. Got {value!r} instead.{hint}"
             )

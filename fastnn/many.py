@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from numbers import Integral
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -42,9 +43,9 @@ def fit_many(
     Raises
     ------
     TypeError
-        If one is no estimator of fastnn's.
+        If it is no list of fastnn's estimators, or n_jobs no integer.
     ValueError
-        If one is given twice.
+        If one is given twice, or n_jobs is 0.
     Exception
         What the first failing fit raised; fits that had not begun are left out.
     KeyboardInterrupt
@@ -70,6 +71,10 @@ def fit_many(
 
     if isinstance(estimators, BaseMLP):
         raise TypeError(f"expected a list of estimators, received: {estimators!r}, which `fit` trains alone")
+    if not isinstance(estimators, Iterable):
+        raise TypeError(f"expected a list of estimators, received: {estimators!r}")
+    if n_jobs is not None and (not isinstance(n_jobs, Integral) or isinstance(n_jobs, bool)):
+        raise TypeError(f"expected `n_jobs` to be None or an integer, received: n_jobs={n_jobs!r}")
     models = list(estimators)
     for model in models:
         if not isinstance(model, BaseMLP):

@@ -68,6 +68,17 @@ def _takes_weights(scorer: Any) -> bool:
     return "sample_weight" in signature(getattr(scorer, "_score_func", scorer)).parameters
 
 
+def _number(score: Any, metric: Any) -> float:
+    """Return a score as float, or raise TypeError naming the metric that returned something else."""
+    try:
+        if not isinstance(score, (str, bytes)) and np.ndim(score) == 0:
+            return float(score)
+    except (TypeError, ValueError):
+        pass
+    name = metric if isinstance(metric, str) else getattr(metric, "__name__", metric)
+    raise TypeError(f"expected early_stopping_metric {name!r} to return a number, received: {score!r}")
+
+
 def score_outputs(estimator: Any, metric: Any, held_out: HeldOut, outputs: Array, loss: float) -> float:
     """Return a score, larger is better; NaN for outputs that are not finite.
 
@@ -86,7 +97,7 @@ def score_outputs(estimator: Any, metric: Any, held_out: HeldOut, outputs: Array
     Raises
     ------
     MetricError
-        Whatever the metric raises.
+        Whatever the metric raises, or TypeError where it returns no number.
     """
     if isinstance(metric, str) and metric == "loss":
         return -loss
@@ -96,6 +107,6 @@ def score_outputs(estimator: Any, metric: Any, held_out: HeldOut, outputs: Array
     try:
         weighted = held_out.weight is not None and _takes_weights(scorer)
         weight = {"sample_weight": held_out.weight} if weighted else {}
-        return float(scorer(_Answers(estimator, X, outputs), X, y, **weight))
+        return _number(scorer(_Answers(estimator, X, outputs), X, y, **weight), metric)
     except Exception as error:
         raise MetricError(error) from error

@@ -240,3 +240,22 @@ def test_nan_is_never_the_best(model):
     stop = callbacks.EarlyStopping("value", patience=2)
     model.fit(X, Y, epochs=4, verbose=0, callbacks=[Values([float("nan"), 3, 2, 1]), stop])
     assert (stop.best, stop.best_epoch) == (1, 3)
+
+
+def test_each_is_told_once_of_an_end_that_is_interrupted(model):
+    ended = []
+
+    def end(name):
+        def told(logs):
+            ended.append(name)
+            if name == "second":
+                raise KeyboardInterrupt
+
+        return callbacks.LambdaCallback(on_train_end=told)
+
+    told = [end(name) for name in ("first", "second", "third")]
+    for _ in range(2):  # and again in the next fit
+        ended.clear()
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(X, Y, verbose=0, callbacks=told)
+        assert ended == ["first", "second", "third"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -156,9 +157,14 @@ class CallbackList:
         """Whether any callback does."""
         return any(callback.wants_batches for callback in self.callbacks)
 
+    @cached_property
+    def _left_to_end(self) -> Iterator[Callback]:
+        """Those whose `on_train_end` has not been called."""
+        return iter(self.callbacks)
+
     def call(self, hook: str, *given: Any) -> None:
-        """Call one hook of all callbacks."""
-        for callback in self.callbacks:
+        """Call one hook of all callbacks; `on_train_end` once of each, also where Ctrl-C struck in one of them."""
+        for callback in self._left_to_end if hook == "on_train_end" else self.callbacks:
             getattr(callback, hook)(*given)
 
 

@@ -1,6 +1,8 @@
 """Errors and warnings of the estimators: scikit-learn's types and meanings, its sentences where it has one."""
 
 import importlib
+from collections.abc import Callable, Sequence
+from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
@@ -194,3 +196,20 @@ def test_warnings():
         MLPClassifier(max_iter=2, batch_size=ROWS + 1).fit(X, y)
     with pytest.warns(UserWarning, match="column-vector"):
         MLPClassifier(max_iter=2).fit(X, y[:, np.newaxis])
+
+
+@pytest.mark.parametrize("rate", [0.01, 1])
+def test_a_number_as_learning_rate_is_told_the_name_of_its_argument(rate):
+    _, _, X, y = make_task("binary")
+    with pytest.raises(InvalidParameterError, match=rf"Got {rate} instead\. .*learning_rate_init={rate}"):
+        MLPClassifier(learning_rate=rate).fit(X, y)
+    with pytest.raises(InvalidParameterError, match=r"Got 'slow' instead\.$"):
+        MLPClassifier(learning_rate="slow").fit(X, y)
+
+
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+def test_annotations_take_what_is_documented(kind):
+    types = get_type_hints(kind.__init__)
+    assert types["activation"] == str | Sequence[str]
+    assert types["learning_rate"] == str | fastnn.schedules.Schedule | Callable[..., Any]
+    assert types["loss"] == str | fastnn.losses.Loss

@@ -129,3 +129,11 @@ def test_errors():
     with pytest.raises(ValueError, match="'alpha' parameter"):
         fastnn.fit_many([model, MLPClassifier(alpha=-1)], X, y)
     assert fastnn.fit_many([], X, y) == []
+    for wrong in (None, 5):
+        with pytest.raises(TypeError, match=f"expected a list of estimators, received: {wrong}"):
+            fastnn.fit_many(wrong, X, y)
+    model = MLPClassifier((3,), max_iter=2)
+    for wrong in (1.5, True, "2"):
+        with pytest.raises(TypeError, match=f"`n_jobs` to be None or an integer, received: n_jobs={wrong!r}"):
+            fastnn.fit_many([model], X, y, n_jobs=wrong)
+    assert not hasattr(model, "coefs_")

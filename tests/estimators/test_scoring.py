@@ -98,7 +98,7 @@ def test_a_metric_that_fails_leaves_the_model_as_it_was(warm_start, good_epochs)
     before = {name: value[:] if isinstance(value, list) else value for name, value in vars(model).items()}
     weights = [array.copy() for array in (*model.coefs_, *model.intercepts_)]
     outputs = model.predict_proba(X)
-    with pytest.raises(TypeError, match="NoneType"):
+    with pytest.raises(TypeError, match="to return a number, received: None"):
         model.fit(X, y)
     assert not scores
     assert vars(model) == before
@@ -106,6 +106,23 @@ def test_a_metric_that_fails_leaves_the_model_as_it_was(warm_start, good_epochs)
         np.testing.assert_array_equal(mine, old)
     np.testing.assert_array_equal(model.predict_proba(X), outputs)
     fresh = MLPClassifier(**SETTINGS, early_stopping_metric=lambda *_: None)
-    with pytest.raises(TypeError, match="NoneType"):
+    with pytest.raises(TypeError, match="to return a number, received: None"):
         fresh.fit(X, y)
     assert not hasattr(fresh, "coefs_")
+
+
+@pytest.mark.parametrize("score", [None, "0.5", np.ones(1), np.ones(3), [1.0], 1j], ids=str)
+def test_a_metric_that_returns_no_number_is_named(score):
+    def my_metric(estimator, held_out, truth):
+        return score
+
+    model = MLPClassifier(**SETTINGS, early_stopping_metric=my_metric)
+    with pytest.raises(TypeError, match="early_stopping_metric 'my_metric' to return a number, received: "):
+        model.fit(X, y)
+    assert not hasattr(model, "coefs_")
+
+
+@pytest.mark.parametrize("score", [1, np.float32(0.5), np.array(0.5), True], ids=repr)
+def test_numbers_of_every_kind_are_scores(score):
+    model = MLPClassifier(**SETTINGS, early_stopping_metric=lambda *_: score).fit(X, y)
+    assert set(model.validation_scores_) == {float(score)}
