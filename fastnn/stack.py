@@ -158,7 +158,7 @@ class Stack:
             raise ValueError("expected a model with at least one layer, received: none")
         if inputs is None:
             raise ValueError("expected the width of the input: add Input(shape=(n,)) first, or fit the model")
-        with making():
+        with contextlib.nullcontext() if self.built else making():
             if self.parameters is None:
                 self._check_build(inputs)
                 self._assemble(inputs)
@@ -170,7 +170,7 @@ class Stack:
     def built_for(self, inputs: int) -> Iterator[None]:
         """Build if need be; an error in the block undoes that, unless another thread has built."""
         before = [(layer, layer.inputs, layer.flat) for layer in self.parts()]
-        with making():
+        with contextlib.nullcontext() if self.built else making():  # no lock for each batch
             built = self.built
             self.build((inputs,))
         try:

@@ -118,7 +118,8 @@ def diagnosed(loss, validation=None, target=None):
 def test_a_validation_loss_that_is_not_finite_is_no_good_fit(bad):
     found = diagnosed([1, 0.5, 0.3, 0.2, 0.18, 0.17], [0.5] * 4 + [bad] * 2)
     assert found.verdict == "learning rate too high"
-    assert f"the validation loss is {bad} in epoch 5" in found.reason
+    assert f"the validation loss ends at {bad}" in found.reason
+    assert diagnosed([1, 0.5, 0.3, 0.2, 0.18, 0.17], [bad, 0.5, 0.3, 0.2, 0.18, 0.17]).verdict == "good fit"
 
 
 def test_nothing_is_left_to_learn_at_a_loss_of_zero():

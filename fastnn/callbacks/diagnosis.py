@@ -86,15 +86,13 @@ def diagnose(
             f"{gain:.4g}",
         )
     validation = np.asarray(history.get("val_loss", []), dtype=np.float64)
-    bad = np.flatnonzero(~np.isfinite(validation))
-    if bad.size:
+    if validation.size and not np.isfinite(validation[-1]):
         return Diagnosis(
             "learning rate too high",
-            f"the validation loss is {validation[bad[0]]} in epoch {loss.size - validation.size + bad[0] + 1}: outputs "
-            "are too large there, or its rows or truths are",
+            f"the validation loss ends at {validation[-1]}: outputs are too large there, or its rows or truths are",
         )
     if validation.size == loss.size:
-        best = int(np.argmin(validation))
+        best = int(np.argmin(np.where(np.isfinite(validation), validation, np.inf)))
         rise, gap = float(validation[-1] - validation[best]), float(validation[-1]) - last
         if rise > RISE * gain and last < loss[best]:
             return Diagnosis(

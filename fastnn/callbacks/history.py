@@ -87,8 +87,8 @@ class History(Callback, arguments.Configured):
         The first that holds, where the gain is the first epoch's training loss less the lowest, and a loss jumps if at
         least a quarter of its changes in the second half of the epochs, by size, are upwards:
 
-        1. Rate too high: the training loss is not finite, or ends above the first epoch's; or the validation loss is
-           not finite, and none of 2 to 4 holds.
+        1. Rate too high: the training loss is not finite, or ends above the first epoch's; or the validation loss
+           ends not finite, and none of 2 to 4 holds.
         2. Rate too high: the median of the first epoch's steps lies above the first step, whose loss is the untrained
            model's, by more than the lowest loss lies below it, and by more than five standard deviations of the last
            epoch's steps. The fit recovered from its first steps. Passed over where the history was loaded or resumed.
