@@ -4,7 +4,7 @@
 #ifndef FASTNN_ROOM_H
 #define FASTNN_ROOM_H
 
-#define FN_ROOM_PANELS 131072 /* bytes of panels, the most that any target asks for, */
+#define FN_ROOM_PANELS 262144 /* bytes of panels, the most that any target asks for, */
 #define FN_ROOM_TILES 393280  /* and of tiles, which are there at the same time */
 
 #ifndef _WIN32

@@ -67,7 +67,8 @@
 #ifndef FN_PANEL_BYTES
 #define FN_PANEL_BYTES 24576     /* of a block of a panel of W: most of an L1, */
 #define FN_COPY_BYTES 24576      /* of one that is copied, */
-#define FN_TURNED_BYTES 32768    /* and of one of W^T, which leaves L1 before it is read anyway */
+#define FN_TURNED_MOST 32768     /* and of one of W^T, which leaves L1 before it is read anyway: on any CPU of the target, */
+#define FN_TURNED_BYTES 32768    /* and on this one */
 /* Rows that must read a panel before tiles ask for the next one, how far apart its k rows are then, and whether it is copied. */
 #define FN_ROWS_WORTH_ASKING(apart) 16
 #define FN_FAR(k, apart) ((apart) % (FN_PAGE_BYTES / 2) == 0)

@@ -6,7 +6,7 @@
 #ifndef FN_ROOM_IS_ENOUGH
 #define FN_ROOM_IS_ENOUGH
 _Static_assert(FN_PANELS_KEPT * FN_COPY_BYTES <= FN_ROOM_PANELS, "panels that are copied have no room");
-_Static_assert((FN_TURNED_IN_BLOCKS ? FN_PANELS_KEPT : 2) * FN_TURNED_BYTES <= FN_ROOM_PANELS, "panels of W^T have no room");
+_Static_assert((FN_TURNED_IN_BLOCKS ? FN_PANELS_KEPT : 2) * FN_TURNED_MOST <= FN_ROOM_PANELS, "panels of W^T have no room");
 _Static_assert(FN_PACKED_MOST + FN_VECTOR_BYTES <= FN_ROOM_TILES, "tiles that are copied have no room");
 #endif
 
@@ -179,7 +179,7 @@ INLINE void FN(turned_panels)(const int packed, ptrdiff_t m, ptrdiff_t n, ptrdif
     const ptrdiff_t columns = FN_TILE_VECTORS * LANES, deepest = packed ? k : FN(even_block)(k, TURNED_DEPTH, 1);
     const int blocks = FN_TURNED_IN_BLOCKS && !packed && m * k > (ptrdiff_t)(FN_ROWS_BYTES / sizeof(T));
     const ptrdiff_t rows = blocks ? FN(even_block)(m, ROWS_OF(FN_ROWS_BYTES, deepest), FN_TILE_ROWS) : m;
-    T(*const panels)[FN_TURNED_BYTES / sizeof(T)] = FN(room)(0);
+    T(*const panels)[FN_TURNED_MOST / sizeof(T)] = FN(room)(0);
     ptrdiff_t p = 0;
     do { /* once for k = 0, to write `start` */
         const ptrdiff_t depth = k - p < deepest ? k - p : deepest, ldfrom = p ? ldc : ldstart;

@@ -102,7 +102,7 @@ def test_rows_of_x_pages_apart(dtype, rng, rows, row_bytes, outputs):
     ("rows", "row_bytes", "inputs"),
     [
         *((16, 2048, 40), (70, 8192, 300), (31, 8448, 1030), (40, 8232, 70), (200, 2048, 376)),
-        *((290, 4096, 300), (290, 16384, 264)),
+        *((290, 4096, 300), (290, 16384, 264), (100, 4096, 1100)),
     ],
 )
 def test_rows_of_w_pages_apart(dtype, rng, rows, row_bytes, inputs):
