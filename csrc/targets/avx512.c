@@ -32,7 +32,7 @@
     (!FN_NARROW_PORTS && (FN_IS_F32 ? (n) >= ((turned) && (m) > 256 ? 1024 : 512) : !(turned) && (n) >= 1024))
 /* product.inc.h: panels read where they lie, as deep as half a megabyte of rows in L2 allows, and X^T too. With narrow ports
  * panels are twice as deep, since L2 keeps up: each sum goes out and comes back half as often. Lines are asked for where rows are
- * two pages apart, or just one in 2 MB or more; X^T is copied only where its rows lie whole pages apart, or where they are many,
+ * two pages apart, or just one in 1 MB or more; X^T is copied only where its rows lie whole pages apart, or where they are many,
  * more than a page apart, and read often. Else both are copied where their rows overflow cache sets, or L2 and the pages that a
  * core remembers, panels only where many rows read them. */
 #define FN_PANEL_BYTES (FN_NARROW_PORTS ? 131072 : 65536)
@@ -43,7 +43,7 @@
     (FN_NARROW_PORTS ? (apart) >= 2 * FN_PAGE_BYTES ? 28 : 64 : (apart) % FN_PAGE_BYTES == 0 ? 128 : 256)
 #define FN_FAR_PANELS_ARE_COPIED (!FN_NARROW_PORTS)
 #define FN_FAR(k, apart)                                                                                             \
-    (FN_NARROW_PORTS ? (apart) >= 2 * FN_PAGE_BYTES || ((apart) == FN_PAGE_BYTES && (k) * (apart) >= 2097152) \
+    (FN_NARROW_PORTS ? (apart) >= 2 * FN_PAGE_BYTES || ((apart) == FN_PAGE_BYTES && (k) * (apart) >= 1048576) \
      : (apart) % FN_PAGE_BYTES == 0 ? (k) * (apart) > 1048576 : (apart) > FN_PAGE_BYTES && (k) * (apart) >= 4194304)
 #define FN_ROWS_BYTES 524288
 #define FN_TURNED_IN_BLOCKS 0
