@@ -1,6 +1,6 @@
 """What a step or a prediction costs at least on this machine, beside what it takes: `python bench/limits.py FILE`.
 
-Reads what `compare.py --json FILE` or `compare_predict.py --json FILE` wrote. Two limits of a training step:
+Reads what `compare.py --json FILE` or `compare_predict.py --json FILE` wrote. Three limits of a training step:
 
 - *The machine's*: every multiply-add at the measured peak, or every kernel read once at the measured rate of its cache,
   whichever is longer; the optimizer's update at the rate that its kernel has in a near cache; the batch's rows read
@@ -8,9 +8,11 @@ Reads what `compare.py --json FILE` or `compare_predict.py --json FILE` wrote. T
   activation, no call. The ratio over the fastest peer that this leaves is the most that anybody could reach.
 - *The kernels'*: the step's products, activations, loss and update, each measured alone at the step's shapes with warm
   caches, the update on as many parameters as each core has, the rows, one after another with no call between. By the
-  quickest of three: one thread; the busier of two that have some of the layers each, wait twice and read the rows
-  between their layers from each other; one of two that have half of every layer each, wait twice, and read of each
-  layer its outputs or its kernel from each other, whichever are fewer. With nothing overlapped.
+  quickest of four ways that leave every sum its order: one thread; two by rows, which exchange what the gradients of
+  half a kernel each want; two by halves of each layer's inputs, which exchange sums and gradients; the busier of two
+  that have some of the layers each. Where they meet, what crosses is measured by as many lines; nothing is overlapped.
+- *The products'*: the same with every product at the measured peak. No better product could go below while the other
+  kernels, and the meeting of two cores, take what they take.
 
 Of a prediction the machine's: every multiply-add at the peak, or every parameter read once, by one thread. Where cores
 were near each other in some rounds, these alone count.
@@ -20,13 +22,15 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from functools import cache
 from itertools import pairwise
 from time import perf_counter, thread_time
+from typing import NamedTuple
 
 import numpy as np
 from configurations import CONFIGURATIONS, Configuration
-from layer import OURS, PRODUCTS, padded, product
-from yardstick import peak
+from layer import C_TYPE, OURS, PRODUCTS, padded, product
+from yardstick import peak as peak_now
 
 from fastnn._core import activations, arrays, losses, meeting, optimizers, targets, threads
 
@@ -34,8 +38,15 @@ BLOCK = 16384  # parameters of an update at a time: their gradient stays in a ne
 SECONDS = 0.1  # of measuring one thing: longer than most disturbances
 SAMPLE_SECONDS = 3e-4  # at least: caches and branch predictors are warm for most of it
 FEWEST_SAMPLES = 5
-MEETINGS = 2000
+MEETINGS = 200
 LINE_BYTES = 64
+PEAKS = 10
+
+
+@cache
+def peak(dtype: str) -> float:
+    """The fastest of some, as of everything here."""
+    return max(peak_now(dtype) for _ in range(PEAKS))
 
 
 def seconds_of_call(run: Callable[[], object], calls: int) -> float:
@@ -55,6 +66,7 @@ def difference(longer: Callable[[], object], shorter: Callable[[], object]) -> f
     return max(0.0, best[0] - best[1])
 
 
+@cache
 def seconds_a_parameter(configuration: Configuration, size: int = BLOCK) -> float:
     """Of the optimizer's update of so many, one block after the other; of plain descent, which is bound by reading, its
     multiply-add."""
@@ -78,6 +90,7 @@ def seconds_a_parameter(configuration: Configuration, size: int = BLOCK) -> floa
     return difference(update(blocks), update([vectors[:, :1]] * len(blocks))) / size
 
 
+@cache
 def seconds_a_byte(size: int, dtype: str) -> float:
     """Of reading an array of so many bytes again and again, by one thread."""
     x, empty = np.ones(max(1024, size // np.dtype(dtype).itemsize), dtype), np.ones(1, dtype)
@@ -105,39 +118,66 @@ def seconds_beyond_a_call(make: Callable[..., Callable[[], object]], *shape: int
     return difference(make(*shape), make(*[1] * len(shape)))
 
 
-def kernels(configuration: Configuration) -> list[float]:
-    """Seconds of the kernels of each layer by one thread, each alone, without the update."""
-    dtype, batch, widths = configuration.dtype, configuration.batch, configuration.widths
+class Layer(NamedTuple):
+    """Seconds of a layer's kernels by one thread, without the update."""
 
-    def multiplied(name: str) -> Callable[..., Callable[[], object]]:
-        return lambda *shape: product(name, *shape, dtype).run[OURS]
+    forward: float
+    backward: float
+    gradient: float
+
+
+def layers_of(configuration: Configuration, at_peak: bool) -> list[Layer]:
+    """With each product measured alone, or at the measured peak; the rest measured alone."""
+    dtype, batch, widths = configuration.dtype, configuration.batch, configuration.widths
+    fastest = peak(dtype)
+
+    def seconds(name: str, inputs: int, outputs: int) -> float:
+        if at_peak:
+            return 2 * batch * inputs * outputs / fastest
+        return seconds_beyond_a_call(lambda *shape: product(name, *shape, dtype).run[OURS], batch, outputs, inputs)
+
+    layers = []
+    for index, ((inputs, outputs), other) in enumerate(
+        zip(pairwise(widths), other_kernels(configuration), strict=True)
+    ):
+        forward, gradient, backward = (
+            seconds(name, inputs, outputs) if index or name != "dY W^T" else 0.0 for name in PRODUCTS
+        )
+        layers.append(Layer(forward + other / 2, backward + other / 2, gradient))
+    return layers
+
+
+@cache
+def other_kernels(configuration: Configuration) -> list[float]:
+    """Seconds of each layer's activation, there and back, or of the loss behind the last, by one thread, each alone."""
+    dtype, batch, widths = configuration.dtype, configuration.batch, configuration.widths
+    forward, backward, loss = (f[C_TYPE[dtype]] for f in (activations._forward, activations._backward, losses._loss))
 
     def activated(rows: int, width: int) -> Callable[[], object]:
         z = padded(np.random.default_rng(0).standard_normal((rows, width)), dtype)
-        y, name = padded(z, dtype), configuration.activation
+        y, (kind, _, alpha) = padded(z, dtype), targets.ACTIVATIONS[configuration.activation]
+        shape = {"alpha": alpha, "max_value": np.inf, "threshold": 0.0}
 
         def both() -> None:
-            activations.forward(name, z, out=y)
-            activations.backward(name, y, z, out=y)
+            forward(z, y, kind, shape)
+            backward(y, y, y, kind, shape)
 
         return both
 
     def judged(rows: int, width: int) -> Callable[[], object]:
-        z = np.random.default_rng(0).standard_normal((rows, width)).astype(dtype)
-        values = np.zeros((rows, width), dtype)
-        if configuration.regression:
-            return lambda: losses.loss("squared_error", z, values, dz=values)
-        labels = np.zeros(rows, np.int32)
-        return lambda: losses.loss("sparse_categorical_crossentropy_from_logits", z, labels, dz=values)
+        name = "squared_error" if configuration.regression else "sparse_categorical_crossentropy_from_logits"
+        z, kind = padded(np.random.default_rng(0).standard_normal((rows, width)), dtype), targets.LOSSES[name][0]
+        truth = np.zeros((rows, width), dtype) if configuration.regression else np.zeros(rows, np.int32)
+        dz, row_loss, labels = padded(z, dtype), np.zeros(rows), not configuration.regression
+        return lambda: loss(z, truth, None, None, row_loss, dz, None, kind, labels, 1.0, 1.0, 0.0)
 
-    layers = []
-    for index, (inputs, outputs) in enumerate(pairwise(widths)):
-        names = [name for name in PRODUCTS if index or name != "dY W^T"]
-        layers.append(sum(seconds_beyond_a_call(multiplied(name), batch, outputs, inputs) for name in names))
-        layers[-1] += seconds_beyond_a_call(activated if index < len(widths) - 2 else judged, batch, outputs)
-    return layers
+    return [
+        seconds_beyond_a_call(activated if index < len(widths) - 2 else judged, batch, outputs)
+        for index, outputs in enumerate(widths[1:])
+    ]
 
 
+@cache
 def seconds_of_meeting(lines: int) -> float:
     """Of two threads that write so many lines each, wait, read each other's, and wait: the fastest of some runs."""
     began, taken = perf_counter(), []
@@ -148,42 +188,54 @@ def seconds_of_meeting(lines: int) -> float:
     return min(taken)
 
 
-def with_these_kernels(configuration: Configuration, cores: int) -> float:
-    """Seconds of a step: of one thread, of two by layers or of two by halves, the quickest that there are cores for."""
+def of_kernels(configuration: Configuration, cores: int, at_peak: bool) -> float:
+    """Seconds of a step: the quickest way to share it that there are cores for."""
     line = LINE_BYTES // np.dtype(configuration.dtype).itemsize
     batch, widths, parameters = configuration.batch, configuration.widths, count(configuration)
-    layers, sizes = kernels(configuration), [inputs * outputs for inputs, outputs in pairwise(widths)]
-    layers[0] += least(configuration, 1)["rows"]
-    update = seconds_a_parameter(configuration, max(BLOCK, parameters))
-    alone = sum(layers) + parameters * update
+    layers, sizes = layers_of(configuration, at_peak), [(i + 1) * o for i, o in pairwise(widths)]
+    rows = least(configuration, 1)["rows"]
+    kernels = sum(sum(layer) for layer in layers) + rows
+    alone = kernels + parameters * seconds_a_parameter(configuration, max(BLOCK, parameters))
     if cores < 2:
         return alone
     update = seconds_a_parameter(configuration, max(BLOCK, parameters // 2))
-    layers = [seconds + (size + width) * update for seconds, size, width in zip(layers, sizes, widths[1:], strict=True)]
-    crossing = sum(min(batch * width, size) for size, width in zip(sizes, widths[1:], strict=True))
-    possible = [alone, sum(layers) / 2 + seconds_of_meeting(crossing // line)]
+    half = (kernels + parameters * update) / 2
+    # By rows up to the gradients, half a kernel's rows each, which want the other's rows, half the columns of inputs.
+    read = [batch * (o + (i / 2 if layer else 0)) / 2 + i * o / 2 for layer, (i, o) in enumerate(pairwise(widths))]
+    possible = [alone, half + seconds_of_meeting(int(sum(read)) // line)]
+    # By halves of the inputs: on the way there sums cross, on the way back gradients, of half the outputs each.
+    possible.append(half + sum(seconds_of_meeting(batch * outputs // line) for outputs in widths[1:]))
+    # By layers: whose are more, with no wait for each other on the way.
+    costs = [sum(layer) + size * update for layer, size in zip(layers, sizes, strict=True)]
+    costs[0] += rows
     for first in range(1, len(layers)):
-        busier = max(sum(layers[:first]), sum(layers[first:]))
+        busier = max(sum(costs[:first]), sum(costs[first:]))
         possible.append(busier + seconds_of_meeting(batch * widths[first] // line))
     return min(possible)
 
 
 def say_steps(results: list[dict]) -> None:
     cores = threads.default_threads()
-    print(f"us a step; at least: by the machine with all {cores} cores shared perfectly, and with these kernels")
+    print(
+        f"us a step; at least: by the machine with all {cores} cores shared perfectly, with every product at the peak"
+        " and our other kernels, and with our kernels"
+    )
     print(
         f"{'':50} {'fastest peer':>12} {'ours':>9} {'machine':>9} = {'products':>9} {'update':>8} {'rows':>8}"
-        f" {'kernels':>9}   {'ratio':>5} {'at most: machine':>16} {'kernels':>7}"
+        f" {'at peak':>9} {'kernels':>9}   {'ratio':>5} {'at most: machine':>16} {'at peak':>7} {'kernels':>7}"
     )
     for result in results:
         configuration = CONFIGURATIONS[result["configuration"]["name"]]
         parts = least(configuration, cores)
         theirs, ours = seconds_of(result, configuration.batch, configuration.rows)
-        total, warm = sum(parts.values()), with_these_kernels(configuration, cores)
-        numbers = [1e6 * value for value in (theirs, ours, total, *parts.values(), warm)]
+        total = sum(parts.values())
+        ideal, warm = (of_kernels(configuration, cores, at_peak) for at_peak in (True, False))
+        numbers = [1e6 * value for value in (theirs, ours, total, *parts.values(), ideal, warm)]
         print(
-            "{:50} {:12.2f} {:9.2f} {:9.2f} = {:9.2f} {:8.2f} {:8.2f} {:9.2f}".format(configuration.name, *numbers)
-            + f"   {ratio_of(result):5.2f} {theirs / total:16.2f} {theirs / warm:7.2f}",
+            "{:50} {:12.2f} {:9.2f} {:9.2f} = {:9.2f} {:8.2f} {:8.2f} {:9.2f} {:9.2f}".format(
+                configuration.name, *numbers
+            )
+            + f"   {ratio_of(result):5.2f} {theirs / total:16.2f} {theirs / ideal:7.2f} {theirs / warm:7.2f}",
             flush=True,
         )
 
