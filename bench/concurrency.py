@@ -1,6 +1,7 @@
 """What threads gain, and what company costs: `python bench/concurrency.py`.
 
-- `defaults`: fits with the default number of threads over fits with one, for every configuration.
+- `defaults`: fits with the default number of threads over fits with one, for every configuration; and two fits of one
+  thread each at once over one by itself, which is what the cores give to threads that never wait for each other.
 - `fits`: two fits at once, in two threads and in two processes, over one after the other.
 - `neighbour`: a fit with the default threads while another process keeps one core busy, over the same fit alone; with
   one thread likewise, which is what the free core can do; and a loop of one thread over itself alone, which tells
@@ -72,14 +73,18 @@ def report(said: str, made: Rounds, name: str, other: str, machine) -> dict:
 def defaults_over_one(names: Sequence[str], rounds: int, seconds: float) -> list[dict]:
     results = []
     with ExitStack() as stack:
-        contestants = start(stack, ["fastnn"], [DEFAULTS, Setting(1)])
+        contestants = [*start(stack, ["fastnn"], [DEFAULTS, Setting(1)]), *start(stack, ["fastnn"], [Setting(1)])]
         for name in names:
             able = turn_to(CONFIGURATIONS[name], contestants)
             if able:
                 check(CONFIGURATIONS[name], able)
-                timers = {one.name: one.train for one in able}
+                default, one, other = (contestant.train for contestant in able)
+                timers = {"default": default, "one": one, "two": together([one, other])}
                 made, machine = take_turns(timers, rounds, seconds, CONFIGURATIONS[name].dtype)
-                results.append(report(f"{name}: default threads over one", made, *made.names, machine))
+                made = Rounds(made.names, made.seconds / [1, 1, 2])  # of one fit, whoever makes it
+                results.append(report(f"{name}: default threads over one", made, "default", "one", machine))
+                said = f"{name}: two fits of one thread each over one by itself"
+                results.append(report(said, made, "two", "one", machine))
     return results
 
 

@@ -8,9 +8,10 @@ Reads what `compare.py --json FILE` or `compare_predict.py --json FILE` wrote. T
   activation, no call. The ratio over the fastest peer that this leaves is the most that anybody could reach.
 - *The kernels'*: the step's products, activations, loss and update, each measured alone at the step's shapes with warm
   caches, the update on as many parameters as each core has, the rows, one after another with no call between. By the
-  quickest of four ways that leave every sum its order: one thread; two by rows, which exchange what the gradients of
+  quickest of the ways that leave every sum its order: one thread; two by rows, which exchange what the gradients of
   half a kernel each want; two by halves of each layer's inputs, which exchange sums and gradients; the busier of two
-  that have some of the layers each. Where they meet, what crosses is measured by as many lines; nothing is overlapped.
+  that have some of the layers each; of batches in groups two that have half of those and exchange their sums. Where
+  they meet, what crosses is measured by as many lines; nothing is overlapped.
 - *The products'*: the same with every product at the measured peak. No better product could go below while the other
   kernels, and the meeting of two cores, take what they take.
 
@@ -35,12 +36,13 @@ from yardstick import peak as peak_now
 from fastnn._core import activations, arrays, losses, meeting, optimizers, targets, threads
 
 BLOCK = 16384  # parameters of an update at a time: their gradient stays in a near cache
-SECONDS = 0.1  # of measuring one thing: longer than most disturbances
+SECONDS = 0.2  # of measuring one thing: longer than most disturbances
 SAMPLE_SECONDS = 3e-4  # at least: caches and branch predictors are warm for most of it
 FEWEST_SAMPLES = 5
 MEETINGS = 200
 LINE_BYTES = 64
 PEAKS = 10
+GROUP_ROWS = 512  # of a larger batch are summed by themselves (fastnn/_core/passes.pyx)
 
 
 @cache
@@ -205,6 +207,8 @@ def of_kernels(configuration: Configuration, cores: int, at_peak: bool) -> float
     possible = [alone, half + seconds_of_meeting(int(sum(read)) // line)]
     # By halves of the inputs: on the way there sums cross, on the way back gradients, of half the outputs each.
     possible.append(half + sum(seconds_of_meeting(batch * outputs // line) for outputs in widths[1:]))
+    if batch > GROUP_ROWS:
+        possible.append(half + seconds_of_meeting(parameters // line))
     # By layers: whose are more, with no wait for each other on the way.
     costs = [sum(layer) + size * update for layer, size in zip(layers, sizes, strict=True)]
     costs[0] += rows
