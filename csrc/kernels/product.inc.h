@@ -81,7 +81,7 @@
 #define FN_X_IS_COPIED(k, apart, tiles)    \
     ((apart) % (FN_PAGE_BYTES / 4) == 0 || \
      (k) * (apart) >= FN_BYTES_WORTH_COPYING / ((tiles) * FN_TILE_VECTORS * LANES))
-#define FN_BYTES_WORTH_COPYING 50000000 /* of X, times columns */
+#define FN_BYTES_WORTH_COPYING 70000000 /* of X, times columns */
 #define FN_PACKED_MOST 196608    /* of a's tiles that are copied at a time, on any CPU of the target, */
 #define FN_PACKED_BYTES 196608   /* on this one, */
 #define FN_PACKED_DEPTH 256      /* and how deep: no deeper than panels that are copied beside it */
