@@ -49,7 +49,7 @@ class ModelCheckpoint(MonitorCallback):
     Raises
     ------
     ValueError
-        If filepath names something that is not in the logs.
+        If filepath cannot be filled in; after the first epoch, if it names something that is not in the logs.
     OSError
         If a file cannot be written, or its folder made; the file before is untouched.
 
@@ -95,6 +95,7 @@ class ModelCheckpoint(MonitorCallback):
         self.filepath = os.fspath(filepath)
         if not isinstance(self.filepath, str) or not os.path.basename(self.filepath):
             raise ValueError(f"expected `filepath` to name a file, received: filepath={filepath!r}")
+        _check_pattern(self.filepath)
         self.verbose = verbose
         self.save_best_only = bool(save_best_only)
         self.save_weights_only = bool(save_weights_only)
@@ -142,6 +143,7 @@ class ModelCheckpoint(MonitorCallback):
         if self._looked == epoch:
             return
         self._looked, self._due = epoch, ""
+        path = self._path(epoch, logs)  # where no file is due too, for what it names: not after epochs of training
         if (epoch + 1) % self.every:
             return
         value = self.monitored(logs) if self.save_best_only else None
@@ -149,7 +151,7 @@ class ModelCheckpoint(MonitorCallback):
             if not self.improves(value, self.best):
                 return
             self.best = value
-        self._due = self._path(epoch, logs)
+        self._due = path
         self.written = [*(other for other in self.written if other != self._due), self._due]
         self._surplus = self.written[: -self.keep] if self.keep else []
         self.written = self.written[len(self._surplus) :]
@@ -180,6 +182,24 @@ class ModelCheckpoint(MonitorCallback):
     def set_state(self, state: dict[str, Any]) -> None:
         self.best = state.get("best", self.initial_value_threshold)
         self.written = [path for path in state["written"] if self._may_be_own(path)]
+
+
+def _check_pattern(filepath: str) -> None:
+    """Raise ValueError for what no logs can fill in."""
+    import string  # here, since it takes a while to import
+
+    try:
+        for _, name, form, conversion in string.Formatter().parse(filepath):
+            if name is not None:
+                if not name or not {".", "["}.isdisjoint(name):
+                    raise ValueError("not a key of the logs")
+                number = 1 if name == "epoch" else 1.0
+                format(repr(number) if conversion else number, form or "")
+    except ValueError as error:
+        raise ValueError(
+            'expected `filepath` to be filled in with epoch and keys of the logs, as in "{epoch:03d}" and '
+            f'"{{val_loss:.2f}}", received: filepath={filepath!r}'
+        ) from error
 
 
 def _make_folder(path: str) -> None:

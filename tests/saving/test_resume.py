@@ -400,6 +400,19 @@ def test_weights_only(path, capsys):
     ("arguments", "message"),
     [
         ({"filepath": "there/"}, "expected `filepath` to name a file"),
+        *(
+            ({"filepath": path}, r'filled in with epoch and keys of the logs, as in "\{epoch:03d\}"')
+            for path in (
+                "a{",
+                "a}",
+                "a{}",
+                "a{0}{epoch.real}",
+                "a{epoch[0]}",
+                "a{loss:03d}",
+                "a{epoch:x}{loss:q}",
+                "{loss!r:f}",
+            )
+        ),
         ({"filepath": "a", "save_freq": 100}, '`save_freq` to be "epoch", with `every`'),
         ({"filepath": "a", "every": 0}, "`every` to be a positive integer"),
         ({"filepath": "a", "keep": 0}, "`keep` to be a positive integer"),
@@ -413,8 +426,16 @@ def test_bad_arguments(arguments, message):
 
 
 def test_bad_names_in_the_path(tmp_path):
+    epochs = []
+    began = callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: epochs.append(epoch))
     with pytest.raises(ValueError, match=r"filled in with epoch, loss, received: .*\{val_loss\}"):
-        fit(callbacks.ModelCheckpoint(tmp_path / "{val_loss}"))
+        fit(callbacks.ModelCheckpoint(tmp_path / "{val_loss}", every=3), began)
+    assert epochs == [0]  # though no file is due yet
+
+
+def test_names_in_the_path(tmp_path):
+    fit(callbacks.ModelCheckpoint(tmp_path / "{epoch:02x}{{}} {loss:5.1f} {loss!s:.2}"), epochs=1)
+    assert next(tmp_path.iterdir()).name.startswith("01{} ")
 
 
 def test_missing_folders_are_made(tmp_path):
