@@ -26,7 +26,6 @@ from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
 from time import perf_counter, thread_time
-from typing import NamedTuple
 
 import numpy as np
 from configurations import CONFIGURATIONS, Configuration
@@ -120,36 +119,22 @@ def seconds_beyond_a_call(make: Callable[..., Callable[[], object]], *shape: int
     return difference(make(*shape), make(*[1] * len(shape)))
 
 
-class Layer(NamedTuple):
-    """Seconds of a layer's kernels by one thread, without the update."""
-
-    forward: float
-    backward: float
-    gradient: float
-
-
-def layers_of(configuration: Configuration, at_peak: bool) -> list[Layer]:
-    """With each product measured alone, or at the measured peak; the rest measured alone."""
-    dtype, batch, widths = configuration.dtype, configuration.batch, configuration.widths
-    fastest = peak(dtype)
+def layers_of(configuration: Configuration, at_peak: bool) -> list[float]:
+    """Seconds of each layer's kernels by one thread, no update: products alone or at the peak, others alone."""
+    dtype, batch, fastest = configuration.dtype, configuration.batch, peak(configuration.dtype)
 
     def seconds(name: str, inputs: int, outputs: int) -> float:
         if at_peak:
             return 2 * batch * inputs * outputs / fastest
         return seconds_beyond_a_call(lambda *shape: product(name, *shape, dtype).run[OURS], batch, outputs, inputs)
 
-    layers = []
-    for index, ((inputs, outputs), other) in enumerate(
-        zip(pairwise(widths), other_kernels(configuration), strict=True)
-    ):
-        forward, gradient, backward = (
-            seconds(name, inputs, outputs) if index or name != "dY W^T" else 0.0 for name in PRODUCTS
-        )
-        layers.append(Layer(forward + other / 2, backward + other / 2, gradient))
+    layers = other_kernels(configuration)
+    for index, (inputs, outputs) in enumerate(pairwise(configuration.widths)):
+        names = [name for name in PRODUCTS if index or name != "dY W^T"]
+        layers[index] += sum(seconds(name, inputs, outputs) for name in names)
     return layers
 
 
-@cache
 def other_kernels(configuration: Configuration) -> list[float]:
     """Seconds of each layer's activation, there and back, or of the loss behind the last, by one thread, each alone."""
     dtype, batch, widths = configuration.dtype, configuration.batch, configuration.widths
@@ -196,7 +181,7 @@ def of_kernels(configuration: Configuration, cores: int, at_peak: bool) -> float
     batch, widths, parameters = configuration.batch, configuration.widths, count(configuration)
     layers, sizes = layers_of(configuration, at_peak), [(i + 1) * o for i, o in pairwise(widths)]
     rows = least(configuration, 1)["rows"]
-    kernels = sum(sum(layer) for layer in layers) + rows
+    kernels = sum(layers) + rows
     alone = kernels + parameters * seconds_a_parameter(configuration, max(BLOCK, parameters))
     if cores < 2:
         return alone
@@ -210,7 +195,7 @@ def of_kernels(configuration: Configuration, cores: int, at_peak: bool) -> float
     if batch > GROUP_ROWS:
         possible.append(half + seconds_of_meeting(parameters // line))
     # By layers: whose are more, with no wait for each other on the way.
-    costs = [sum(layer) + size * update for layer, size in zip(layers, sizes, strict=True)]
+    costs = [seconds + size * update for seconds, size in zip(layers, sizes, strict=True)]
     costs[0] += rows
     for first in range(1, len(layers)):
         busier = max(sum(costs[:first]), sum(costs[first:]))

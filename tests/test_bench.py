@@ -68,6 +68,16 @@ def test_compare(tmp_path):
         losses = list(result["losses"].values())
         np.testing.assert_allclose(losses, losses[0], rtol=2e-3)
     assert picture.read_bytes().startswith(b"\x89PNG")
+    small = [result for result in figures(written) if result["configuration"]["name"] == "10-32-1, 32"]
+    if "best_peer" in small[0]:
+        written.write_text(json.dumps({"results": small}), encoding="utf-8")
+        numbers = [
+            float(word) for word in run(BENCH / "limits.py", written).split("10-32-1, 32")[1].split() if word != "="
+        ]
+        _, _, machine, products, update, rows, *others = numbers
+        assert machine == pytest.approx(products + update + rows, abs=0.02)
+        assert len(others) == 6
+        assert min(others) > 0
 
 
 def test_compare_tells_other_work_from_the_same():
