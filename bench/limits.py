@@ -128,14 +128,15 @@ def layers_of(configuration: Configuration, at_peak: bool) -> list[float]:
             return 2 * batch * inputs * outputs / fastest
         return seconds_beyond_a_call(lambda *shape: product(name, *shape, dtype).run[OURS], batch, outputs, inputs)
 
-    layers = other_kernels(configuration)
+    layers = list(other_kernels(configuration))
     for index, (inputs, outputs) in enumerate(pairwise(configuration.widths)):
         names = [name for name in PRODUCTS if index or name != "dY W^T"]
         layers[index] += sum(seconds(name, inputs, outputs) for name in names)
     return layers
 
 
-def other_kernels(configuration: Configuration) -> list[float]:
+@cache
+def other_kernels(configuration: Configuration) -> tuple[float, ...]:
     """Seconds of each layer's activation, there and back, or of the loss behind the last, by one thread, each alone."""
     dtype, batch, widths = configuration.dtype, configuration.batch, configuration.widths
     forward, backward, loss = (f[C_TYPE[dtype]] for f in (activations._forward, activations._backward, losses._loss))
@@ -158,10 +159,10 @@ def other_kernels(configuration: Configuration) -> list[float]:
         dz, row_loss, labels = padded(z, dtype), np.zeros(rows), not configuration.regression
         return lambda: loss(z, truth, None, None, row_loss, dz, None, kind, labels, 1.0, 1.0, 0.0)
 
-    return [
+    return tuple(
         seconds_beyond_a_call(activated if index < len(widths) - 2 else judged, batch, outputs)
         for index, outputs in enumerate(widths[1:])
-    ]
+    )
 
 
 @cache

@@ -193,13 +193,22 @@ def _check_pattern(filepath: str) -> None:
             if name is not None:
                 if not name or not {".", "["}.isdisjoint(name):
                     raise ValueError("not a key of the logs")
-                number = 1 if name == "epoch" else 1.0
-                format(repr(number) if conversion else number, form or "")
+                values = ("1",) if conversion else (1,) if name == "epoch" else (1.0, 1, "1")
+                if not any(_fits(value, form or "") for value in values):
+                    raise ValueError(f"no form of a value: {form!r}")
     except ValueError as error:
         raise ValueError(
             'expected `filepath` to be filled in with epoch and keys of the logs, as in "{epoch:03d}" and '
             f'"{{val_loss:.2f}}", received: filepath={filepath!r}'
         ) from error
+
+
+def _fits(value: object, form: str) -> bool:
+    try:
+        format(value, form)
+    except ValueError:
+        return False
+    return True
 
 
 def _make_folder(path: str) -> None:

@@ -408,7 +408,7 @@ def test_weights_only(path, capsys):
                 "a{}",
                 "a{0}{epoch.real}",
                 "a{epoch[0]}",
-                "a{loss:03d}",
+                "a{epoch:s}",
                 "a{epoch:x}{loss:q}",
                 "{loss!r:f}",
             )
@@ -431,11 +431,17 @@ def test_bad_names_in_the_path(tmp_path):
     with pytest.raises(ValueError, match=r"filled in with epoch, loss, received: .*\{val_loss\}"):
         fit(callbacks.ModelCheckpoint(tmp_path / "{val_loss}", every=3), began)
     assert epochs == [0]  # though no file is due yet
+    with pytest.raises(ValueError, match=r"filled in with epoch, loss, received: .*\{loss:03d\}"):
+        fit(callbacks.ModelCheckpoint(tmp_path / "{loss:03d}", every=3), began)
+    assert epochs == [0, 0]
 
 
 def test_names_in_the_path(tmp_path):
-    fit(callbacks.ModelCheckpoint(tmp_path / "{epoch:02x}{{}} {loss:5.1f} {loss!s:.2}"), epochs=1)
-    assert next(tmp_path.iterdir()).name.startswith("01{} ")
+    """What another callback adds to the logs may be a whole number, or a word."""
+    path = tmp_path / "{epoch:02x}{{}} {value:03d} {word:s} {loss!s:.2}"
+    word = callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(word="of"))
+    fit(Values(7), word, callbacks.ModelCheckpoint(path), epochs=1)
+    assert next(tmp_path.iterdir()).name.startswith("01{} 007 of ")
 
 
 def test_missing_folders_are_made(tmp_path):
