@@ -11,8 +11,9 @@
  * nothing on a core of one's own, a fifth of the speed of a small tile on one whose other hardware thread is busy, which then
  * decodes every other cycle. Loops, outside in: blocks of rows that stay in L2, blocks of k, column panels of one tile's width, tiles of
  * rows. A panel is read where it lies: L2 keeps up with a line for each few multiply-adds, if tiles ask for it some steps
- * ahead (FN_LINES_AHEAD). It is copied where many rows read it and its own lie half pages or pages apart, in one or two cache
- * sets, which costs more than copying; each tile takes along a part of the next one, which the tile before has asked for, since
+ * ahead (FN_LINES_AHEAD); its first tile, which has it from L3 or memory, asks much further ahead where that pays
+ * (FN_FIRST_ASKS). It is copied where many rows read it and its own lie half pages or pages apart, in one or two cache sets,
+ * which costs more than copying; each tile takes along a part of the next one, which the tile before has asked for, since
  * hardware fetches no lines ahead that far apart, and asks for the next tile's lines of c. A panel of W^T is transposed while
  * the one before is multiplied with: each tile carries some rows of W along, a number at a time by registers of integers, since
  * the shuffles of vectors take the ports of the multiply-adds. X^T is copied, tile by tile, where enough columns will read it: a
@@ -25,6 +26,12 @@
 #define FN_LINE_BYTES 64
 #define FN_PACKED_FAR_BYTES 2097152 /* of k rows: beside a copy of a's tiles a panel of fewer costs less where it lies */
 #define FN_PAGE_BYTES 4096
+/* Which rows of b a tile asks for: none, those some steps of k ahead into L1, or as a panel's first tile does, which has them from
+ * L3 or memory, those many steps ahead into L2. */
+#define FN_ASKS_NOTHING 0
+#define FN_ASKS_NEAR 1
+#define FN_ASKS_FAR 2
+#define FN_LINES_FAR_AHEAD 32
 #define FN_NEVER ((ptrdiff_t)1 << 40)
 #define FN_ROWS_WORTH_HALVES 4   /* fewer have too few chains in half a vector's width by itself */
 #define FN_TILES_WORTH_PACKING 4 /* column tiles that must read a tile of X^T before it is copied */
@@ -60,6 +67,10 @@
 #endif
 #ifndef FN_LINES_PAY
 #define FN_LINES_PAY 1           /* where FN_LINES_AHEAD says so */
+#endif
+#ifndef FN_FIRST_ASKS
+#define FN_FIRST_ASKS(k) 0       /* whether the first tile of a panel that is read where it lies, k deep, asks far ahead, */
+#define FN_SUMS_ARE_ASKED(k) 0   /* and whether every tile asks for its lines of c before it begins */
 #endif
 #ifndef FN_HALVES_PAY
 #define FN_HALVES_PAY 1          /* where FN_HALVES says that there are any */

@@ -156,7 +156,7 @@ INLINE void FN(product_of_far_panels)(FN(product_function) *small, const int pac
                 const T *const factors = packed ? a + i * k : a + i * a_row + p * a_step;
                 const T *const first = sums ? sums + i * ldfrom + j : NULL;
                 if (height == FN_TILE_ROWS && width == columns)
-                    FN(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, 0, depth, factors, a_row,
+                    FN(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, FN_ASKS_NOTHING, depth, factors, a_row,
                              packed ? FN_TILE_ROWS : a_step, read, ldread,
                              first, ldfrom, c + i * ldc + j, ldc, 0, NULL, 0, NULL);
                 else

@@ -4,10 +4,10 @@
  * (FN_HALVES), once more for halves: TILE(name), TILE_V and TILE_LANES say which.
  */
 
-/* One tile, which asks for b's row so many `ahead` where that pays, and carries on its way: to[k, carried] = from[carried, k]^T,
- * a number at a time, for which ports are free. `rows`, `vectors`, `ahead` and `carried` are constants wherever this is inlined. */
-INLINE void TILE(tile)(const int rows, const int vectors, const int ahead, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_step,
-                       const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc,
+/* One tile, which asks for b's rows as FN_ASKS_ says, and carries on its way: to[k, carried] = from[carried, k]^T, a number at a
+ * time, for which ports are free. `rows`, `vectors`, `asks` and `carried` are constants wherever this is inlined. */
+INLINE void TILE(tile)(const int rows, const int vectors, const int asks, ptrdiff_t k, const T *a, ptrdiff_t a_row,
+                       ptrdiff_t a_step, const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc,
                        const int carried, const T *from, ptrdiff_t ldfrom, T *to) {
     TILE_V sum[FN_TILE_ROWS][FN_TILE_VECTORS];
     FN_UNROLL(16)
@@ -22,8 +22,10 @@ INLINE void TILE(tile)(const int rows, const int vectors, const int ahead, ptrdi
         at[r / FN_ROWS_AN_ADDRESS] = a + r * a_row;
         if (r && !side_by_side) __asm__("" : "+r"(at[r / FN_ROWS_AN_ADDRESS])); /* or the compiler keeps one for every row */
     }
-    /* the row itself where asking does not pay; in a copy, whose rows lie a constant apart, it costs nothing */
-    const ptrdiff_t asked = FN_LINES_PAY || __builtin_constant_p(ldb) ? ahead * ldb : 0;
+    /* near, the row itself where asking does not pay; in a copy, whose rows lie a constant apart, it costs nothing */
+    const ptrdiff_t asked = FN_LINES_PAY || __builtin_constant_p(ldb) ? FN_LINES_AHEAD * ldb : 0;
+    const T *far = b + FN_LINES_FAR_AHEAD * ldb; /* up to b's end: what comes then may be another core's */
+    const T *const last = b + (k - 1) * ldb;
     FN_UNROLL_BY(FN_STEPS_AT_A_TIME)
     for (ptrdiff_t p = 0; p < k; p++) {
         TILE_V row[FN_TILE_VECTORS];
@@ -41,10 +43,16 @@ INLINE void TILE(tile)(const int rows, const int vectors, const int ahead, ptrdi
             FN_UNROLL(4)
             for (int v = 0; v < vectors; v++) sum[r][v] = TILE(fma)(factor, row[v], sum[r][v]);
         }
-        if (ahead)
+        if (asks == FN_ASKS_NEAR)
             FN_UNROLL(4)
             for (int v = 0; v < vectors; v += (FN_LINE_BYTES + sizeof(TILE_V) - 1) / sizeof(TILE_V))
                 __builtin_prefetch(b + asked + v * TILE_LANES, 0, 3);
+        if (asks == FN_ASKS_FAR) {
+            FN_UNROLL(4)
+            for (int v = 0; v < vectors; v++) __builtin_prefetch(far + v * TILE_LANES, 0, 2);
+            __builtin_prefetch(far + vectors * TILE_LANES - 1, 0, 2); /* where rows do not begin with a line */
+            far = far < last ? far + ldb : last;
+        }
         FN_UNROLL(8)
         for (int q = 0; q < carried; q++) FN(move)(to + q, from + q * ldfrom + p);
         if (carried) to += ldb;
@@ -62,7 +70,7 @@ INLINE void TILE(tile)(const int rows, const int vectors, const int ahead, ptrdi
 #define FN_TILE_CASE(r) \
     case r:             \
         if (!carried || r >= FN_TILE_ROWS / 2)                                                                          \
-            TILE(tile)(r, vectors, FN_LINES_AHEAD, FN_TILE_ARGUMENTS, carried, from, ldfrom, to);          \
+            TILE(tile)(r, vectors, FN_LINES_AHEAD ? FN_ASKS_NEAR : FN_ASKS_NOTHING, FN_TILE_ARGUMENTS, carried, from, ldfrom, to); \
         return;
 /* A tile of any height: one instance each. One that carries is at least half as high as the highest. */
 INLINE void TILE(tile_of_rows)(ptrdiff_t rows, const int vectors, ptrdiff_t k, const T *a, ptrdiff_t a_row,
@@ -96,12 +104,21 @@ INLINE void TILE(tile_of_rows)(ptrdiff_t rows, const int vectors, ptrdiff_t k, c
 INLINE void TILE(panel_rows)(ptrdiff_t m, const int vectors, const int packed, ptrdiff_t k, const T *a0, ptrdiff_t lda,
                              ptrdiff_t ldk, const T *b, ptrdiff_t ldb, const T *start0, ptrdiff_t ldstart, T *c0,
                              ptrdiff_t ldc, ptrdiff_t load, const T *from, ptrdiff_t ldfrom, T *to) {
+    const int whole = TILE_LANES == LANES && vectors == FN_TILE_VECTORS, copied = __builtin_constant_p(ldb);
+    const int of_columns = __builtin_constant_p(lda) && lda == 1; /* X^T, which gains nothing by it */
+    const int asks_for_sums = whole && !of_columns && FN_SUMS_ARE_ASKED(k);
+    const int first_asks = whole && !of_columns && !copied && FN_FIRST_ASKS(k);
     for (ptrdiff_t i = 0, height; i < m; i += height) {
         height = FN(tile_height)(m - i);
         const ptrdiff_t a_row = packed ? 1 : lda, a_step = packed ? height : ldk;
         const T *a = a0 + i * (packed ? k : lda), *start = start0 ? start0 + i * ldstart : NULL;
         T *c = c0 + i * ldc;
-        if (load > 0) {
+        if (asks_for_sums)
+            for (ptrdiff_t r = 0; r < height; r++)
+                for (int v = 0; v < vectors; v++) __builtin_prefetch(c + r * ldc + v * TILE_LANES, 1, 2);
+        if (first_asks && i == 0 && height == FN_TILE_ROWS)
+            TILE(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, FN_ASKS_FAR, FN_TILE_ARGUMENTS, 0, NULL, 0, NULL);
+        else if (load > 0) {
             TILE(tile_of_rows)(height, vectors, FN_TILE_ARGUMENTS, FN_CARRIED, from, ldfrom, to);
             load -= FN_CARRIED;
             from += FN_CARRIED * ldfrom;

@@ -25,26 +25,29 @@
 #define FN_EMBEDDED(r, carried) ((r) % 3 == 0 && (FN_IS_F32 || !(carried)))
 #define FN_LINES_AHEAD 8
 #define FN_LINES_PAY (!FN_NARROW_PORTS)
+#define FN_FIRST_ASKS(k) (FN_NARROW_PORTS && (k) >= 128)
+#define FN_SUMS_ARE_ASKED(k) (FN_NARROW_PORTS && (k) >= 256)
 /* As measured (docs/tuning.md): in float32 from 512 columns on, of dY W^T beside many rows from 1024, in float64 of X W
  * alone, from 1024; never where ports are narrow. */
 #define FN_ROWS_ARE_PACKED 1
 #define FN_ROWS_WORTH_PACKING(turned, m, n) \
     (!FN_NARROW_PORTS && (FN_IS_F32 ? (n) >= ((turned) && (m) > 256 ? 1024 : 512) : !(turned) && (n) >= 1024))
 /* product.inc.h: panels read where they lie, as deep as half a megabyte of rows in L2 allows, and X^T too. With narrow ports
- * panels are twice as deep, since L2 keeps up: each sum goes out and comes back half as often. Lines are asked for where rows are
- * two pages apart, or just one in 1 MB or more; X^T is copied only where its rows lie whole pages apart, or where they are many,
- * more than a page apart, and read often. Else both are copied where their rows overflow cache sets, or L2 and the pages that a
- * core remembers, panels only where many rows read them. */
+ * panels are twice as deep, since L2 keeps up: each sum goes out and comes back half as often. A panel's first tile asks for its
+ * lines, or, where rows are two pages apart, each tile for a part of the next panel's; X^T is copied only where its rows lie
+ * whole pages apart, or where they are many, more than a page apart, and read often. Else both are copied where their rows
+ * overflow cache sets, or L2 and the pages that a core remembers, panels only where many rows read them. */
 #define FN_PANEL_BYTES (FN_NARROW_PORTS ? 131072 : 65536)
 #define FN_COPY_BYTES 32768
 #define FN_TURNED_MOST 131072
 #define FN_TURNED_BYTES (FN_NARROW_PORTS ? FN_TURNED_MOST : 65536)
 #define FN_ROWS_WORTH_ASKING(apart) \
-    (FN_NARROW_PORTS ? (apart) >= 2 * FN_PAGE_BYTES ? 28 : 64 : (apart) % FN_PAGE_BYTES == 0 ? 128 : 256)
+    (FN_NARROW_PORTS ? 28 : (apart) % FN_PAGE_BYTES == 0 ? 128 : 256)
 #define FN_FAR_PANELS_ARE_COPIED (!FN_NARROW_PORTS)
-#define FN_FAR(k, apart)                                                                                             \
-    (FN_NARROW_PORTS ? (apart) >= 2 * FN_PAGE_BYTES || ((apart) == FN_PAGE_BYTES && (k) * (apart) >= 1048576) \
-     : (apart) % FN_PAGE_BYTES == 0 ? (k) * (apart) > 1048576 : (apart) > FN_PAGE_BYTES && (k) * (apart) >= 4194304)
+#define FN_FAR(k, apart)                                                    \
+    (FN_NARROW_PORTS ? (apart) >= 2 * FN_PAGE_BYTES                          \
+     : (apart) % FN_PAGE_BYTES == 0 ? (k) * (apart) > 1048576                \
+                                    : (apart) > FN_PAGE_BYTES && (k) * (apart) >= 4194304)
 #define FN_ROWS_BYTES 524288
 #define FN_TURNED_IN_BLOCKS 0
 #define FN_PANELS_KEPT 4
