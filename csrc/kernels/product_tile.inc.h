@@ -99,26 +99,26 @@ INLINE void TILE(tile_of_rows)(ptrdiff_t rows, const int vectors, ptrdiff_t k, c
 }
 #undef FN_TILE_CASE
 
+/* Asks for the lines that a tile will write to. */
+INLINE void TILE(ask_for_sums)(ptrdiff_t rows, const int vectors, const T *c, ptrdiff_t ldc) {
+    for (ptrdiff_t r = 0; r < rows; r++)
+        for (int v = 0; v < vectors; v++) __builtin_prefetch(c + r * ldc + v * TILE_LANES, 1, 2);
+}
+
 /* All rows of one column panel of `vectors` vectors over one block of k, of which the first tiles carry
  * to[k, load] = from[load, k]^T. `packed`: each tile of a lies by itself, [k, its rows]. */
 INLINE void TILE(panel_rows)(ptrdiff_t m, const int vectors, const int packed, ptrdiff_t k, const T *a0, ptrdiff_t lda,
                              ptrdiff_t ldk, const T *b, ptrdiff_t ldb, const T *start0, ptrdiff_t ldstart, T *c0,
                              ptrdiff_t ldc, ptrdiff_t load, const T *from, ptrdiff_t ldfrom, T *to) {
-    const int whole = TILE_LANES == LANES && vectors == FN_TILE_VECTORS, copied = __builtin_constant_p(ldb);
-    const int of_columns = __builtin_constant_p(lda) && lda == 1; /* X^T, which gains nothing by it */
-    const int asks_for_sums = whole && !of_columns && FN_SUMS_ARE_ASKED(k);
-    const int first_asks = whole && !of_columns && !copied && FN_FIRST_ASKS(k);
+    const int of_columns = __builtin_constant_p(lda) && lda == 1; /* X^T, which gains nothing by asking for its sums */
+    const int asks = TILE_LANES == LANES && vectors == FN_TILE_VECTORS && !of_columns && FN_SUMS_ARE_ASKED(k);
     for (ptrdiff_t i = 0, height; i < m; i += height) {
         height = FN(tile_height)(m - i);
         const ptrdiff_t a_row = packed ? 1 : lda, a_step = packed ? height : ldk;
         const T *a = a0 + i * (packed ? k : lda), *start = start0 ? start0 + i * ldstart : NULL;
         T *c = c0 + i * ldc;
-        if (asks_for_sums)
-            for (ptrdiff_t r = 0; r < height; r++)
-                for (int v = 0; v < vectors; v++) __builtin_prefetch(c + r * ldc + v * TILE_LANES, 1, 2);
-        if (first_asks && i == 0 && height == FN_TILE_ROWS)
-            TILE(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, FN_ASKS_FAR, FN_TILE_ARGUMENTS, 0, NULL, 0, NULL);
-        else if (load > 0) {
+        if (asks) TILE(ask_for_sums)(height, vectors, c, ldc);
+        if (load > 0) {
             TILE(tile_of_rows)(height, vectors, FN_TILE_ARGUMENTS, FN_CARRIED, from, ldfrom, to);
             load -= FN_CARRIED;
             from += FN_CARRIED * ldfrom;

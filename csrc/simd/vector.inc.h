@@ -11,6 +11,7 @@
 #define INT FN(int)  /* that integer */
 #define LANES ((ptrdiff_t)(FN_VECTOR_BYTES / sizeof(T)))
 #define INLINE static inline __attribute__((always_inline))
+#define NOINLINE static __attribute__((noinline))
 
 #if FN_IS_F32
 typedef int32_t FN(int);
