@@ -1,4 +1,4 @@
-"""fit's epochs with solver='adam' or 'sgd': order of the rows, scikit-learn's books and stop rules, best weights.
+"""fit's epochs with solver='adam' or 'sgd': order of the rows, scikit-learn's books and stop rules, divergence.
 
 It draws scikit-learn's random numbers in scikit-learn's order; every sum over the data is the engine's. The books are
 the estimator's attributes, where users and scikit-learn's own tests look for them. Called by perceptron.py.
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastnn._core import arrays, engine, random
+from fastnn.best import Best, open_books
 from fastnn.binding import Binding
 from fastnn.callbacks import CallbackList
 from fastnn.compat import ConvergenceWarning
@@ -18,7 +19,7 @@ from fastnn.epoch import Epoch, Samples
 from fastnn.reporting import Report
 from fastnn.training import PROBE_ROWS
 
-__all__ = ["Descent", "HeldOut", "open_books"]
+__all__ = ["Descent", "HeldOut"]
 
 Array = npt.NDArray[Any]
 
@@ -30,16 +31,6 @@ class HeldOut(NamedTuple):
     y: Array
     weight: Array | None
     X: Any
-
-
-def open_books(estimator: Any) -> None:
-    """Start to watch the validation score or the loss, whichever decides when to stop."""
-    watches_score = estimator.early_stopping
-    estimator.validation_scores_ = [] if watches_score else None
-    estimator.best_validation_score_ = -np.inf if watches_score else None
-    estimator.best_loss_ = None if watches_score else np.inf
-    estimator.best_epoch_ = None
-    estimator._no_improvement_count = 0
 
 
 class Descent:
@@ -77,16 +68,9 @@ class Descent:
         if watched != estimator.early_stopping or not hasattr(estimator, "best_epoch_"):
             open_books(estimator)  # early_stopping was changed before a warm start
             vars(estimator).pop("validation_loss_curve_", None)
-        self.watches_score = bool(estimator.early_stopping)
+        self.best = Best(estimator, binding.model.parameters)
         self.finite = True
-        self.misled = False  # by a score of weights that are not finite, before any other counted
         self.logs: dict[str, float] = {}  # of the last epoch
-        #: The best epoch and its parameters; where the loss decides, also the best before it, or what it started from.
-        self.kept: list[tuple[int | None, Array]] = [
-            (None, binding.model.parameters.copy()) for _ in range(1 if self.watches_score else 2)
-        ]
-        # A warm start in which no epoch beats the earlier fits ends with its last weights, as scikit-learn's does
-        self.restores = not getattr(estimator, "loss_curve_", None)
         if held_out is not None:
             estimator.validation_loss_curve_ = getattr(estimator, "validation_loss_curve_", [])
             estimator.validation_scores_ = estimator.validation_scores_ or []
@@ -135,13 +119,15 @@ class Descent:
         elif not books.stop_reason_:
             self._warn_of_max_iter()
             books.stop_reason_ = "max_iter"
-        if (self.watches_score and self.restores) or diverged:
-            self._restore()
-            diverged = diverged and f"{diverged} {self._describe_kept()}"
+        if diverged or self.best.ends_the_fit():
+            self.best.restore(lambda: self._judge(self.epoch.samples)[0])
+            if diverged:
+                kept = self.best.describe()
+                diverged += f" The weights that are kept are {kept}; a lower rate or scaled inputs may help."
         else:
             self.epoch.trainer.adopt_averages()  # of an optimizer with use_ema
         self.told.call("on_train_end", self.logs)
-        if diverged and self.watches_score and not self.misled:
+        if diverged and self.best.is_judged():
             warnings.warn(diverged, RuntimeWarning, stacklevel=5)
         elif diverged:
             vars(books).pop("_optimizer", None)  # its moments are not finite either
@@ -175,10 +161,7 @@ class Descent:
         logs = {"loss": books.loss_}
         if self.held_out is not None:
             logs |= self._validate(self.held_out)
-        if self.watches_score:
-            self._note_score()
-        else:
-            self._note_loss()
+        self.best.note(self.finite)
         rate = books._optimizer.learning_rate
         self.logs = logs
         self.told.call("on_epoch_end", books.n_iter_ - 1, logs)
@@ -189,13 +172,13 @@ class Descent:
         books = self.books
         if books._no_improvement_count <= books.n_iter_no_change:
             return
-        watched = "Validation score" if self.watches_score else "Training loss"
+        watched = "Validation score" if self.best.watches_score else "Training loss"
         message = (
             f"{watched} did not improve more than tol={books.tol:f} for {books.n_iter_no_change:.0f} "
             "consecutive epochs."
         )
         if books._optimizer.trigger_stopping(message, bool(books.verbose)):
-            books.stop_reason_ = "validation score" if self.watches_score else "training loss"
+            books.stop_reason_ = "validation score" if self.best.watches_score else "training loss"
         else:
             books._no_improvement_count = 0
 
@@ -206,7 +189,7 @@ class Descent:
         score = books._validation_score(held_out, outputs, loss)
         books.validation_loss_curve_.append(loss)
         books.validation_scores_.append(score)
-        if books.verbose and self.watches_score:
+        if books.verbose and self.best.watches_score:
             print(f"Validation score: {score:f}")
         return {"val_loss": loss, "val_score": score}
 
@@ -215,64 +198,9 @@ class Descent:
         outputs = np.empty((len(samples.truth), self.binding.model.plan.outputs), dtype=self.binding.recipe.dtype)
         return self.epoch.judge(samples, outputs), outputs
 
-    def _note_loss(self) -> None:
-        """Count epochs whose loss is not better than the best by tol."""
-        books = self.books
-        # written with scikit-learn's comparisons: a NaN loss resets the count
-        worse = books.loss_ > books.best_loss_ - books.tol
-        books._no_improvement_count = books._no_improvement_count + 1 if worse else 0
-        if books.loss_ < books.best_loss_:
-            books.best_loss_ = books.loss_
-            self._keep()
-
-    def _note_score(self) -> None:
-        """Count epochs without a gain of tol in the validation score."""
-        books = self.books
-        score = books.validation_scores_[-1]
-        worse = score < books.best_validation_score_ + books.tol
-        books._no_improvement_count = books._no_improvement_count + 1 if worse else 0
-        if score > books.best_validation_score_ and not self.finite:  # what NaNs happen to score, as labels do
-            self.misled = not books.best_epoch_
-        elif score > books.best_validation_score_:  # a NaN is no gain
-            books.best_validation_score_ = score
-            self.restores = True
-            self._keep()
-
-    def _keep(self) -> None:
-        """Remember this epoch's parameters as the best."""
-        if self.finite:
-            books = self.books
-            books.best_epoch_ = len(books.loss_curve_)
-            self.kept.reverse()
-            _, best = self.kept[0]
-            best[...] = self.binding.model.parameters
-            self.kept[0] = books.best_epoch_, best
-
-    def _restore(self) -> None:
-        """Put the best weights back.
-
-        An epoch's loss is a mean over its batches, each taken before its step: the last step of the best epoch may
-        have been the one that went too far. Therefore the loss of all rows chooses between it and the best before it.
-        """
-        books, parameters = self.books, self.binding.model.parameters
-        if self.watches_score:
-            _, parameters[...] = self.kept[0]
-            return
-
-        def loss(kept: tuple[int | None, Array]) -> float:
-            _, parameters[...] = kept
-            value, _ = self._judge(self.epoch.samples)
-            return value if np.isfinite(value) else np.inf
-
-        books.best_epoch_, parameters[...] = min(reversed(self.kept), key=loss)
-
     def _describe_divergence(self) -> str:
         layer = self.binding.layer_not_finite()
         return (
             f"Training diverged in epoch {len(self.books.loss_curve_)}: layer {layer} has weights that are not finite, "
             f"at a learning rate of {self.epoch.last_rate:g}."
         )
-
-    def _describe_kept(self) -> str:
-        kept = f"those of epoch {self.books.best_epoch_}" if self.books.best_epoch_ else "those it started from"
-        return f"The weights that are kept are {kept}; a lower rate or scaled inputs may help."

@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from fastnn import team
 from fastnn._core import engine
+from fastnn.best import open_books
 from fastnn.binding import Binding, Recipe
 from fastnn.compat import BaseEstimator, check_is_fitted, get_config, validate_data
-from fastnn.descent import open_books
 from fastnn.hyperparameters import layer_values
 from fastnn.inputs import SPARSE, is_sparse, rows_of
 from fastnn.turns import making

@@ -46,7 +46,7 @@ FLOORS = [
     {
         *("compat", "standins", "standin_scores", "hyperparameters", "inputs", "labels", "solvers", "team"),
         *("binding", "blas"),
-        *("epoch", "reporting", "descent", "lbfgs", "scoring", "estimator_files", "fitted", "perceptron"),
+        *("epoch", "reporting", "best", "descent", "lbfgs", "scoring", "estimator_files", "fitted", "perceptron"),
         *("classifier", "regressor", "many", "shared", "seeding", "undoing"),
     },
     {"exchange", "loading"},

@@ -9,7 +9,7 @@ import pytest
 
 import fastnn
 from fastnn import MLPClassifier
-from fastnn.descent import Descent
+from fastnn.best import Best
 from tests.estimators.side_by_side import SAME_AS_OURS, make_task
 
 pytestmark = pytest.mark.filterwarnings("ignore:Stochastic Optimizer", "ignore:lbfgs failed to converge")
@@ -140,14 +140,14 @@ def test_fit_starts_anew():
 def test_an_interrupt_leaves_a_usable_model(monkeypatch):
     _, _, X, y = make_task("several")
     model = MLPClassifier((5,), max_iter=50, random_state=0)
-    note = Descent._note_loss
+    note = Best.note
 
-    def interrupt(self):
-        note(self)
+    def interrupt(self, finite):
+        note(self, finite)
         if self.books.n_iter_ == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(Descent, "_note_loss", interrupt)
+    monkeypatch.setattr(Best, "note", interrupt)
     with pytest.warns(UserWarning, match="Training interrupted by user"):
         model.fit(X, y)
     assert model.n_iter_ == 2
