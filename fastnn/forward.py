@@ -1,6 +1,6 @@
 """What a network does with rows without being trained: predictions, and what flows through its layers.
 
-Between stack.Stack, which knows no data, and network.Sequential, which has the documentation.
+Between parameters.Parametrized, which knows no data, and network.Sequential, which has the documentation.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from fastnn import arguments, data, datasets
 from fastnn._core import engine
 from fastnn.layers import Flatten
 from fastnn.pace import FIRST_ROWS, Pace
-from fastnn.stack import Stack
+from fastnn.parameters import Parametrized
 
 
-class Forward(Stack):
+class Forward(Parametrized):
     """A stack of layers that predicts; see `Sequential`."""
 
     def flat(self, x: Any) -> Any:

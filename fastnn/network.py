@@ -1,8 +1,8 @@
 """Sequential: what a user does with layers in a row: compile, fit, evaluate.
 
-Structure and parameters are stack.py's, predictions forward.py's, the loop of training is training.py's, arithmetic is
-the engine's. Everything a user can get wrong is caught here or there before a kernel runs, and leaves the model as it
-was.
+Structure is stack.py's, weights are parameters.py's, predictions forward.py's, the loop of training is training.py's,
+arithmetic is the engine's. Everything a user can get wrong is caught here or there before a kernel runs, and leaves the
+model as it was.
 """
 
 from __future__ import annotations

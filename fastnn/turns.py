@@ -1,7 +1,7 @@
 """One training of a model at a time, and one making of a network: threads may fit, predict and build at once.
 
 A second training, in a callback or another thread, raises; who makes parameters waits for who is making them. Called by
-training.py, stack.py, fitted.py and perceptron.py.
+training.py, parameters.py, fitted.py and perceptron.py.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ FLOORS = [
     },
     {"saving"},
     {"datasets", "judging", "pace", "stepwise", "training"},
-    {"stack", "forward", "network"},
+    {"stack", "parameters", "forward", "network"},
     {"trials", "setup_checks", "rate_search", "plotting"},
     {
         *("compat", "standins", "standin_scores", "hyperparameters", "inputs", "labels", "solvers", "team"),

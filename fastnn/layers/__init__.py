@@ -1,7 +1,7 @@
 """Layers: what a model is made of, declared. The engine runs them.
 
 To add one: a class with a constructor that checks its arguments, `output_width`, `weights` (its parameters' names,
-shapes, initializers, penalties) and `ops` (the tuples of engine.Plan). Where parameters live is stack.py's.
+shapes, initializers, penalties) and `ops` (the tuples of engine.Plan). Where parameters live is parameters.py's.
 """
 
 from fastnn.layers.activation import ELU, LeakyReLU, ReLU, Softmax
