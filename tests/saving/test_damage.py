@@ -19,11 +19,6 @@ from tests.saving.models import X, Y, compiled, deep
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "model.safetensors"
-
-
 def prepare(folder):
     stop = callbacks.EarlyStopping("loss", restore_best_weights=True)
     checkpoint = callbacks.ModelCheckpoint(folder / "checkpoint.safetensors")

@@ -17,11 +17,6 @@ from tests.saving.models import LAYERS, OPTIMIZERS, X, Y, compiled, deep, layer,
 FILES = Path(__file__).parents[1] / "files"
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "model.safetensors"
-
-
 def again(model, path, include_optimizer=False, **given):
     model.save(path, include_optimizer)
     return fastnn.load(path, **given)

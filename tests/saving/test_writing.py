@@ -20,11 +20,6 @@ ROOT = Path(__file__).parents[2]
 UNITS = 300
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "model.safetensors"
-
-
 LOOP = """
 import sys
 from tests.saving.models import deep
