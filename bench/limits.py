@@ -36,7 +36,7 @@ from fastnn._core import activations, arrays, losses, meeting, optimizers, targe
 
 BLOCK = 16384  # parameters of an update at a time: their gradient stays in a near cache
 SECONDS = 0.2  # of measuring one thing: longer than most disturbances
-SAMPLE_SECONDS = 3e-4  # at least: caches and branch predictors are warm for most of it
+FEWEST_SECONDS = 3e-4  # of a sample: caches and branch predictors are warm for most of it
 FEWEST_SAMPLES = 5
 MEETINGS = 200
 LINE_BYTES = 64
@@ -60,7 +60,7 @@ def seconds_of_call(run: Callable[[], object], calls: int) -> float:
 def difference(longer: Callable[[], object], shorter: Callable[[], object]) -> float:
     """Seconds of this thread by which a call of one takes longer, each in the fastest of samples that alternate."""
     begin, best, samples = perf_counter(), [float("inf")] * 2, 0
-    calls = [1 + int(SAMPLE_SECONDS / max(seconds_of_call(run, 3), 1e-8)) for run in (longer, shorter)]
+    calls = [1 + int(FEWEST_SECONDS / max(seconds_of_call(run, 3), 1e-8)) for run in (longer, shorter)]
     while samples < FEWEST_SAMPLES or perf_counter() - begin < SECONDS:
         best = [min(b, seconds_of_call(run, c)) for b, run, c in zip(best, (longer, shorter), calls, strict=True)]
         samples += 1

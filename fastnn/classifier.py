@@ -10,11 +10,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from fastnn import criteria, losses, schedules
+from fastnn import criteria, data, losses, schedules
 from fastnn.compat import ClassifierMixin, column_or_1d, unique_labels, validate_data
 from fastnn.descent import HeldOut
 from fastnn.hyperparameters import NONE, RULES, Between, InstanceOf, OneOf, check_parameters
-from fastnn.inputs import DTYPES, SPARSE, is_sparse
+from fastnn.inputs import DTYPES, SPARSE
 from fastnn.labels import LabelCodec, class_factors
 from fastnn.perceptron import BaseMLP, partial_fit_available
 from fastnn.scoring import accuracy
@@ -248,7 +248,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
             raise ValueError("classes must be passed on the first call to partial_fit.")
         if known is None:
             with unchanged_on_error(self):
-                labels = y if is_sparse(y) else np.asarray(y)
+                labels = y if data.is_sparse(y) else np.asarray(y)
                 multilabel = labels.ndim == 2 and labels.shape[1] > 1
                 self._codec = LabelCodec(labels if multilabel else np.asarray(classes))
                 self.classes_ = unique_labels(classes)

@@ -14,10 +14,10 @@ from fastnn._core import arrays, engine, random
 from fastnn.best import Best, open_books
 from fastnn.binding import Binding
 from fastnn.callbacks import CallbackList
+from fastnn.callbacks.gradients import PROBE_ROWS
 from fastnn.compat import ConvergenceWarning
 from fastnn.epoch import Epoch, Samples
 from fastnn.reporting import Report
-from fastnn.training import PROBE_ROWS
 
 __all__ = ["Descent", "HeldOut"]
 

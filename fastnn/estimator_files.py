@@ -16,6 +16,7 @@ from fastnn import optimizers, saving
 from fastnn._core import engine
 from fastnn.labels import KINDS, LabelCodec
 from fastnn.saving import File, field
+from fastnn.saving.sequential import STATES
 from fastnn.solvers import SCHEDULES, Solver
 
 __all__ = ["ESTIMATORS", "restore", "save"]
@@ -25,7 +26,6 @@ ESTIMATORS = {"MLPClassifier": "fastnn.classifier", "MLPRegressor": "fastnn.regr
 #: Attributes that are not written as they are: made again when needed, or taken apart.
 APART = ("_binding", "_random_state", "_optimizer", "_codec", "coefs_", "intercepts_")
 _ATTRIBUTE = re.compile(r"_?[a-z]\w*")
-STATES = "optimizer.states"
 OUT_ACTIVATIONS = ("identity", "logistic", "softmax", "exp")
 SETTINGS = ("optimizer", "learning_rate_init", "schedule", "power_t", "iterations")
 

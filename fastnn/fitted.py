@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastnn import team
+from fastnn import data, team
 from fastnn._core import engine
 from fastnn.best import open_books
 from fastnn.binding import Binding, Recipe
 from fastnn.compat import BaseEstimator, check_is_fitted, get_config, validate_data
 from fastnn.hyperparameters import layer_values
-from fastnn.inputs import SPARSE, is_sparse, rows_of
+from fastnn.inputs import SPARSE, rows_of
 from fastnn.turns import making
 
 __all__ = ["FittedNetwork"]
@@ -212,7 +212,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
         True
         """
         check_is_fitted(self)
-        if is_sparse(X):
+        if data.is_sparse(X):
             raise ValueError(
                 "expected dense rows for a gradient with respect to them, received: sparse X of shape "
                 f"{X.shape}; X.toarray() makes it dense"

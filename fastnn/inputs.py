@@ -1,4 +1,4 @@
-"""X and y of an estimator after validation, as the engine reads them: the one place that knows of sparse matrices.
+"""X and y of an estimator after validation, as the engine reads them.
 
 Checks of shape, names and finite values are scikit-learn's (compat.py), conversion of rows is data.py's. Called by
 perceptron.py, fitted.py and the estimators.
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from fastnn import data
 from fastnn._core import engine
 
-__all__ = ["DTYPES", "SPARSE", "as_given", "dense_labels", "is_sparse", "narrowed", "rows_of"]
+__all__ = ["DTYPES", "SPARSE", "as_given", "dense_labels", "narrowed", "rows_of"]
 
 Array = npt.NDArray[Any]
 
@@ -21,11 +21,6 @@ Array = npt.NDArray[Any]
 DTYPES: tuple[Any, ...] = (np.float64, np.float32, np.uint8)
 #: Formats of sparse X.
 SPARSE = ("csr", "csc")
-
-
-def is_sparse(array: Any) -> bool:
-    """Return whether it is a matrix or array of scipy.sparse."""
-    return hasattr(array, "toarray") and hasattr(array, "nnz")
 
 
 def rows_of(X: Any, dtype: str, compressed: bool, finite: bool = True) -> Any:
@@ -41,7 +36,7 @@ def rows_of(X: Any, dtype: str, compressed: bool, finite: bool = True) -> Any:
     finite : bool
         Whether to look for values that are not.
     """
-    if is_sparse(X) and not compressed:
+    if data.is_sparse(X) and not compressed:
         X = X.toarray(order="C")
     return data.rows(narrowed(X), None, dtype, finite=finite)
 
@@ -77,5 +72,5 @@ def as_given(rows: Any, X: Any, numbers: Any = None) -> Any:
 
 def dense_labels(y: Any) -> Array:
     """Return y, which may be a sparse indicator matrix, as an array."""
-    array: Array = y.toarray() if is_sparse(y) else np.asarray(y)
+    array: Array = y.toarray() if data.is_sparse(y) else np.asarray(y)
     return array

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastnn import data
 from fastnn.compat import type_of_target, unique_labels
-from fastnn.inputs import dense_labels, is_sparse
+from fastnn.inputs import dense_labels
 
 __all__ = ["KINDS", "LabelCodec", "class_factors"]
 
@@ -61,7 +62,7 @@ class LabelCodec:
         plain = type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "biuf"
         self.classes = np.unique(y) if plain else unique_labels(y)
         # a sparse indicator matrix comes back as one
-        self.matrix = type(y) if is_sparse(y) else None
+        self.matrix = type(y) if data.is_sparse(y) else None
         self.outputs = 1 if self.kind == "binary" else len(self.classes)
 
     def encode(self, y: Any, dtype: npt.DTypeLike) -> Array:

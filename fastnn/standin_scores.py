@@ -10,7 +10,7 @@ import numpy as np
 
 from fastnn.standins import Array, InvalidParameterError, as_array, check_finite, check_sample_weight, type_of_target
 
-CLASSES = ("binary", "multiclass", "multilabel-indicator")
+KINDS = ("binary", "multiclass", "multilabel-indicator")
 
 
 class UndefinedMetricWarning(UserWarning):
@@ -66,7 +66,7 @@ def accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> fl
     )
     weight = _weight_of(truth, prediction, sample_weight)
     kinds = [type_of_target(array) for array in (truth, prediction)]
-    if truth.ndim != prediction.ndim or not set(kinds) <= set(CLASSES):
+    if truth.ndim != prediction.ndim or not set(kinds) <= set(KINDS):
         raise ValueError(f"Classification metrics can't handle a mix of {kinds[0]} and {kinds[1]} targets")
     if truth.shape != prediction.shape:
         raise ValueError(f"expected y_true and y_pred of one shape, received: {truth.shape} and {prediction.shape}")

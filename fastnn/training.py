@@ -16,13 +16,13 @@ import numpy as np
 from fastnn import arguments, data, datasets, losses, metrics, optimizers, progress, stepwise
 from fastnn._core import engine, threads
 from fastnn.callbacks import Callback, CallbackList, History
+from fastnn.callbacks.gradients import PROBE_ROWS
 from fastnn.datasets import Dataset
 from fastnn.judging import Judge, judged, no_truth
 from fastnn.metrics.base import check_fit
 from fastnn.pace import FIRST_ROWS, Pace
 from fastnn.turns import one_at_a_time
 
-PROBE_ROWS = 256  # of a fit, for callbacks that look at what flows through the layers
 #: Stream of random numbers for the order of the data; stack.py has the others.
 ORDER_STREAM = 2
 

@@ -12,6 +12,7 @@ import numpy as np
 from fastnn import activations, arguments
 from fastnn.callbacks.base import Callback, Logs
 
+#: Of a fit, for callbacks that look at what flows through the layers.
 PROBE_ROWS = 256
 #: Nearer than this to an end of the interval of sigmoid is saturated; tanh's interval is twice as long.
 SATURATED = 0.01

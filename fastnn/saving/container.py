@@ -22,8 +22,8 @@ FORMAT = "fastnn"
 #: Bounds of what is parsed before any tensor: the bytes of the header, and the values of its JSON.
 HEADER_BYTES = 1 << 24
 HEADER_VALUES = 200_000
-#: Bytes of a tensor that are copied at a time.
-CHUNK = 1 << 16
+#: Of a tensor, copied at a time.
+CHUNK_BYTES = 1 << 16
 
 _open: Any = safetensors.safe_open  # its methods have no types
 _DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BOOL": "bool"} | {
@@ -176,8 +176,8 @@ class File:
             return
         view = self._file.get_slice(name)
         height, width = out.shape if out.ndim == 2 else (out.size, 1)
-        columns = min(width, CHUNK // out.itemsize)
-        rows = max(1, CHUNK // (out.itemsize * columns))
+        columns = min(width, CHUNK_BYTES // out.itemsize)
+        rows = max(1, CHUNK_BYTES // (out.itemsize * columns))
         for top in range(0, height, rows):
             down = slice(top, min(top + rows, height))
             if out.ndim == 1:
