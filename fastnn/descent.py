@@ -83,8 +83,8 @@ class Descent:
         Raises
         ------
         ValueError
-            Where the weights stop being finite and no validation says which were better; those of the best epoch
-            are kept.
+            Where the weights stop being finite: those of the best epoch are kept. With early stopping that is a
+            warning, unless such weights were the first with a score, as a classifier's may be: scikit-learn raises.
         """
         books, model = self.books, self.binding.model
         books.n_iter_ = 0
@@ -127,10 +127,11 @@ class Descent:
         else:
             self.epoch.trainer.adopt_averages()  # of an optimizer with use_ema
         self.told.call("on_train_end", self.logs)
+        if diverged:
+            vars(books).pop("_optimizer", None)  # its moments are not finite either
         if diverged and self.best.is_judged():
             warnings.warn(diverged, RuntimeWarning, stacklevel=5)
         elif diverged:
-            vars(books).pop("_optimizer", None)  # its moments are not finite either
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may contain large values and need to be "
                 f"preprocessed. {diverged}"

@@ -148,7 +148,8 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         Raises
         ------
         ValueError
-            For data or arguments that cannot be trained on, and where training ended in weights that are not finite.
+            For data or arguments that cannot be trained on, and where training ended in weights that are not finite:
+            those of the best epoch are kept, or the first.
         ImportError
             For solver='lbfgs', sparse matrices and frames where scikit-learn is not installed.
 
@@ -156,6 +157,8 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         -----
         ConvergenceWarning
             If max_iter epochs passed and the loss or score was still improving.
+        RuntimeWarning
+            If the weights stopped being finite with `early_stopping`: those of the best score, or the first, are kept.
         """
         return self._fit(X, y, sample_weight, incremental=False, validation=(X_val, y_val))
 

@@ -128,6 +128,8 @@ def test_the_same_course_until_it_diverges(dtype):
     np.testing.assert_allclose(ours.validation_scores_, theirs.validation_scores_[:2], rtol=tolerance)
     for mine, other in zip(ours.coefs_, theirs.coefs_, strict=True):
         assert np.linalg.norm(mine - other) <= tolerance * np.linalg.norm(other)
+    ours.set_params(early_stopping=False, learning_rate_init=1e-6).partial_fit(X, y)  # its moments are new ones
+    assert np.isfinite(ours.loss_)
 
 
 @pytest.mark.parametrize(
