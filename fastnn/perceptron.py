@@ -215,6 +215,8 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
             with making():  # a prediction in another thread meets the old network or the new one
                 if first_pass:
                     self._initialize([rows.shape[1], *hidden, outputs], dtype, out_activation)
+                elif self.solver == "lbfgs":
+                    vars(self).pop("_binding", None)  # as scikit-learn's, it makes new arrays
                 binding = self._bound()
             loss = self._loss().setting(binding.model.last_activation(), binding.model.plan.outputs)
             weight = self._training_weight(y, sample_weight)

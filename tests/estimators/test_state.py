@@ -130,6 +130,24 @@ def test_hidden_layer_sizes_changed_after_fit(sizes, tmp_path):
     assert len(model.set_params(hidden_layer_sizes=sizes, warm_start=False).fit(X, y).coefs_) == len(sizes) + 1
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+def test_arrays_taken_before_a_warm_start(solver, early_stopping, dtype):
+    """'lbfgs' leaves them alone and makes new ones, the others train on in them: as in scikit-learn."""
+    pytest.importorskip("sklearn")
+    _, _, X, y = make_task("several", dtype)
+    settings = {"solver": solver, "early_stopping": early_stopping, "max_iter": 3, "random_state": 0}
+    for module in [fastnn, *([importlib.import_module("sklearn.neural_network")] if SAME_AS_OURS else [])]:
+        model = module.MLPClassifier((5,), **settings, warm_start=True).fit(X, y)
+        taken = model.coefs_ + model.intercepts_
+        before = [array.copy() for array in taken]
+        model.set_params(max_iter=9).fit(X, y)
+        alone = all(np.array_equal(array, other) for array, other in zip(taken, before, strict=True))
+        assert alone == (solver == "lbfgs")
+        assert not np.array_equal(model.coefs_[0], before[0])
+
+
 def test_fit_starts_anew():
     model, X, y = fitted()
     first = model.loss_curve_
