@@ -17,12 +17,12 @@ __all__ = [
     "CallbackSupport",
     "ClassifierMixin",
     "ConvergenceWarning",
+    "DataConversionWarning",
     "InvalidParameterError",
     "RegressorMixin",
     "accuracy_score",
     "available_if",
     "check_is_fitted",
-    "check_optimize_result",
     "check_random_state",
     "check_sample_weight",
     "column_or_1d",
@@ -69,10 +69,10 @@ if TYPE_CHECKING or not WITH_SKLEARN:
         BaseEstimator,
         CallbackSupport,
         ConvergenceWarning,
+        DataConversionWarning,
         InvalidParameterError,
         available_if,
         check_is_fitted,
-        check_optimize_result,
         check_random_state,
         check_sample_weight,
         column_or_1d,
@@ -98,14 +98,13 @@ else:
         ) from error
     from sklearn import config_context, get_config
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
     from sklearn.metrics import accuracy_score, get_scorer, r2_score
     from sklearn.model_selection import train_test_split
     from sklearn.utils import check_random_state, column_or_1d
     from sklearn.utils._param_validation import InvalidParameterError
     from sklearn.utils.metaestimators import available_if
     from sklearn.utils.multiclass import type_of_target, unique_labels
-    from sklearn.utils.optimize import _check_optimize_result as check_optimize_result
     from sklearn.utils.validation import _check_sample_weight as check_sample_weight
     from sklearn.utils.validation import check_is_fitted
 

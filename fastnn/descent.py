@@ -4,7 +4,6 @@ It draws scikit-learn's random numbers in scikit-learn's order; every sum over t
 the estimator's attributes, where users and scikit-learn's own tests look for them. Called by perceptron.py.
 """
 
-import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +17,7 @@ from fastnn.callbacks.gradients import PROBE_ROWS
 from fastnn.compat import ConvergenceWarning
 from fastnn.epoch import Epoch, Samples
 from fastnn.reporting import Report
+from fastnn.warning import warn
 
 __all__ = ["Descent", "HeldOut"]
 
@@ -113,7 +113,7 @@ class Descent:
                     break
         except KeyboardInterrupt:
             books.stop_reason_ = "interrupted"
-            warnings.warn("Training interrupted by user.", stacklevel=5)
+            warn("Training interrupted by user.")
         if not books.stop_reason_ and self.incremental:
             books.stop_reason_ = "partial_fit"
         elif not books.stop_reason_:
@@ -130,7 +130,7 @@ class Descent:
         if diverged:
             vars(books).pop("_optimizer", None)  # its moments are not finite either
         if diverged and self.best.is_judged():
-            warnings.warn(diverged, RuntimeWarning, stacklevel=5)
+            warn(diverged, RuntimeWarning)
         elif diverged:
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may contain large values and need to be "
@@ -138,11 +138,10 @@ class Descent:
             )
 
     def _warn_of_max_iter(self) -> None:
-        warnings.warn(
+        warn(
             f"Stochastic Optimizer: Maximum iterations ({self.books.max_iter:d}) reached and the optimization "
             "hasn't converged yet.",
             ConvergenceWarning,
-            stacklevel=6,
         )
 
     def _one_epoch(self) -> None:

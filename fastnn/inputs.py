@@ -12,8 +12,10 @@ import numpy.typing as npt
 
 from fastnn import data
 from fastnn._core import engine
+from fastnn.compat import DataConversionWarning, column_or_1d
+from fastnn.warning import warn
 
-__all__ = ["DTYPES", "SPARSE", "as_given", "dense_labels", "narrowed", "rows_of"]
+__all__ = ["DTYPES", "SPARSE", "as_given", "dense_labels", "narrowed", "one_column", "rows_of"]
 
 Array = npt.NDArray[Any]
 
@@ -74,3 +76,16 @@ def dense_labels(y: Any) -> Array:
     """Return y, which may be a sparse indicator matrix, as an array."""
     array: Array = y.toarray() if data.is_sparse(y) else np.asarray(y)
     return array
+
+
+def one_column(y: Any) -> Any:
+    """Return y of shape (n, 1) as (n,), with scikit-learn's warning; any other as it is."""
+    if y.ndim != 2 or y.shape[1] != 1:
+        return y
+    column = column_or_1d(y)
+    warn(
+        "A column-vector y was passed when a 1d array was expected. Please change the shape of y to (n_samples, ), for "
+        "example using ravel().",
+        DataConversionWarning,
+    )
+    return column

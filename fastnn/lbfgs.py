@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from fastnn import team
 from fastnn.binding import Binding
-from fastnn.compat import check_optimize_result, minimize
+from fastnn.compat import ConvergenceWarning, minimize
 from fastnn.epoch import Samples, check_sums, make_trainer
 from fastnn.losses import Setting
 from fastnn.reporting import Report
+from fastnn.warning import warn
 
 __all__ = ["Objective", "fit_lbfgs"]
 
@@ -133,4 +134,13 @@ def fit_lbfgs(
         objective.unpack(objective.best)
         return iterations, objective.best_value, reason, objective.best
     objective.unpack(result.x)
-    return check_optimize_result("lbfgs", result, max_iter), float(result.fun), str(result.message), result.x
+    iterations = min(result.nit, max_iter)
+    if result.status:  # scikit-learn's sentences
+        more = f"Increase the number of iterations to improve the convergence (max_iter={max_iter}).\n"
+        warn(
+            f"lbfgs failed to converge after {iterations} iteration(s) (status={result.status}):\n{result.message}\n\n"
+            f"{more if iterations == max_iter else ''}You might also want to scale the data as shown in:\n"
+            "    https://scikit-learn.org/stable/modules/preprocessing.html",
+            ConvergenceWarning,
+        )
+    return iterations, float(result.fun), str(result.message), result.x

@@ -10,7 +10,6 @@ import contextlib
 import copy
 import functools
 import math
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
@@ -22,6 +21,7 @@ from fastnn.layers.base import Layer, assign, draw, lay_out
 from fastnn.layers.core import Dense, Input
 from fastnn.stack import FIRST_WEIGHTS_STREAM, Stack
 from fastnn.turns import making
+from fastnn.warning import warn
 
 
 class Parametrized(Stack):
@@ -196,10 +196,9 @@ class Parametrized(Stack):
         """Warn of hidden layers with nothing but zeros as weights: their units start equal and may stay so."""
         for layer in [part for part in self.parts() if isinstance(part, Dense)][:-1]:
             if layer.trainable and not layer.kernel.any():
-                warnings.warn(
+                warn(
                     f"the kernel of hidden layer {layer.name!r} is all zeros: its units start equal and may stay so; "
                     "use another kernel_initializer",
-                    stacklevel=4,
                 )
 
     # ---- table, file, copies --------------------------------------------------------------------------------------

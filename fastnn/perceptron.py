@@ -4,7 +4,6 @@ It draws scikit-learn's random numbers in scikit-learn's order. Epochs and stop 
 labels and targets the estimators'. Called by classifier.py and regressor.py.
 """
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -38,6 +37,7 @@ from fastnn.shared import once
 from fastnn.solvers import Solver, make_optimizer
 from fastnn.turns import making, turn
 from fastnn.undoing import state_of, unchanged_on_error, undone_by_metrics
+from fastnn.warning import warn
 
 __all__ = ["BaseMLP", "partial_fit_available"]
 
@@ -333,9 +333,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         if isinstance(self.batch_size, str):
             return min(200, n)
         if self.batch_size > n:
-            warnings.warn(
-                "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=6
-            )
+            warn("Got `batch_size` less than 1 or larger than sample size. It is going to be clipped")
         return min(int(self.batch_size), n)
 
     def _minimize(self, objective: lbfgs.Objective, report: Report) -> None:
@@ -351,7 +349,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
             report=report,
         )
         if self.stop_reason_ == "interrupted":
-            warnings.warn("Training interrupted by user.", stacklevel=5)
+            warn("Training interrupted by user.")
         if not np.isfinite(objective.parameters).all():
             layer = self._bound().layer_not_finite()
             objective.unpack(objective.best)

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fastnn import criteria, losses, schedules
-from fastnn.compat import RegressorMixin, column_or_1d, r2_score, validate_data
+from fastnn.compat import RegressorMixin, r2_score, validate_data
 from fastnn.descent import HeldOut
 from fastnn.hyperparameters import RULES, InstanceOf, OneOf
-from fastnn.inputs import DTYPES, SPARSE, dense_labels, narrowed
+from fastnn.inputs import DTYPES, SPARSE, dense_labels, narrowed, one_column
 from fastnn.perceptron import BaseMLP
 
 __all__ = ["MLPRegressor"]
@@ -149,9 +149,7 @@ n_layers_, n_outputs_
         X, y = validate_data(
             self, X, y, multi_output=True, y_numeric=True, dtype=DTYPES, accept_sparse=SPARSE, reset=reset
         )
-        y = narrowed(dense_labels(y))
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
+        y = one_column(narrowed(dense_labels(y)))
         if not reset and (outputs := 1 if y.ndim == 1 else y.shape[1]) != self.n_outputs_:
             raise ValueError(f"expected y with {self.n_outputs_} outputs as in the last fit, received: {outputs}")
         return X, y

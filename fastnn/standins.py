@@ -8,7 +8,6 @@ a file of their own. Imported by compat.py and standin_scores.py.
 import functools
 import inspect
 import types
-import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Self, TypeVar
@@ -214,16 +213,9 @@ def validate_data(
     return X, y
 
 
-def column_or_1d(y: Array, *, warn: bool = False) -> Array:
+def column_or_1d(y: Array) -> Array:
     """Return y of shape (n,) or (n, 1) as (n,)."""
     if y.ndim == 2 and y.shape[1] == 1:
-        if warn:
-            warnings.warn(
-                "A column-vector y was passed when a 1d array was expected. Please change the shape of y to "
-                "(n_samples, ), for example using ravel().",
-                DataConversionWarning,
-                stacklevel=2,
-            )
         return y.ravel()
     if y.ndim != 1:
         raise ValueError(f"y should be a 1d array, got an array of shape {y.shape} instead.")
@@ -288,11 +280,6 @@ def get_scorer(name: Any) -> Any:
     if callable(name):
         return name
     raise ImportError(f"the score {name!r} needs scikit-learn ({INSTALL})")
-
-
-def check_optimize_result(solver: str, result: Any, max_iter: int) -> int:
-    """Return the number of iterations (never reached: SciPy comes with scikit-learn)."""
-    raise ImportError(f"solver={solver!r} needs scikit-learn ({INSTALL})")
 
 
 # ---- random draws -----------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ whose methods have the documentation.
 
 from __future__ import annotations
 
-import warnings
 import weakref
 from _thread import allocate_lock  # what threading.Lock is
 from typing import Any
@@ -22,6 +21,7 @@ from fastnn.judging import Judge, judged, no_truth
 from fastnn.metrics.base import check_fit
 from fastnn.pace import FIRST_ROWS, Pace
 from fastnn.turns import one_at_a_time
+from fastnn.warning import warn
 
 #: Stream of random numbers for the order of the data; stack.py has the others.
 ORDER_STREAM = 2
@@ -251,12 +251,11 @@ class Training:
                 logs = self._epoch(trainer, dataset, batch_size, order, told, shown, pace, augment)
                 if finite and not np.isfinite(logs["loss"]):
                     finite = False
-                    warnings.warn(
+                    warn(
                         f"the loss is {logs['loss']} in epoch {epoch + 1}, at a learning rate of "
                         f"{self.optimizer.rates(self.iterations, 1)[0]:g}: training diverges; a lower rate or scaled "
                         "inputs may help",
                         RuntimeWarning,
-                        stacklevel=3,
                     )
                 if validation is not None:
                     scores = self.evaluate(validation, trainer)

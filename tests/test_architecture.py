@@ -33,7 +33,7 @@ CORE_FLOORS = [
 ]
 FLOORS = [
     {"_core"},
-    {"arguments", "data", "summary", "progress", "turns"},
+    {"arguments", "data", "summary", "progress", "turns", "warning"},
     {
         *("activations", "losses", "optimizers", "schedules", "initializers", "regularizers", "metrics", "layers"),
         *("constraints", "criteria"),

@@ -177,8 +177,9 @@ def test_best_weights_come_back(model):
 
 
 def test_an_unknown_monitor_warns(model):
-    with pytest.warns(UserWarning, match="'val_loss', which is not in the logs: loss"):
+    with pytest.warns(UserWarning, match="'val_loss', which is not in the logs: loss") as caught:
         model.fit(X, Y, verbose=0, callbacks=[callbacks.EarlyStopping()])
+    assert caught[0].filename == __file__
 
 
 def test_arguments():

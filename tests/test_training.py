@@ -353,13 +353,14 @@ def test_divergence_warns_once_and_names_epoch_and_rate():
     model = regression(layers.Dense(1), optimizer=fastnn.optimizers.SGD(1e30))
     with pytest.warns(RuntimeWarning, match="in epoch 1, at a learning rate of 1e") as caught:
         model.fit(X, Y, epochs=4, verbose=0)
-    assert len(caught) == 1
+    assert [warning.filename for warning in caught] == [__file__]
 
 
 def test_zero_kernels_in_a_hidden_layer_warn():
     model = regression(layers.Dense(3, "tanh", kernel_initializer="zeros"), layers.Dense(1))
-    with pytest.warns(UserWarning, match="hidden layer 'dense' is all zeros"):
+    with pytest.warns(UserWarning, match="hidden layer 'dense' is all zeros") as caught:
         model.fit(X, Y, verbose=0)
+    assert caught[0].filename == __file__
 
 
 def test_learning_rate_schedule_and_setting():

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import warnings
 from typing import Any
 
 from fastnn.callbacks.base import Callback, Logs
+from fastnn.warning import warn
 
 #: Bytes of the file's end by which it is known again.
 TAIL = 256
@@ -91,9 +91,7 @@ class CSVLogger(Callback):
                     self._columns = self._columns if kept else []
             missing = [name for name in logs if name not in self._columns]
             if self._columns and missing:
-                warnings.warn(
-                    f"{self.filename} has no columns for: {', '.join(missing)}; they are not logged", stacklevel=2
-                )
+                warn(f"{self.filename} has no columns for: {', '.join(missing)}; they are not logged")
         header = not self._columns
         if header:
             self._columns = ["epoch", *sorted(logs)]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
-import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from fastnn import activations, arguments
 from fastnn.callbacks.base import Callback, Logs
+from fastnn.warning import warn
 
 #: Of a fit, for callbacks that look at what flows through the layers.
 PROBE_ROWS = 256
@@ -217,11 +217,10 @@ class GradientMonitor(Callback):
         for name, holds in found.items():
             if holds and name not in self._warned:
                 self._warned.add(name)
-                warnings.warn(
+                warn(
                     f"gradients {name} in epoch {epoch + 1}: their root mean square is {first:.3g} in layer "
                     f"{states[0].layer!r} and {last:.3g} in layer {states[-1].layer!r}",
                     RuntimeWarning,
-                    stacklevel=2,
                 )
 
 

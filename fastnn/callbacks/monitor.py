@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 from fastnn import arguments, metrics
 from fastnn.callbacks.base import Callback, Logs
+from fastnn.warning import warn
 
 
 class MonitorCallback(Callback):
@@ -68,8 +68,5 @@ class MonitorCallback(Callback):
         """Return the value to look at; None, with a warning, if the logs have none."""
         value = (logs or {}).get(self.monitor)
         if value is None:
-            warnings.warn(
-                f"{type(self).__name__} looks at {self.monitor!r}, which is not in the logs: {', '.join(logs or {})}",
-                stacklevel=3,
-            )
+            warn(f"{type(self).__name__} looks at {self.monitor!r}, which is not in the logs: {', '.join(logs or {})}")
         return value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -10,6 +9,7 @@ from fastnn.saving.container import File
 from fastnn.saving.objects import Decoder, Encoder
 from fastnn.saving.sequential import check_weights, entropy, read_history, read_state, weights
 from fastnn.saving.values import field
+from fastnn.warning import warn
 
 #: Callbacks that change nothing in a training.
 OBSERVERS = ("CSVLogger", "GradientMonitor", "History", "ModelCheckpoint")
@@ -61,10 +61,9 @@ class Resumed(NamedTuple):
                     self.undo()
                     raise ValueError(f"expected a state of {name} in {self.path!r}, received: {error!r}") from error
             elif state and name not in OBSERVERS:
-                warnings.warn(
+                warn(
                     f"the checkpoint {self.path!r} has the state of a {name}, which is not among the callbacks: "
                     "training does not go on as it would have",
-                    stacklevel=5,
                 )
 
 

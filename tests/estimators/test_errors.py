@@ -188,14 +188,31 @@ def test_not_fitted():
 
 def test_warnings():
     _, _, X, y = make_task("binary")
-    with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(2\) reached"):
+    with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(2\) reached") as caught:
         MLPClassifier(max_iter=2).fit(X, y)
     with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(1\) reached"):
         MLPClassifier(max_iter=True).fit(X, y)
-    with pytest.warns(UserWarning, match="going to be clipped"):
+    with pytest.warns(UserWarning, match="going to be clipped") as clipped:
         MLPClassifier(max_iter=2, batch_size=ROWS + 1).fit(X, y)
-    with pytest.warns(UserWarning, match="column-vector"):
+    with pytest.warns(UserWarning, match="going to be clipped") as clipped_part:
+        MLPClassifier(batch_size=ROWS + 1).partial_fit(X, y, classes=np.unique(y))
+    with pytest.warns(UserWarning, match="column-vector") as column:
         MLPClassifier(max_iter=2).fit(X, y[:, np.newaxis])
+    for warning in [*caught, *clipped, *clipped_part, *column]:
+        assert warning.filename == __file__  # the line that called fit, where filters by module look
+
+
+def test_the_warning_of_lbfgs():
+    _, _, X, y = make_task("binary")
+    pytest.importorskip("sklearn")
+    texts = []
+    for settings in ({"max_iter": 2}, {"max_fun": 2}):
+        for module in [fastnn, *([importlib.import_module("sklearn.neural_network")] if SAME_AS_OURS else [])]:
+            with pytest.warns(ConvergenceWarning, match="lbfgs failed to converge") as caught:
+                module.MLPClassifier((3,), solver="lbfgs", random_state=0, **settings).fit(X, y)
+            assert module is not fastnn or caught[0].filename == __file__
+            texts.append(str(caught[0].message))
+        assert len(set(texts[-2 if SAME_AS_OURS else -1 :])) == 1
 
 
 @pytest.mark.parametrize("rate", [0.01, 1])
