@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fastnn import criteria, data, losses, schedules
-from fastnn.compat import ClassifierMixin, unique_labels, validate_data
+from fastnn.compat import ClassifierMixin, unique_labels
 from fastnn.descent import HeldOut
 from fastnn.hyperparameters import NONE, RULES, Between, InstanceOf, OneOf, check_parameters
-from fastnn.inputs import DTYPES, SPARSE, one_column
+from fastnn.inputs import DTYPES, SPARSE, one_column, validated
 from fastnn.labels import LabelCodec, class_factors
 from fastnn.perceptron import BaseMLP, partial_fit_available
 from fastnn.scoring import accuracy
@@ -317,7 +317,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
         return np.concatenate([1 - outputs, outputs], axis=1) if self.n_outputs_ == 1 else outputs
 
     def _validate_input(self, X: Any, y: Any, purpose: str, reset: bool) -> tuple[Any, Array]:
-        X, y = validate_data(self, X, y, multi_output=True, dtype=DTYPES, accept_sparse=SPARSE, reset=reset)
+        X, y = validated(self, X, y, multi_output=True, dtype=DTYPES, accept_sparse=SPARSE, reset=reset)
         y = one_column(y)
         if not hasattr(self, "classes_") or (purpose == "fit" and not self.warm_start):
             self._codec = LabelCodec(y)

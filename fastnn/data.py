@@ -95,13 +95,21 @@ def numeric(x: Any, name: str) -> np.ndarray:
         array = np.asarray(x)
     except ValueError as error:  # rows of different lengths
         raise ValueError(f"expected {name} to be a rectangular array of numbers: {error}") from None
-    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
-        raise TypeError(f"expected {name} to have no masked values, received a masked array")
+    check_unmasked(x, name)
     if array.dtype.kind == "O" and _has_numbers_only(x):
         array = x.to_numpy(dtype="float64", na_value=np.nan)
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
         raise TypeError(f"expected {name} to be an array of real numbers, received: {_described(x, array)}")
     return array
+
+
+def check_unmasked(x: Any, name: str) -> None:
+    """Raise TypeError for a masked array with masked values: what lies under the mask would be read as numbers."""
+    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+        raise TypeError(
+            f"expected {name} to have no masked values, received a masked array: {name}.filled(value) puts a number in "
+            "their place"
+        )
 
 
 def _has_numbers_only(x: Any) -> bool:

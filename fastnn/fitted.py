@@ -13,9 +13,9 @@ from fastnn import data, team
 from fastnn._core import engine
 from fastnn.best import open_books
 from fastnn.binding import Binding, Recipe
-from fastnn.compat import BaseEstimator, check_is_fitted, get_config, validate_data
+from fastnn.compat import BaseEstimator, check_is_fitted, get_config
 from fastnn.hyperparameters import layer_values
-from fastnn.inputs import SPARSE, rows_of
+from fastnn.inputs import SPARSE, rows_of, validated
 from fastnn.turns import making
 
 __all__ = ["FittedNetwork"]
@@ -166,7 +166,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
         binding: Binding | None = self.__dict__.get("_binding")
         if binding is None or not self._takes_as_is(binding, X):
             check_is_fitted(self)
-            X = validate_data(self, X, dtype="numeric", accept_sparse=SPARSE, reset=False)
+            X = validated(self, X, dtype="numeric", accept_sparse=SPARSE, reset=False)
             binding = self._bound(trains=False)
             dense_first = not any(binding.recipe.dropout[:1])
             X = rows_of(X, binding.recipe.dtype, dense_first, not get_config()["assume_finite"])
@@ -217,7 +217,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
                 "expected dense rows for a gradient with respect to them, received: sparse X of shape "
                 f"{X.shape}; X.toarray() makes it dense"
             )
-        rows = validate_data(self, X, dtype="numeric", reset=False)
+        rows = validated(self, X, dtype="numeric", reset=False)
         binding = self._bound(trains=False)
         gradient = binding.input_gradient(rows_of(rows, binding.recipe.dtype, False), team.size(self.n_jobs))
         return gradient[:, 0] if gradient.shape[1] == 1 else gradient

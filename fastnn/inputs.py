@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from fastnn import data
 from fastnn._core import engine
-from fastnn.compat import DataConversionWarning, column_or_1d
+from fastnn.compat import DataConversionWarning, column_or_1d, validate_data
 from fastnn.warning import warn
 
-__all__ = ["DTYPES", "SPARSE", "as_given", "dense_labels", "narrowed", "one_column", "rows_of"]
+__all__ = ["DTYPES", "SPARSE", "as_given", "dense_labels", "narrowed", "one_column", "rows_of", "validated"]
 
 Array = npt.NDArray[Any]
 
@@ -23,6 +23,13 @@ Array = npt.NDArray[Any]
 DTYPES: tuple[Any, ...] = (np.float64, np.float32, np.uint8)
 #: Formats of sparse X.
 SPARSE = ("csr", "csc")
+
+
+def validated(estimator: Any, *given: Any, **options: Any) -> Any:
+    """Return X, or X and y, after the checks of scikit-learn, which would read what a mask hides as numbers."""
+    for name, array in zip(("X", "y"), given, strict=False):
+        data.check_unmasked(array, name)
+    return validate_data(estimator, *given, **options)
 
 
 def rows_of(X: Any, dtype: str, compressed: bool, finite: bool = True) -> Any:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from fastnn import lbfgs, losses, team
+from fastnn import data, lbfgs, losses, team
 from fastnn._core import engine
 from fastnn.binding import Binding
 from fastnn.callbacks import CallbackList
@@ -243,6 +243,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         X, y, sample_weight = given
 
         def check() -> tuple[tuple[Any, Array, Any], dict[str, Any]]:
+            data.check_unmasked(sample_weight, "sample_weight")
             rows, targets = self._validate_input(X, y, "partial_fit" if incremental else "fit", reset=first_pass)
             weight = None if sample_weight is None else check_sample_weight(sample_weight, rows)
             return (rows, targets, weight), {name: value for name, value in vars(self).items() if name in _LEARNED}

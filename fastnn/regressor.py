@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fastnn import criteria, losses, schedules
-from fastnn.compat import RegressorMixin, r2_score, validate_data
+from fastnn.compat import RegressorMixin, r2_score
 from fastnn.descent import HeldOut
 from fastnn.hyperparameters import RULES, InstanceOf, OneOf
-from fastnn.inputs import DTYPES, SPARSE, dense_labels, narrowed, one_column
+from fastnn.inputs import DTYPES, SPARSE, dense_labels, narrowed, one_column, validated
 from fastnn.perceptron import BaseMLP
 
 __all__ = ["MLPRegressor"]
@@ -146,9 +146,7 @@ n_layers_, n_outputs_
         return outputs.ravel() if self.n_outputs_ == 1 else outputs
 
     def _validate_input(self, X: Any, y: Any, purpose: str, reset: bool) -> tuple[Any, Array]:
-        X, y = validate_data(
-            self, X, y, multi_output=True, y_numeric=True, dtype=DTYPES, accept_sparse=SPARSE, reset=reset
-        )
+        X, y = validated(self, X, y, multi_output=True, y_numeric=True, dtype=DTYPES, accept_sparse=SPARSE, reset=reset)
         y = one_column(narrowed(dense_labels(y)))
         if not reset and (outputs := 1 if y.ndim == 1 else y.shape[1]) != self.n_outputs_:
             raise ValueError(f"expected y with {self.n_outputs_} outputs as in the last fit, received: {outputs}")

@@ -56,7 +56,7 @@ DATA = {
     "ragged": ({"x": [[1.0, 2.0], [3.0]]}, "rectangular"),
     "a number": ({"x": 3.0}, r"X of shape \(rows, features\), received: shape=\(\)"),
     "no x": ({"x": None}, "X to be an array of real numbers, received: NoneType"),
-    "masked x": ({"x": masked(X)}, "X to have no masked values"),
+    "masked x": ({"x": masked(X)}, r"X to have no masked values.*X\.filled"),
     "masked y": ({"y": masked(Y)}, "y to have no masked values"),
     "masked weights": ({"sample_weight": masked(np.ones(30))}, "sample_weight to have no masked values"),
     "a number as y": ({"y": 3.0}, r"y of shape \(rows,\), class indices, received: shape=\(\)"),
@@ -310,6 +310,7 @@ ROWS_OF_X = {
     "complex": (X + 0j, "Complex data not supported"),
     "NaN": (spoiled(X, np.nan), "contains NaN"),
     "infinity": (spoiled(X, np.inf), "contains infinity"),
+    "masked": (masked(X), r"X to have no masked values.*X\.filled"),
 }
 BOTH = ("MLPClassifier", "MLPRegressor")
 
@@ -355,6 +356,8 @@ def test_estimators_that_are_not_fitted(kind, method):
         ("MLPClassifier", {}, {"y": NUMBERS}, "Unknown label type"),
         ("MLPClassifier", {}, {"y": None}, "requires y to be passed"),
         ("MLPClassifier", {}, {"sample_weight": np.ones(3)}, r"sample_weight.shape == \(3,\)"),
+        ("MLPClassifier", {}, {"sample_weight": masked(np.ones(30))}, "sample_weight to have no masked values"),
+        *((kind, {}, {"y": masked(Y)}, "y to have no masked values") for kind in BOTH),
         ("MLPClassifier", {"early_stopping": True, "validation_fraction": 0.01}, {}, "validation set"),
         ("MLPRegressor", {}, {"y": spoiled(NUMBERS, np.nan)}, "contains NaN"),
         ("MLPRegressor", {}, {"y": spoiled(NUMBERS, -np.inf)}, "contains infinity"),

@@ -43,7 +43,7 @@ def test_plain_rows_are_taken_as_they_are(task, dtype, monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("the full way was taken")
 
-    monkeypatch.setattr(fitted, "validate_data", refuse)
+    monkeypatch.setattr(fitted, "validated", refuse)
     monkeypatch.setattr(fitted, "check_is_fitted", refuse)
     for mine, full in zip(outputs(model, X), expected, strict=True):
         np.testing.assert_array_equal(mine, full)
