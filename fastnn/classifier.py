@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from fastnn import criteria, data, losses, schedules
-from fastnn.compat import ClassifierMixin, unique_labels
+from fastnn import criteria, losses, schedules
+from fastnn.compat import ClassifierMixin, type_of_target, unique_labels
 from fastnn.descent import HeldOut
 from fastnn.hyperparameters import NONE, RULES, Between, InstanceOf, OneOf, check_parameters
 from fastnn.inputs import DTYPES, SPARSE, one_column, validated
@@ -248,9 +248,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
             raise ValueError("classes must be passed on the first call to partial_fit.")
         if known is None:
             with unchanged_on_error(self):
-                labels = y if data.is_sparse(y) else np.asarray(y)
-                multilabel = labels.ndim == 2 and labels.shape[1] > 1
-                self._codec = LabelCodec(labels if multilabel else np.asarray(classes))
+                multilabel = type_of_target(y).startswith("multilabel")
+                self._codec = LabelCodec(y if multilabel else np.asarray(classes))
                 self.classes_ = unique_labels(classes)
                 return self._fit(X, y, sample_weight, incremental=True)
         if classes is not None and not np.array_equal(known, unique_labels(classes)):

@@ -47,7 +47,7 @@ def save(estimator: Any, path: Any, include_optimizer: bool = False) -> None:
     }
     codec: LabelCodec | None = state.get("_codec")
     if codec is not None:
-        if codec.matrix is not None:
+        if codec.sparse:
             raise TypeError("expected y that was no sparse matrix, for a file, received: sparse labels in fit")
         labels = {"kind": codec.kind, "outputs": codec.outputs, "classes": codec.classes}
         metadata["labels"] = encoder.encode(labels, "labels")
@@ -103,7 +103,7 @@ def _codec(file: File, said: Any) -> LabelCodec:
     if kind not in KINDS or not classes.size or outputs != wanted:
         raise file.refusal(f"its labels do not fit: kind={kind[:60]!r}, {classes.shape} classes, outputs={outputs}")
     codec = LabelCodec.__new__(LabelCodec)
-    codec.kind, codec.classes, codec.outputs, codec.matrix = kind, classes, outputs, None
+    codec.kind, codec.classes, codec.outputs, codec.sparse = kind, classes, outputs, False
     return codec
 
 

@@ -4,6 +4,7 @@ Three kinds: two classes (one sigmoid unit), several classes (softmax), several 
 arithmetic of the losses does not belong here, nor does the wording of fit's checks. Called by classifier.py.
 """
 
+from importlib import import_module
 from numbers import Real
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastnn import data
-from fastnn.compat import type_of_target, unique_labels
+from fastnn.compat import get_config, type_of_target, unique_labels
 from fastnn.inputs import dense_labels
 
 __all__ = ["KINDS", "LabelCodec", "class_factors"]
@@ -61,8 +62,7 @@ class LabelCodec:
         # unique_labels would look for the kind of y once more, which takes longer than to sort numbers
         plain = type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "biuf"
         self.classes = np.unique(y) if plain else unique_labels(y)
-        # a sparse indicator matrix comes back as one
-        self.matrix = type(y) if data.is_sparse(y) else None
+        self.sparse = data.is_sparse(y)  # an indicator matrix, which comes back as one
         self.outputs = 1 if self.kind == "binary" else len(self.classes)
 
     def encode(self, y: Any, dtype: npt.DTypeLike) -> Array:
@@ -103,10 +103,16 @@ class LabelCodec:
         """Return the labels that outputs of shape (n, outputs) stand for: the largest, or those above one half."""
         chosen: Array = outputs.argmax(axis=1) if self.kind == "multiclass" else (outputs > 0.5).astype(int)
         if self.kind == "multilabel-indicator":
-            return self.matrix(chosen) if self.matrix else chosen
+            return _compressed(chosen) if self.sparse else chosen
         # a single class has no second name to give: "clip" keeps to the first
         labels: Array = self.classes.take(chosen.ravel(), mode="clip")
         return labels
+
+
+def _compressed(chosen: Array) -> Any:
+    """Return an array as compressed rows, of the class of scipy.sparse that scikit-learn's settings name."""
+    kind = "csr_array" if get_config().get("sparse_interface") == "sparray" else "csr_matrix"
+    return getattr(import_module("scipy.sparse"), kind)(chosen)
 
 
 def class_factors(class_weight: Any, codec: LabelCodec, y: Array) -> Array:

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from fastnn import MLPClassifier, MLPRegressor
+from fastnn.compat import config_context
+from tests.estimators.side_by_side import both, needs_sklearn
 
 pytest.importorskip("sklearn")
 sparse = pytest.importorskip("scipy.sparse")
@@ -108,3 +110,38 @@ def test_a_gradient_needs_dense_rows():
     with pytest.raises(ValueError, match=r"expected dense rows .* received: sparse X of shape \(300, 200\)"):
         model.input_gradient(X)
     assert model.input_gradient(X.toarray()).shape == X.shape
+
+
+@needs_sklearn
+@pytest.mark.parametrize("interface", ["spmatrix", "sparray"])
+@pytest.mark.parametrize("kind", ["csr_array", "csr_matrix", "csc_array", "coo_matrix", "lil_array"])
+def test_sparse_labels_come_back_as_those_of_scikit_learn(kind, interface):
+    """Compressed rows of the class that its settings name, after any kind of fit."""
+    X = rows().toarray()[:60]
+    y = getattr(sparse, kind)((X[:, :3] > 0).astype(int))
+    with config_context(sparse_interface=interface):
+        for fit in ("fit", "partial_fit"):
+            classes = {"classes": np.arange(3)} if fit == "partial_fit" else {}
+            theirs, ours = (
+                getattr(each((4,), max_iter=3, random_state=0), fit)(X, y, **classes).predict(X)
+                for each in both("MLPClassifier")
+            )
+            assert type(ours) is type(theirs)
+            assert ours.dtype == theirs.dtype
+            np.testing.assert_array_equal(ours.toarray(), theirs.toarray())
+
+
+@needs_sklearn
+@pytest.mark.filterwarnings("ignore:invalid value")  # of scikit-learn's look for the kind of labels
+@pytest.mark.parametrize("factor", [0.5, 1j, np.nan, np.array([1, 2, 3])], ids=str)
+@pytest.mark.parametrize("fit", ["fit", "partial_fit"])
+def test_sparse_labels_that_are_none(fit, factor):
+    """Of the same kind of error as scikit-learn's."""
+    X = rows().toarray()[:60]
+    y = sparse.csr_array(np.where(X[:, :3] > 0, factor, 0))
+    errors = []
+    for each in both("MLPClassifier"):
+        with pytest.raises((ValueError, TypeError)) as caught:
+            getattr(each((4,), max_iter=3), fit)(X, y, **({"classes": np.arange(3)} if fit == "partial_fit" else {}))
+        errors.append(caught.type)
+    assert errors[0] is errors[1]
