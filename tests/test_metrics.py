@@ -315,3 +315,35 @@ def test_metrics_as_functions_refuse_what_cannot_be_compared():
             call()
     assert np.isnan(metrics.auc([0, 1], [np.nan, 0.5]))
     assert np.isnan(metrics.average_precision([0, 1], [np.nan, 0.5]))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("loss", "units"),
+    [("BinaryCrossentropy", 1), ("MultilabelCrossentropy", 3), ("CategoricalCrossentropy", 3)]
+    + [("SparseCategoricalCrossentropy", 3)],
+)
+def test_metrics_see_the_logits_that_the_model_puts_out(loss, units, dtype):
+    X = np.random.default_rng(0).normal(size=(100, 4))
+    labels = (X[:, 0] > 0.3).astype(int)
+    y = labels if units == 1 or loss.startswith("Sparse") else np.eye(units)[labels]
+    seen = []
+    model = fastnn.Sequential([fastnn.layers.Dense(8, "tanh"), fastnn.layers.Dense(units)], seed=0, dtype=dtype)
+    kept = metrics.FunctionMetric(lambda y_true, y_pred: seen.append(y_pred.copy()) or 0.0, "kept")
+    model.compile(fastnn.optimizers.SGD(0.0), getattr(losses, loss)(from_logits=True), [kept])
+    model.train_on_batch(X, y)
+    model.fit(X, y, batch_size=32, shuffle=False, validation_data=(X, y), verbose=0)
+    model.evaluate(X, y, verbose=0)
+    assert len(seen) == 4
+    for outputs in seen:
+        np.testing.assert_allclose(outputs, model.predict(X), rtol=1e-5, atol=1e-6)
+
+
+def test_binary_accuracy_of_logits_has_its_threshold_at_0():
+    X = np.random.default_rng(0).normal(size=(200, 4)).astype(np.float32)
+    y = X[:, 0] > 0.3
+    model = fastnn.Sequential([fastnn.layers.Dense(1)], seed=0)
+    loss = losses.BinaryCrossentropy(from_logits=True)
+    model.compile(fastnn.optimizers.Adam(0.1), loss, [metrics.BinaryAccuracy(threshold=0.0)])
+    model.fit(X, y, epochs=20, verbose=0)
+    assert model.evaluate(X, y, verbose=0)[1] == np.mean((model.predict(X)[:, 0] > 0.0) == y) > 0.9

@@ -92,6 +92,7 @@ cdef void pass_block(const Pass *run, const real *sample, Memory *memory, ptrdif
     cdef const Segment *segment = &run.segments[run.n_segments - 1]
     cdef const real *result
     cdef const real *weight
+    cdef real *made = <real *>NULL
     cdef const char *truth
     cdef Share all_rows, columns
     cdef Batch batch
@@ -128,6 +129,13 @@ cdef void pass_block(const Pass *run, const real *sample, Memory *memory, ptrdif
         targets.activation_forward(last.which, rows, run.outputs, &last.shape, result, ld,
                                    <real *>run.predictions + first * run.predictions_stride, run.predictions_stride)
         return
+    if run.predictions != NULL:
+        made = <real *>run.predictions + first * run.predictions_stride
+        if not run.judge.fused:  # the outputs as they are: of logits the loss would make probabilities
+            memset(&copy, 0, sizeof(Op))
+            targets.activation_forward(targets.FN_linear, rows, run.outputs, &copy.shape, result, ld, made,
+                                       run.predictions_stride)
+            made = <real *>NULL
     weight = <const real *>run.judge.weight
     truth = <const char *>run.judge.truth
     if run.judge.labels:
@@ -136,9 +144,7 @@ cdef void pass_block(const Pass *run, const real *sample, Memory *memory, ptrdif
         truth += first * run.judge.truth_stride * sizeof(real)
     targets.loss(run.judge.loss, rows, run.outputs, result, ld, <const void *>truth, run.judge.truth_stride, NULL,
                  weight + first if weight != NULL else <const real *>NULL, run.judge.value_scale, 0.0,
-                 run.judge.parameter, run.row_loss + first, <real *>NULL, 0,
-                 <real *>run.predictions + first * run.predictions_stride if run.predictions != NULL else <real *>NULL,
-                 run.predictions_stride)
+                 run.judge.parameter, run.row_loss + first, <real *>NULL, 0, made, run.predictions_stride)
     if run.penalizes:
         add_activity(parameters, run.ops, run.n_ops, memory, all_rows, run.judge.activity, run.row_loss + first)
 

@@ -5,6 +5,7 @@ Called by steps and pipeline, which say who does which part; penalties and `Run`
 """
 from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int64_t, uint64_t
+from libc.string cimport memset
 
 from fastnn._core cimport targets
 from fastnn._core.heads cimport Memory
@@ -36,10 +37,17 @@ cdef void judge_rows(const Run *run, const real *sample, const Memory *memory, c
     cdef ptrdiff_t ld = memory.leading[buffer], lddelta = memory.delta_leading[last]
     cdef const real *weight = <const real *>run.judge.weight
     cdef real *made = <real *>NULL
+    cdef targets.fn_shape shape
     # A batch whose weights are all zero teaches nothing: no gradient, no loss.
     cdef double factor = 1.0 / divisor if divisor != 0 else 0.0
     if run.outputs_made != NULL:
         made = <real *>run.outputs_made + (position + rows.start) * run.outputs_stride
+        if not run.judge.fused:  # the outputs as they are: of logits the loss would make probabilities
+            memset(&shape, 0, sizeof(targets.fn_shape))
+            targets.activation_forward(targets.FN_linear, rows.stop - rows.start, run.outputs, &shape,
+                                       <const real *>memory.values[buffer] + rows.start * ld, ld, made,
+                                       run.outputs_stride)
+            made = <real *>NULL
     targets.loss(run.judge.loss, rows.stop - rows.start, run.outputs,
                  <const real *>memory.values[buffer] + rows.start * ld, ld, run.judge.truth, run.judge.truth_stride,
                  index + rows.start, weight, run.judge.value_scale, run.judge.gradient_scale * factor,

@@ -32,7 +32,8 @@ class BinaryCrossentropy(_Crossentropy):
     Parameters
     ----------
     from_logits : bool, default False
-        Whether outputs are logits: the last layer is linear and the sigmoid is in the loss.
+        Whether outputs are logits: the last layer is linear and the sigmoid is in the loss. Metrics see the logits:
+        ``metrics.BinaryAccuracy(threshold=0.0)``.
     label_smoothing : float in [0, 1], default 0
         The truth becomes ``y (1 - label_smoothing) + label_smoothing / 2``.
     reduction, name
@@ -96,7 +97,7 @@ class CategoricalCrossentropy(_Crossentropy):
     Parameters
     ----------
     from_logits : bool, default False
-        Whether outputs are logits: the last layer is linear and the softmax is in the loss.
+        Whether outputs are logits: the last layer is linear and the softmax is in the loss. Metrics see the logits.
     label_smoothing : float in [0, 1], default 0
         The truth becomes ``y (1 - label_smoothing) + label_smoothing / outputs``.
     reduction, name
@@ -138,7 +139,7 @@ class SparseCategoricalCrossentropy(CategoricalCrossentropy):
     Parameters
     ----------
     from_logits : bool, default False
-        Whether outputs are logits: the last layer is linear and the softmax is in the loss.
+        Whether outputs are logits: the last layer is linear and the softmax is in the loss. Metrics see the logits.
     label_smoothing : float in [0, 1], default 0
         The share of the truth that is spread over all classes evenly.
     reduction, name
