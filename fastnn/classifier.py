@@ -336,6 +336,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
 
     def _loss(self) -> losses.Loss:
         if isinstance(self.loss, losses.Loss):
+            if self.loss.labels and self.label_smoothing:
+                raise ValueError(
+                    f"expected label_smoothing=0 for a loss of labels, received: label_smoothing={self.label_smoothing!r}, "
+                    f"loss={self.loss!r}; the loss has a label_smoothing of its own"
+                )
             return criteria.of_kernel(self.loss)
         if self._codec.kind != "multiclass":
             return criteria.LogLoss()

@@ -61,7 +61,8 @@ class LabelCodec:
             raise ValueError(f"Unknown label type: {self.kind}. {hint}")
         # unique_labels would look for the kind of y once more, which takes longer than to sort numbers
         plain = type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "biuf"
-        self.classes = np.unique(y) if plain else unique_labels(y)
+        classes = np.unique(y) if plain else unique_labels(y)
+        self.classes = classes.astype(classes.dtype.newbyteorder("="), copy=False)
         self.sparse = data.is_sparse(y)  # an indicator matrix, which comes back as one
         self.outputs = 1 if self.kind == "binary" else len(self.classes)
 

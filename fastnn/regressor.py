@@ -30,8 +30,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc, unused-ignore
     ----------
     loss : {'squared_error', 'poisson'}, str or Loss, default='squared_error'
         Half the squared error (reported as the mean over the outputs), with outputs as they are; or half the Poisson
-        deviance, y log(y / f) - y + f, with exponential outputs f, for y >= 0. Or another loss of fastnn.losses, by
-        name or as an object.
+        deviance, y log(y / f) - y + f, with exponential outputs f, for y >= 0. Or another loss of fastnn.losses
+        for numbers of any size, by name or as an object.
     hidden_layer_sizes, activation, solver, alpha, batch_size, learning_rate, learning_rate_init, power_t, max_iter, \
 shuffle, random_state, tol, verbose, warm_start, momentum, nesterovs_momentum, early_stopping, validation_fraction, \
 beta_1, beta_2, epsilon, n_iter_no_change, max_fun, optimizer, early_stopping_metric, dropout, l1, batch_norm, \

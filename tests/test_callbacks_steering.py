@@ -59,6 +59,9 @@ def test_learning_rate_scheduler(model, capsys):
     assert capsys.readouterr().out.splitlines()[1] == "Epoch 2: learning rate 0.05"
     other = compiled()
     other.fit(X, Y, epochs=2, verbose=0, callbacks=[callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)])
+    builtin = compiled()
+    builtin.fit(X, Y, epochs=2, verbose=0, callbacks=[callbacks.LearningRateScheduler(max)])
+    assert builtin.optimizer.learning_rate == 1.0  # the second epoch's number
     assert other.optimizer.learning_rate == 0.0025
 
 

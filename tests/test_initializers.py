@@ -47,6 +47,7 @@ def test_constants():
     np.testing.assert_array_equal(initializers.get("zeros")((2,)), [0, 0])
     np.testing.assert_array_equal(initializers.get("ones")((2,)), [1, 1])
     np.testing.assert_array_equal(initializers.Constant(0.5)((1, 2)), [[0.5, 0.5]])
+    assert initializers.Constant(np.log([2.0])).get_config() == {"value": np.log(2.0)}
 
 
 @pytest.mark.parametrize("name", initializers.NAMES)

@@ -184,4 +184,6 @@ def _takes_two(function: Callable[..., Any]) -> bool:
         inspect.signature(function).bind(0, 0.0)
     except TypeError:
         return False
+    except ValueError:  # a built-in one, which does not tell
+        pass
     return True

@@ -14,6 +14,7 @@ class Constant(Initializer):
     Parameters
     ----------
     value : float, default 0
+        Or an array of one element.
 
     Raises
     ------
@@ -31,8 +32,9 @@ class Constant(Initializer):
     array([0.1, 0.1], dtype=float32)
     """
 
-    def __init__(self, value: float = 0.0) -> None:
-        self.value = arguments.number("value", value)
+    def __init__(self, value: float | np.ndarray = 0.0) -> None:
+        one = isinstance(value, np.ndarray) and value.size == 1
+        self.value = arguments.number("value", np.asarray(value).item() if one else value)
 
     def values(self, generator: np.random.Generator, shape: Shape) -> np.ndarray:
         return np.full(shape, self.value)

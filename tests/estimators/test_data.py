@@ -37,6 +37,12 @@ def test_bytes_train_like_their_numbers(rng):
     np.testing.assert_array_equal(models[0].predict_proba(X), models[1].predict_proba(X.astype(np.float64)))
 
 
+def test_labels_in_another_byte_order(rng):
+    X = rng.normal(size=(30, 3))
+    model = MLPClassifier((4,), max_iter=2).fit(X, (X[:, 0] > 0).astype(np.dtype(np.int32).newbyteorder("S")))
+    assert model.classes_.dtype == model.predict(X).dtype == np.int32
+
+
 @pytest.mark.parametrize("kind", ["fortran", "read-only", "strided", "reversed", "list", "int", "swapped"])
 def test_any_layout_of_X(kind, rng):
     X = rng.integers(-3, 4, size=(40, 6)).astype(np.float64)

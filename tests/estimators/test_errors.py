@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fastnn
-from fastnn import MLPClassifier, MLPRegressor, callbacks
+from fastnn import MLPClassifier, MLPRegressor, callbacks, losses
 from fastnn.compat import WITH_SKLEARN, ConvergenceWarning, InvalidParameterError
 from tests.estimators.side_by_side import ROWS, SAME_AS_OURS, make_task
 from tests.estimators.test_state import fitted
@@ -151,6 +151,13 @@ def test_partial_fit_needs_its_classes():
         MLPClassifier(alpha=-1).partial_fit(X, y)
     with pytest.raises(ValueError, match="does not support early_stopping"):
         MLPClassifier(early_stopping=True).partial_fit(X, y, classes=np.unique(y))
+
+
+def test_label_smoothing_beside_a_loss_of_labels():
+    model = MLPClassifier(4, max_iter=1, loss=losses.SparseCategoricalCrossentropy(), label_smoothing=0.1)
+    with pytest.raises(ValueError, match="label_smoothing=0 for a loss of labels, received: label_smoothing=0.1"):
+        model.fit(np.eye(6), [0, 1, 2, 0, 1, 2])
+    assert not hasattr(model, "classes_")
 
 
 def test_labels_of_another_width():
