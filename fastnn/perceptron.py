@@ -233,7 +233,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
                 self._minimize(objective, report)
             else:
                 undone = undone_by_metrics(self, before, binding.model.parameters) if scored else nullcontext()
-                with undone, turn(binding.model.training.turn) if descent.told.callbacks else nullcontext():
+                with undone, turn(binding.model.training) if descent.told.callbacks else nullcontext():
                     descent.run()
         report.end()
         return self

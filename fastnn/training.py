@@ -7,12 +7,11 @@ whose methods have the documentation.
 from __future__ import annotations
 
 import weakref
-from _thread import allocate_lock  # what threading.Lock is
 from typing import Any
 
 import numpy as np
 
-from fastnn import arguments, data, datasets, losses, metrics, optimizers, progress, stepwise
+from fastnn import arguments, data, datasets, losses, metrics, optimizers, progress, stepwise, turns
 from fastnn._core import engine, threads
 from fastnn.callbacks import Callback, CallbackList, History
 from fastnn.callbacks.gradients import PROBE_ROWS
@@ -20,7 +19,6 @@ from fastnn.datasets import Dataset
 from fastnn.judging import Judge, judged, no_truth
 from fastnn.metrics.base import check_fit
 from fastnn.pace import FIRST_ROWS, Pace
-from fastnn.turns import one_at_a_time
 from fastnn.warning import warn
 
 #: Stream of random numbers for the order of the data; stack.py has the others.
@@ -61,16 +59,14 @@ class Training:
         self.probe_rows: tuple[Any, Any] = (None, None)  # the first rows and truths of the present fit, if dense
         self._trainer: Any = None
         self._trainer_key: Any = None
-        self.turn = allocate_lock()
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the engine's objects: they are made again when needed."""
         state = {**self.__dict__, "told": [], "probe_rows": (None, None), "_model": None}
-        return {**state, "_trainer": None, "_trainer_key": None, "turn": None}
+        return {**state, "_trainer": None, "_trainer_key": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self.turn = allocate_lock()
         if self.states is not None:  # back into memory of the engine's alignment
             values = self.states
             self.states = engine.allocate(values.size, str(values.dtype)).reshape(values.shape)
@@ -92,7 +88,7 @@ class Training:
     @property
     def under_way(self) -> bool:
         """Whether a fit or train_on_batch is."""
-        return self.turn.locked()
+        return turns.under_way(self)
 
     @property
     def state_shape(self) -> tuple[int, int]:
@@ -185,7 +181,7 @@ class Training:
 
     # ---- training -------------------------------------------------------------------------------------------------
 
-    @one_at_a_time
+    @turns.one_at_a_time
     def fit(
         self,
         dataset: Dataset,
@@ -380,7 +376,7 @@ class Training:
         penalty, *rest = trainer.gradients(dataset.x, gradient, dataset.weight, inputs=inputs, training=training)
         return value + penalty, *rest
 
-    @one_at_a_time
+    @turns.one_at_a_time
     def train_on_batch(self, dataset: Dataset) -> Logs:
         """Take one step on all rows; the loss and metrics are those before it."""
         rows, trainer = dataset.rows, None

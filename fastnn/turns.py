@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
-from _thread import RLock  # what threading.RLock is: importing fastnn does not load that
+from _thread import RLock, get_ident  # what threading has: importing fastnn does not load that
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
@@ -16,12 +16,17 @@ from typing import Any, TypeVar, cast
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 _making = RLock()
+_trains: dict[Any, list[int]] = {}  # of each Training under way the thread, in a list that is this turn's own
 
 
 def _renew() -> None:
-    """Give a forked child a lock of its own: who held the parent's is not there."""
+    """Free a forked child of what the parent's other threads held: they are not there."""
     global _making
     _making = RLock()
+    for training, (thread,) in list(_trains.items()):
+        if thread != get_ident():
+            del _trains[training]
+            training.resume(training.iterations, training.states)  # its Trainer stands in the middle of a step
 
 
 if hasattr(os, "register_at_fork"):
@@ -36,10 +41,16 @@ def making() -> Iterator[None]:
         yield
 
 
+def under_way(training: Any) -> bool:
+    """Whether somebody has the turn of a Training."""
+    return training in _trains
+
+
 @contextmanager
-def turn(lock: Any) -> Iterator[None]:
-    """Train the model of which this is `Training.turn`, or raise RuntimeError where somebody does."""
-    if not lock.acquire(blocking=False):
+def turn(training: Any) -> Iterator[None]:
+    """Train the model of a Training, or raise RuntimeError where somebody does."""
+    mine = [get_ident()]
+    if _trains.setdefault(training, mine) is not mine:
         raise RuntimeError(
             "expected one fit or train_on_batch of a model at a time, received: another while one is under way, in a "
             "callback or another thread"
@@ -47,7 +58,7 @@ def turn(lock: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        lock.release()
+        del _trains[training]
 
 
 def one_at_a_time(method: Method) -> Method:
@@ -55,7 +66,7 @@ def one_at_a_time(method: Method) -> Method:
 
     @functools.wraps(method)
     def guarded(self: Any, *args: Any, **options: Any) -> Any:
-        with turn(self.turn):
+        with turn(self):
             return method(self, *args, **options)
 
     return cast(Method, guarded)  # ParamSpec would lose the names of its arguments

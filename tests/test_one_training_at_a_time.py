@@ -3,6 +3,8 @@
 import copy
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -145,3 +147,79 @@ def test_who_asks_for_the_end_before_an_epoch_gets_it_after(monkeypatch):
     history = model.fit(X, Y, epochs=5, verbose=0, callbacks=[Stop()])
     assert model.iterations == 40
     assert len(history.epoch) == 2
+
+
+FORKED = """
+import os, sys, threading
+import numpy as np
+import fastnn
+from fastnn import layers
+
+X = np.random.default_rng(0).normal(size=(640, 3)).astype(np.float32)
+Y = X.sum(axis=1)
+reached, over = threading.Event(), threading.Event()
+
+class At(fastnn.callbacks.Callback):
+    def __init__(self, function):
+        self.function = function
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.function()
+
+def fitted(*callbacks):
+    model = fastnn.Sequential([fastnn.Input((3,)), layers.Dense(4, "tanh"), layers.Dense(1)], seed=0)
+    model.compile("adam", "mse")
+    model.fit(X, Y, verbose=0, callbacks=callbacks)
+    return model
+
+def wait():
+    reached.set()
+    over.wait()
+
+def right(model):
+    model.fit(X, Y, epochs=2, verbose=0)
+    model.compile("sgd", "mse")
+    return np.array_equal(model.parameters, alone.parameters) and np.array_equal(model.predict(X), alone.predict(X))
+
+def refused(model):
+    try:
+        model.fit(X, Y, verbose=0)
+    except RuntimeError:
+        return True
+
+def code_of_child(check, model):
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            code = 0 if check(model) else 2
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+alone = fitted()
+alone.fit(X, Y, epochs=2, verbose=0)
+models, codes = [], []
+
+class Kept(At):
+    def set_model(self, model):
+        super().set_model(model)
+        models.append(model)
+
+thread = threading.Thread(target=fitted, args=(Kept(wait),))
+thread.start()
+reached.wait()
+codes.append(code_of_child(right, models[0]))
+over.set()
+thread.join()
+fitted(Kept(lambda: codes.append(code_of_child(refused, models[1]))))
+print(*codes)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_a_forked_child_may_train_what_a_thread_of_the_parent_trains():
+    """That thread is not there; the one that forks within its own fit still is in it."""
+    command = [sys.executable, "-W", "ignore", "-c", FORKED]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == ["0", "0"]
