@@ -5,7 +5,6 @@ so the Sequential is made from them whenever it is missing (after fit's draws, u
 other arrays into the lists), and the lists then hold views of its parameters. Called by perceptron.py.
 """
 
-from functools import cached_property
 from itertools import chain
 from operator import is_
 from typing import Any, NamedTuple
@@ -86,7 +85,7 @@ class Binding:
         self._norms = [layer.arrays() for layer in norms]
         self._arrays = [*self._kernels, *self._biases, *chain(*self._norms)]
 
-    @cached_property
+    @property
     def packing(self) -> Array:
         """Places of the parameters in scikit-learn's order: kernels first, then biases."""
         start = self.model.parameters.ctypes.data

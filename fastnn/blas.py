@@ -3,6 +3,7 @@
 Called by compat.py.
 """
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ _lock = threading.Lock()
 _inside = 0
 _limit: Any = None
 _controller: Any = None  # kept: to find the libraries takes 2 ms, as long as a small fit
+
+if hasattr(os, "register_at_fork"):  # a child would wait for ever for a thread that is not there
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
 @contextmanager

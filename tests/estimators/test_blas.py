@@ -1,5 +1,8 @@
 """'lbfgs' is to the same bits for any number of BLAS's threads, and leaves their number as it was."""
 
+import os
+import subprocess
+import sys
 from contextlib import ExitStack
 
 import numpy as np
@@ -49,3 +52,32 @@ def test_fits_that_overlap():
         assert sizes() == {1}
         late.close()
         assert sizes() == {2}
+
+
+FORK = """
+import os, signal, threading, time
+from fastnn import blas
+
+def hold():
+    with blas._lock:
+        held.set()
+        time.sleep(0.2)
+
+held = threading.Event()
+thread = threading.Thread(target=hold)
+thread.start()
+held.wait()
+child = os.fork()
+if child == 0:
+    signal.alarm(20)
+    with blas.on_one_thread():
+        os._exit(0)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+thread.join()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_a_forked_child_does_not_wait_for_a_thread_of_the_parent():
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", FORK], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["0"]
