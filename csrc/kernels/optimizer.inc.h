@@ -88,7 +88,7 @@ INLINE V FN(rmsprop_increment)(const FN(numbers) *c, V g, V *v) {
 INLINE V FN(rmsprop_centered_increment)(const FN(numbers) *c, V g, V *v, V *a) {
     *v = FN(mean_square)(c, g, *v);
     *a = FN(fma)(c->rho, *a, c->one_less_rho * g);
-    const V variance = FN(maximum)(FN(splat)(0), FN(fma)(-*a, *a, *v));
+    const V variance = FN(maximum)(FN(splat)(0), FN(minimum)(FN(fma)(-*a, *a, *v), *v)); /* v where both squares overflow */
     return FN(quotient)(c->rate * g, FN(root)(variance + c->epsilon));
 }
 

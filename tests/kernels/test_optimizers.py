@@ -218,3 +218,18 @@ def test_quotients_that_are_no_numbers(padding, dtype):
     wanted = m / v
     optimizers.update("adam", g, w, m, v, rate=-1.0, beta_1=1.0, beta_2=1.0, epsilon=0.0)  # m / 0
     np.testing.assert_array_equal(w, wanted)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", ["rmsprop_centered", "rmsprop_centered_momentum", "adam", "amsgrad", "nadam"])
+def test_no_step_where_squares_overflow(name, dtype):
+    """That of the mean, too: infinity less infinity is no variance. In kernel and twin."""
+    g, w, *states = np.zeros((2 + targets.OPTIMIZERS[name][1], 9), dtype)
+    g[:], w[:] = np.finfo(dtype).max / 4, 1
+    twin = np.float64(w), *map(np.float64, states)
+    for _ in range(9):
+        optimizers.update(name, g, w, *states, **NUMBERS)
+        if dtype == "float64":
+            twin = reference.update(name, g, *twin, **NUMBERS)
+    np.testing.assert_array_equal(w, 1)
+    np.testing.assert_array_equal(twin[0], 1)

@@ -63,9 +63,11 @@ def centered_increment(g, v, a, numbers):
     """rate g / sqrt(v - a^2 + epsilon), v and a running means of g^2 and g; returns it with the new v and a.
 
     v - a^2 is a variance: where rounding makes it negative it is 0 (Keras's root is NaN where it is below -epsilon).
+    Where both squares overflow it is infinite, as v is.
     """
     v, a = mean_square(g, v, numbers), numbers["rho"] * a + (1 - numbers["rho"]) * g
-    return numbers["rate"] * g / np.sqrt(np.maximum(v - a**2, 0) + numbers["epsilon"]), v, a
+    variance = np.maximum(np.fmin(v - a**2, v), 0)
+    return numbers["rate"] * g / np.sqrt(variance + numbers["epsilon"]), v, a
 
 
 def rmsprop_centered(g, w, v, a, *, numbers):
@@ -82,8 +84,9 @@ def rmsprop_centered_momentum(g, w, v, m, a, *, numbers):
 
 
 def moments(g, m, v, numbers):
-    """m += (g - m)(1 - beta_1); v += (g^2 - v)(1 - beta_2)."""
-    return m + (g - m) * (1 - numbers["beta_1"]), v + (g**2 - v) * (1 - numbers["beta_2"])
+    """m = beta_1 m + (1 - beta_1) g; v = beta_2 v + (1 - beta_2) g^2: an infinite v stays that."""
+    beta_1, beta_2 = numbers["beta_1"], numbers["beta_2"]
+    return beta_1 * m + (1 - beta_1) * g, beta_2 * v + (1 - beta_2) * g**2
 
 
 def adam(g, w, m, v, *, numbers):
@@ -159,7 +162,8 @@ def update(name, g, w, *states, weight_decay=0.0, l1=0.0, l2=0.0, **numbers):
     both from the w before the step; `store` does not change w.
     """
     g, w, *states = float64(g, w, *states)
-    g = g + l2 * w + l1 * np.sign(w)
-    if name != "store":
+    if l1 or l2:
+        g = g + l2 * w + l1 * np.sign(w)
+    if weight_decay and name != "store":
         w = w - weight_decay * w
     return OPTIMIZERS[name](g, w, *states, numbers=numbers)
