@@ -53,6 +53,12 @@ def test_predictor_has_the_bits_of_predict():
         predictor(X[:2].astype(swapped))
 
 
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_predictor_stays_with_its_model(duplicate):
+    with pytest.raises(TypeError, match=r"stays with its model, received: .*; model.predictor\(max_rows\) makes another"):
+        duplicate(network().predictor())
+
+
 def test_activations_of_every_layer():
     model = network(layers.Dense(5, "tanh"), layers.Dropout(0.5), layers.Activation("relu"), layers.Dense(3))
     hidden, dropped, rectified, output = model.activations(X)

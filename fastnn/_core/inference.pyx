@@ -356,6 +356,10 @@ cdef class Predictor:
                 and least <= cnp.PyArray_DIM(given, 0) <= most and cnp.PyArray_DIM(given, 1) == columns
                 and cnp.PyArray_ISCARRAY_RO(given))
 
+    def __reduce__(self):
+        raise TypeError("expected a predictor that stays with its model, received: one to copy or pickle; "
+                        "model.predictor(max_rows) makes another")
+
     def __call__(self, x, out=None):
         """The output for x[B, inputs], B <= max_rows, plan.dtype; written to out[B, outputs] if given."""
         cdef Plan plan = self.plan
