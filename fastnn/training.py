@@ -333,7 +333,7 @@ class Training:
         return Judge(self.model, batch_size, x, threads.default_threads()) if self._by_function else None
 
     def _scores(self, y: np.ndarray, outputs: np.ndarray) -> Logs:
-        return {metric.name: metric(y, outputs) for metric in self.metrics}
+        return {metric.name: float(metric(y, outputs)) for metric in self.metrics}  # a user's class may return any
 
     def evaluate(self, dataset: Dataset, trainer: Any = None) -> Logs:
         """Return loss, penalties included, and metrics at the current weights."""

@@ -320,8 +320,12 @@ def test_metrics_as_functions_refuse_what_cannot_be_compared():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
     ("loss", "units"),
-    [("BinaryCrossentropy", 1), ("MultilabelCrossentropy", 3), ("CategoricalCrossentropy", 3)]
-    + [("SparseCategoricalCrossentropy", 3)],
+    [
+        ("BinaryCrossentropy", 1),
+        ("MultilabelCrossentropy", 3),
+        ("CategoricalCrossentropy", 3),
+        ("SparseCategoricalCrossentropy", 3),
+    ],
 )
 def test_metrics_see_the_logits_that_the_model_puts_out(loss, units, dtype):
     X = np.random.default_rng(0).normal(size=(100, 4))
@@ -347,3 +351,17 @@ def test_binary_accuracy_of_logits_has_its_threshold_at_0():
     model.compile(fastnn.optimizers.Adam(0.1), loss, [metrics.BinaryAccuracy(threshold=0.0)])
     model.fit(X, y, epochs=20, verbose=0)
     assert model.evaluate(X, y, verbose=0)[1] == np.mean((model.predict(X)[:, 0] > 0.0) == y) > 0.9
+
+
+def test_what_a_metric_of_a_user_returns_becomes_a_float():
+    class Mean(metrics.Metric):
+        def __call__(self, y_true, y_pred):
+            return np.float32(y_pred.mean())
+
+    model = fastnn.Sequential([fastnn.layers.Dense(1)], seed=0)
+    model.compile("sgd", "mse", [Mean("mean")])
+    x, y = np.ones((8, 2)), np.ones(8)
+    logs = model.fit(x, y, epochs=2, verbose=0, validation_split=0.5).history
+    scores = model.evaluate(x, y, verbose=0), model.train_on_batch(x, y)
+    assert json.loads(json.dumps([logs, scores])) == [logs, list(scores)]
+    assert {type(value) for values in (*logs.values(), *scores) for value in values} == {float}
