@@ -176,3 +176,11 @@ def test_errors(dtype):
         activations.forward("relu", np.ones((3, 2), dtype=dtype).T)
     with pytest.raises(TypeError, match="dy: expected dtype"):
         activations.backward("relu", z, z.astype("float32" if dtype == "float64" else "float64"))
+
+
+@pytest.mark.parametrize("name", reference.activations.STRAIGHT)
+def test_not_even_infinity_goes_back_where_it_is_flat(name, dtype):
+    z, numbers = np.linspace(-9, 9, 19, dtype=dtype)[np.newaxis], NUMBERS.get(name, {})
+    saved = z if name in reference.activations.SAVES_INPUT else activations.forward(name, z, **numbers)
+    dz = activations.backward(name, saved, np.full_like(z, np.inf), **numbers)
+    np.testing.assert_array_equal(dz, reference.activation_backward(name, saved, np.full_like(z, np.inf), **numbers))

@@ -304,3 +304,15 @@ def test_errors(dtype):
         losses.loss("squared_error", z, z, index=np.array([1, 2]))
     with pytest.raises(ValueError, match=r"weight: expected shape \(2,\), received: \(3,\)"):
         losses.loss("squared_error", z, z, weight=np.ones(3, dtype=dtype))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("name", NAMES)
+def test_infinite_or_none_where_the_twin_is(name, value, dtype, rng):
+    for width, place in ((1, 0), (3, 0), (3, 2), (40, 7)):
+        z, truth = arguments(name, 3, width, 3, dtype, rng)
+        z[1, place] = value
+        for made, wanted in zip(losses.loss(name, z, truth), reference.loss(name, z, truth), strict=True):
+            made, wanted = (np.where(np.isfinite(x), 0, x) for x in (made, wanted))
+            np.testing.assert_array_equal(made, wanted)

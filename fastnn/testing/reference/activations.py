@@ -11,6 +11,8 @@ from fastnn.testing.reference.vmath import expm1, log1p, normal_cdf, sigmoid
 DEFAULTS = {"heaviside": 0.5, "leaky_relu": 0.2, "elu": 1.0}
 #: Those whose derivative is a formula of the input z; the others' is one of the output y.
 SAVES_INPUT = ("relu_general", "gelu", "gelu_tanh", "silu", "mish")
+#: Those of straight lines: where they are flat no gradient goes back, an infinite one neither.
+STRAIGHT = ("piecewise_linear", "hard_sigmoid", "hard_tanh", "relu", "relu6", "relu_clipped", "relu_general")
 
 SELU_LAMBDA, SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
 
@@ -98,7 +100,11 @@ def activation_backward(name, saved, dy, alpha=None, max_value=np.inf, threshold
     if name == "softmax":
         return y * (dy - (dy * y).sum(axis=1, keepdims=True))
     alpha = DEFAULTS.get(name, 0.0) if alpha is None else alpha
-    return float64(dy * slope(name, y, y, alpha, max_value, threshold))
+    slopes = slope(name, y, y, alpha, max_value, threshold)
+    with np.errstate(invalid="ignore"):
+        if name in STRAIGHT:
+            return float64(np.where(slopes, dy * slopes, 0))
+        return float64(dy * slopes)
 
 
 def slope(name, y, z, alpha, max_value, threshold):

@@ -157,8 +157,9 @@ def categorical_crossentropy(z, y, dtype, smoothing):
     low, high = clip_bounds(dtype)
     total = z.sum(axis=1, keepdims=True)
     q = z / total
-    by_q = np.where((q >= low) & (q <= high), -y / np.where(q == 0, 1, q), 0)
-    gradient = (by_q - (by_q * q).sum(axis=1, keepdims=True)) / total
+    clipped = (q < low) | (q > high)
+    by_q = np.where(clipped, 0, -y / np.where(q == 0, 1, q))
+    gradient = (by_q + np.where(clipped, 0, y).sum(axis=1, keepdims=True)) / total
     return -y * np.log(np.clip(q, low, high)), gradient, z
 
 
@@ -166,12 +167,12 @@ def categorical_crossentropy_from_logits(z, y, dtype, smoothing):
     """-sum_j y_j ln p_j, p = softmax(z), as sum_j y_j (ln sum_k e^(z_k) - z_j)."""
     y = smoothed_classes(y, smoothing)
     from_max = z - z.max(axis=1, keepdims=True)
-    # the largest term is 1: ln of the sum from the others, for rows where they are tiny
+    # the largest term is 1 (or NaN): ln of the sum from the others, for rows where they are tiny
     e = np.exp(from_max)
-    np.put_along_axis(e, from_max.argmax(axis=1)[:, None], 0, axis=1)
+    np.put_along_axis(e, from_max.argmax(axis=1)[:, None], from_max.max(axis=1, keepdims=True), axis=1)
     log_sum = np.log1p(e.sum(axis=1, keepdims=True))
     with np.errstate(invalid="ignore"):
-        value = np.where(y == 0, 0, y * (log_sum - from_max))
+        value = y * log_sum - np.where(y == 0, 0, y * from_max)
     p = softmax(z)
     return value, p * y.sum(axis=1, keepdims=True) - y, p
 
@@ -231,4 +232,6 @@ def loss(name, z, truth, weight=None, index=None, value_scale=1.0, gradient_scal
         return np.zeros(len(z)), z.copy(), z.copy()
     function, default = LOSSES[name]
     value, gradient, prediction = function(z, y, dtype, default if parameter is None else parameter)
+    if name != "given_gradient":  # where a condition has cut NaN off
+        gradient = np.where(np.isnan(z), z, gradient)
     return value.sum(axis=1) * value_scale * w, gradient * gradient_scale * w[:, None], prediction
