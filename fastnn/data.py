@@ -59,9 +59,8 @@ def compressed(x: Any, inputs: int | None, dtype: str, name: str = "X", finite: 
         )
     found = kernels.first_not_finite(values) if finite else values.size
     if found < values.size:
-        row, value = int(np.searchsorted(starts, found, side="right")) - 1, rows.data[found]
-        limit = "" if not np.isfinite(value) else f", which overflows {dtype}"
-        raise ValueError(f"expected {name} to be finite, received: {name}[{row}, {columns[found]}]={value}{limit}")
+        row = int(np.searchsorted(starts, found, side="right")) - 1
+        raise not_finite(name, f"{row}, {columns[found]}", rows.data[found], dtype)
     return engine.Compressed(values, np.asarray(columns, dtype=np.int32), starts, x.shape[1])
 
 
@@ -206,9 +205,13 @@ def check_finite(array: np.ndarray, dtype: str, name: str) -> None:
         found = kernels.first_not_finite(chunk)
         if found < chunk.size:
             row, column = start + found // width, found % width
-            value = array[row, column]
-            limit = "" if not np.isfinite(value) else f", which overflows {dtype}"
-            raise ValueError(f"expected {name} to be finite, received: {name}[{row}, {column}]={value}{limit}")
+            raise not_finite(name, f"{row}, {column}", array[row, column], dtype)
+
+
+def not_finite(name: str, place: Any, value: Any, dtype: str) -> ValueError:
+    """Return the error for a value that is not finite as `dtype`; it says so if the value is as it was given."""
+    limit = f", which overflows {dtype}" if np.isfinite(value) else ""
+    return ValueError(f"expected {name} to be finite, received: {name}[{place}]={value}{limit}")
 
 
 def values(y: Any, rows: int, width: int | None, dtype: str, name: str = "y") -> np.ndarray:

@@ -113,10 +113,7 @@ def class_weights(
         factors = factors.astype(dtype)
     if not np.isfinite(factors).all():
         label = int(np.argmax(~np.isfinite(factors)))
-        raise ValueError(
-            f"expected `class_weight` to be finite, received: class_weight[{label}]={class_weight[label]}, which "
-            f"overflows {dtype}"
-        )
+        raise data.not_finite("class_weight", label, class_weight[label], dtype)
     single = np.rint(y.reshape(-1)) if y.ndim == 1 or y.shape[1] == 1 else y.argmax(axis=1)
     if single.min() < 0 or single.max() >= classes:
         row = int(np.argmax((single < 0) | (single >= classes)))
