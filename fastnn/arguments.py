@@ -33,12 +33,13 @@ def number(
     raise ValueError(f"expected `{name}` to be a number{' ' + limits if limits else ''}, received: {name}={value!r}")
 
 
-def integer(name: str, value: Any, *, least: int) -> int:
-    """Return an integer as int, or raise if it is none or below `least`."""
-    if isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least:
+def integer(name: str, value: Any, *, least: int, most: float = math.inf) -> int:
+    """Return an integer as int, or raise if it is none, below `least` or above `most`."""
+    if isinstance(value, Integral) and not isinstance(value, bool) and least <= int(value) <= most:
         return int(value)
     kind = {0: "a non-negative integer", 1: "a positive integer"}.get(least, f"an integer >= {least}")
-    raise ValueError(f"expected `{name}` to be {kind}, received: {name}={value!r}")
+    limit = f" up to {most}" if math.isfinite(most) else ""
+    raise ValueError(f"expected `{name}` to be {kind}{limit}, received: {name}={value!r}")
 
 
 def one_of(name: str, value: Any, choices: tuple[str, ...]) -> str:

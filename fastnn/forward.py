@@ -6,6 +6,7 @@ Between parameters.Parametrized, which knows no data, and network.Sequential, wh
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -108,7 +109,8 @@ class Forward(Parametrized):
         array([[2.]], dtype=float32)
         """
         self.build()
-        return engine.Predictor(self.plan, self.parameters, arguments.integer("max_rows", max_rows, least=1))
+        rows = arguments.integer("max_rows", max_rows, least=1, most=sys.maxsize)
+        return engine.Predictor(self.plan, self.parameters, rows)
 
     def activations(self, x: Any) -> list[np.ndarray]:
         """Return every layer's output for rows of `x`, as at inference: one array [rows, width] a layer.

@@ -53,9 +53,23 @@ def test_predictor_has_the_bits_of_predict():
         predictor(X[:2].astype(swapped))
 
 
+def test_a_predictor_for_more_rows_than_there_are():
+    model = network()
+    np.testing.assert_array_equal(model.predictor(10**12)(X), model.predict(X))
+    with pytest.raises(ValueError, match=r"a positive integer up to \d+, received: max_rows=9223372036854775808"):
+        model.predictor(2**63)
+
+
+@pytest.mark.parametrize("shape", [(2**62,), (2**63,), (2**32, 2**32)])
+def test_rows_wider_than_any_memory(shape):
+    """The layers need no parameters, so no memory is asked for."""
+    with pytest.raises(ValueError, match="`shape` to have at most 1099511627776 numbers, received: shape="):
+        fastnn.Sequential([fastnn.Input(shape), layers.Activation("relu")]).predictor()
+
+
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, pickle.dumps])
 def test_a_predictor_stays_with_its_model(duplicate):
-    with pytest.raises(TypeError, match=r"stays with its model, received: .*; model.predictor\(max_rows\) makes another"):
+    with pytest.raises(TypeError, match=r"stays with its model, .*; model.predictor\(max_rows\) makes another"):
         duplicate(network().predictor())
 
 

@@ -15,6 +15,9 @@ from fastnn._core import engine
 
 Op = tuple[Any, ...]
 
+#: Widest row of a network: above it sizes would overflow.
+WIDEST = 1 << 40
+
 
 class Weight(NamedTuple):
     """Declaration of one parameter array of a layer.
@@ -323,4 +326,7 @@ def feature_shape(name: str, shape: Any) -> tuple[int, ...]:
         given = given[1:]
     if not given:
         raise ValueError(f"expected `{name}` to be (features,), received: {name}={shape!r}")
-    return tuple(arguments.integer(name, size, least=1) for size in given)
+    sizes = tuple(arguments.integer(name, size, least=1) for size in given)
+    if math.prod(sizes) > WIDEST:
+        raise ValueError(f"expected `{name}` to have at most {WIDEST} numbers, received: {name}={shape!r}")
+    return sizes

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastnn._core import engine
+from fastnn.layers.base import WIDEST
 from fastnn.metrics import FunctionMetric, Metric
 from fastnn.saving import container
 from fastnn.saving.container import File
@@ -17,8 +18,6 @@ from fastnn.saving.values import field
 
 #: The tensor of the optimizer's state.
 STATES = "optimizer.states"
-#: Widest row that a model of a file may read: above it sizes would overflow.
-WIDEST = 1 << 40
 
 
 def save(model: Any, path: Any, include_optimizer: bool = False, progress: Mapping[str, Any] | None = None) -> None:
