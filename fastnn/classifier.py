@@ -338,8 +338,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
         if isinstance(self.loss, losses.Loss):
             if self.loss.labels and self.label_smoothing:
                 raise ValueError(
-                    f"expected label_smoothing=0 for a loss of labels, received: label_smoothing={self.label_smoothing!r}, "
-                    f"loss={self.loss!r}; the loss has a label_smoothing of its own"
+                    "expected label_smoothing=0 for a loss of labels, received: "
+                    f"label_smoothing={self.label_smoothing!r}, loss={self.loss!r}; the loss has its own"
                 )
             return criteria.of_kernel(self.loss)
         if self._codec.kind != "multiclass":

@@ -155,7 +155,7 @@ def test_partial_fit_needs_its_classes():
 
 def test_label_smoothing_beside_a_loss_of_labels():
     model = MLPClassifier(4, max_iter=1, loss=losses.SparseCategoricalCrossentropy(), label_smoothing=0.1)
-    with pytest.raises(ValueError, match="label_smoothing=0 for a loss of labels, received: label_smoothing=0.1"):
+    with pytest.raises(ValueError, match=r"=0 for a loss of labels, received: label_smoothing=0\.1"):
         model.fit(np.eye(6), [0, 1, 2, 0, 1, 2])
     assert not hasattr(model, "classes_")
 
