@@ -70,7 +70,7 @@
 #endif
 #ifndef FN_FIRST_ASKS
 #define FN_FIRST_ASKS(k) 0       /* whether the first tile of a panel that is read where it lies, k deep, asks far ahead, */
-#define FN_SUMS_ARE_ASKED(k) 0   /* and whether every tile asks for its lines of c before it begins */
+#define FN_SUMS_ARE_ASKED(k) 0   /* and whether a tile asks for its lines of c before it begins, where no first tile does */
 #endif
 #ifndef FN_HALVES_PAY
 #define FN_HALVES_PAY 1          /* where FN_HALVES says that there are any */
@@ -147,19 +147,18 @@ static void FN(panel_of_half)(ptrdiff_t m, ptrdiff_t k, const T *a, ptrdiff_t a_
 }
 #endif
 
-/* The first tile of a panel that is read where it lies, which it has from L3 or memory: of X's rows, or of its columns. Apart from
- * the others, whose registers are few. */
-NOINLINE void FN(first_tile_of_rows)(ptrdiff_t k, const T *a, ptrdiff_t a_row, const T *b, ptrdiff_t ldb, const T *start,
-                                     ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+/* The first tile of a panel that is read where it lies, which it has from L3 or memory: of X's rows, or of its columns. It asks for
+ * the sums of all m rows too. Apart from the others, whose registers are few. */
+NOINLINE void FN(first_tile_of_rows)(ptrdiff_t m, ptrdiff_t k, const T *a, ptrdiff_t a_row, const T *b, ptrdiff_t ldb,
+                                     const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
     const ptrdiff_t a_step = 1;
-    if (FN_SUMS_ARE_ASKED(k)) FN(ask_for_sums)(FN_TILE_ROWS, FN_TILE_VECTORS, c, ldc);
-    FN(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, FN_ASKS_FAR, FN_TILE_ARGUMENTS, 0, NULL, 0, NULL);
+    FN(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, FN_ASKS_FAR, FN_TILE_ARGUMENTS, m, 0, NULL, 0, NULL);
 }
 
-NOINLINE void FN(first_tile_of_columns)(ptrdiff_t k, const T *a, ptrdiff_t a_step, const T *b, ptrdiff_t ldb, const T *start,
-                                        ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+NOINLINE void FN(first_tile_of_columns)(ptrdiff_t m, ptrdiff_t k, const T *a, ptrdiff_t a_step, const T *b, ptrdiff_t ldb,
+                                        const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
     const ptrdiff_t a_row = 1;
-    FN(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, FN_ASKS_FAR, FN_TILE_ARGUMENTS, 0, NULL, 0, NULL);
+    FN(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, FN_ASKS_FAR, FN_TILE_ARGUMENTS, m, 0, NULL, 0, NULL);
 }
 
 /* All rows of one column panel, at most a tile wide, over one block of k. What half a vector holds goes first: it may run into
@@ -176,9 +175,9 @@ INLINE void FN(panel)(ptrdiff_t m, ptrdiff_t width, ptrdiff_t k, const T *a, ptr
     const int copied = __builtin_constant_p(ldb), of_columns = __builtin_constant_p(a_row) && a_row == 1;
     if (!copied && m >= 2 * FN_TILE_ROWS && width > (FN_TILE_VECTORS - 1) * LANES && FN_FIRST_ASKS(k)) {
         if (of_columns)
-            FN(first_tile_of_columns)(k, a, a_step, b, ldb, start, ldstart, c, ldc);
+            FN(first_tile_of_columns)(m, k, a, a_step, b, ldb, start, ldstart, c, ldc);
         else
-            FN(first_tile_of_rows)(k, a, a_row, b, ldb, start, ldstart, c, ldc);
+            FN(first_tile_of_rows)(m, k, a, a_row, b, ldb, start, ldstart, c, ldc);
         m -= FN_TILE_ROWS;
         a += FN_TILE_ROWS * a_row;
         c += FN_TILE_ROWS * ldc;

@@ -158,7 +158,7 @@ INLINE void FN(product_of_far_panels)(FN(product_function) *small, const int pac
                 if (height == FN_TILE_ROWS && width == columns)
                     FN(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, FN_ASKS_NOTHING, depth, factors, a_row,
                              packed ? FN_TILE_ROWS : a_step, read, ldread,
-                             first, ldfrom, c + i * ldc + j, ldc, 0, NULL, 0, NULL);
+                             first, ldfrom, c + i * ldc + j, ldc, 0, 0, NULL, 0, NULL);
                 else
                     small(height, width, depth, factors, packed ? height : lda, read, ldread, first, ldfrom, c + i * ldc + j, ldc);
             }

@@ -4,11 +4,12 @@
  * (FN_HALVES), once more for halves: TILE(name), TILE_V and TILE_LANES say which.
  */
 
-/* One tile, which asks for b's rows as FN_ASKS_ says, and carries on its way: to[k, carried] = from[carried, k]^T, a number at a
- * time, for which ports are free. `rows`, `vectors`, `asks` and `carried` are constants wherever this is inlined. */
+/* One tile, which asks for b's rows as FN_ASKS_ says, far ahead also for the lines of `below` rows of c, one a step of k, and
+ * carries on its way: to[k, carried] = from[carried, k]^T, a number at a time, for which ports are free. `rows`, `vectors`, `asks`
+ * and `carried` are constants wherever this is inlined. */
 INLINE void TILE(tile)(const int rows, const int vectors, const int asks, ptrdiff_t k, const T *a, ptrdiff_t a_row,
                        ptrdiff_t a_step, const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc,
-                       const int carried, const T *from, ptrdiff_t ldfrom, T *to) {
+                       ptrdiff_t below, const int carried, const T *from, ptrdiff_t ldfrom, T *to) {
     TILE_V sum[FN_TILE_ROWS][FN_TILE_VECTORS];
     FN_UNROLL(16)
     for (int r = 0; r < rows; r++)
@@ -25,7 +26,7 @@ INLINE void TILE(tile)(const int rows, const int vectors, const int asks, ptrdif
     /* near, the row itself where asking does not pay; in a copy, whose rows lie a constant apart, it costs nothing */
     const ptrdiff_t asked = FN_LINES_PAY || __builtin_constant_p(ldb) ? FN_LINES_AHEAD * ldb : 0;
     const T *far = b + FN_LINES_FAR_AHEAD * ldb; /* up to b's end: what comes then may be another core's */
-    const T *const last = b + (k - 1) * ldb;
+    const T *const last = b + (k - 1) * ldb, *sums = c, *const last_sums = c + (below - 1) * ldc;
     FN_UNROLL_BY(FN_STEPS_AT_A_TIME)
     for (ptrdiff_t p = 0; p < k; p++) {
         TILE_V row[FN_TILE_VECTORS];
@@ -52,6 +53,9 @@ INLINE void TILE(tile)(const int rows, const int vectors, const int asks, ptrdif
             for (int v = 0; v < vectors; v++) __builtin_prefetch(far + v * TILE_LANES, 0, 2);
             __builtin_prefetch(far + vectors * TILE_LANES - 1, 0, 2); /* where rows do not begin with a line */
             far = far < last ? far + ldb : last;
+            FN_UNROLL(4)
+            for (int v = 0; v < vectors; v++) __builtin_prefetch(sums + v * TILE_LANES, 1, 2);
+            sums = sums < last_sums ? sums + ldc : last_sums;
         }
         FN_UNROLL(8)
         for (int q = 0; q < carried; q++) FN(move)(to + q, from + q * ldfrom + p);
@@ -70,7 +74,7 @@ INLINE void TILE(tile)(const int rows, const int vectors, const int asks, ptrdif
 #define FN_TILE_CASE(r) \
     case r:             \
         if (!carried || r >= FN_TILE_ROWS / 2)                                                                          \
-            TILE(tile)(r, vectors, FN_LINES_AHEAD ? FN_ASKS_NEAR : FN_ASKS_NOTHING, FN_TILE_ARGUMENTS, carried, from, ldfrom, to); \
+            TILE(tile)(r, vectors, FN_LINES_AHEAD ? FN_ASKS_NEAR : FN_ASKS_NOTHING, FN_TILE_ARGUMENTS, 0, carried, from, ldfrom, to); \
         return;
 /* A tile of any height: one instance each. One that carries is at least half as high as the highest. */
 INLINE void TILE(tile_of_rows)(ptrdiff_t rows, const int vectors, ptrdiff_t k, const T *a, ptrdiff_t a_row,
@@ -110,8 +114,8 @@ INLINE void TILE(ask_for_sums)(ptrdiff_t rows, const int vectors, const T *c, pt
 INLINE void TILE(panel_rows)(ptrdiff_t m, const int vectors, const int packed, ptrdiff_t k, const T *a0, ptrdiff_t lda,
                              ptrdiff_t ldk, const T *b, ptrdiff_t ldb, const T *start0, ptrdiff_t ldstart, T *c0,
                              ptrdiff_t ldc, ptrdiff_t load, const T *from, ptrdiff_t ldfrom, T *to) {
-    const int of_columns = __builtin_constant_p(lda) && lda == 1; /* X^T, which gains nothing by asking for its sums */
-    const int asks = TILE_LANES == LANES && vectors == FN_TILE_VECTORS && !of_columns && FN_SUMS_ARE_ASKED(k);
+    const int copied = __builtin_constant_p(ldb); /* its first tile is none that asks for the panel's sums */
+    const int asks = TILE_LANES == LANES && vectors == FN_TILE_VECTORS && copied && FN_SUMS_ARE_ASKED(k);
     for (ptrdiff_t i = 0, height; i < m; i += height) {
         height = FN(tile_height)(m - i);
         const ptrdiff_t a_row = packed ? 1 : lda, a_step = packed ? height : ldk;
