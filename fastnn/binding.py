@@ -120,13 +120,12 @@ class Binding:
             rows = slice(start, start + _GRADIENT_ROWS)
             part = outputs[rows]
             for output in range(part.shape[1]):
-                # Half the squared error has the error as its gradient: make that 1, or nearly, in one output, and
-                # divide by what it came to.
+                # Half the squared error has the error as its gradient: weigh it to 1. It is as large as the output
+                # where that is large, since one less may be the same number there.
                 truth = part.copy()
-                truth[:, output] -= 1
-                error = part[:, output] - truth[:, output]
-                *_, found = trainer.gradients(X[rows], truth, None, inputs=True)
-                gradient[rows, output] = found * (len(part) / error)[:, np.newaxis]
+                truth[:, output] -= np.maximum(1, np.abs(part[:, output]))
+                weight = len(part) / (part[:, output] - truth[:, output])
+                *_, gradient[rows, output] = trainer.gradients(X[rows], truth, weight, inputs=True)
         return gradient
 
     def holds(self, coefs: Any, intercepts: Any, norms: Any) -> bool:

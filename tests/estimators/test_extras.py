@@ -421,21 +421,3 @@ def test_divergence_of_lbfgs_leaves_the_best_weights(monkeypatch):
     assert model.stop_reason_ == "diverged"
     penalty = model.alpha / 2 * sum((coef**2).sum() for coef in model.coefs_) / len(y)
     assert model.loss_ == pytest.approx(((model.predict(X) - y) ** 2).mean() / 2 + penalty)
-
-
-@pytest.mark.parametrize("task", ["number", "numbers", "binary", "several", "counts"])
-def test_input_gradients(task):
-    """Against central differences of what the model predicts."""
-    model, X, _ = fit(task, activation="tanh")
-
-    def outputs(rows):
-        if not hasattr(model, "classes_"):
-            return model.predict(rows).reshape(len(rows), -1)
-        probabilities = model.predict_proba(rows)
-        return probabilities[:, 1:] if task == "binary" else probabilities
-
-    found = model.input_gradient(X[:9])
-    for column in range(X.shape[1]):
-        step = 1e-5 * np.eye(X.shape[1])[column]
-        slope = (outputs(X[:9] + step) - outputs(X[:9] - step)) / 2e-5
-        np.testing.assert_allclose(found.reshape(9, -1, X.shape[1])[..., column], slope, rtol=1e-5, atol=1e-8)
