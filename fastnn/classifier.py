@@ -14,7 +14,7 @@ from fastnn import criteria, losses, schedules
 from fastnn.compat import ClassifierMixin, type_of_target, unique_labels
 from fastnn.descent import HeldOut
 from fastnn.hyperparameters import NONE, RULES, Between, InstanceOf, OneOf, check_parameters
-from fastnn.inputs import DTYPES, SPARSE, one_column, validated
+from fastnn.inputs import DTYPES, SPARSE, one_column, validated, weights_of
 from fastnn.labels import LabelCodec, class_factors
 from fastnn.perceptron import BaseMLP, partial_fit_available
 from fastnn.scoring import accuracy
@@ -359,11 +359,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc, unused-igno
             truth = truth * dtype.type(1 - self.label_smoothing) + dtype.type(self.label_smoothing / classes)
         return truth
 
-    def _training_weight(self, y: Array, sample_weight: Array | None) -> Array | None:
+    def _training_weight(self, y: Array, sample_weight: Array | None, dtype: np.dtype[Any]) -> Array | None:
         if self.class_weight is None:
-            return sample_weight
-        factors = class_factors(self.class_weight, self._codec, y)
-        return factors if sample_weight is None else factors * sample_weight
+            return super()._training_weight(y, sample_weight, dtype)
+        weight = class_factors(self.class_weight, self._codec, y)
+        if sample_weight is None:
+            return weights_of(weight, dtype, "class_weight of rows")
+        with np.errstate(over="ignore"):  # which the check finds
+            weight = weight * sample_weight
+        return weights_of(weight, dtype, "sample_weight times class_weight")
 
     def _strata(self, y: Array) -> Array | None:
         # scikit-learn keeps proportions only where one column says the class: two classes

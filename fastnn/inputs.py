@@ -15,7 +15,17 @@ from fastnn._core import engine
 from fastnn.compat import DataConversionWarning, column_or_1d, validate_data
 from fastnn.warning import warn
 
-__all__ = ["DTYPES", "SPARSE", "as_given", "dense_labels", "narrowed", "one_column", "rows_of", "validated"]
+__all__ = [
+    "DTYPES",
+    "SPARSE",
+    "as_given",
+    "dense_labels",
+    "narrowed",
+    "one_column",
+    "rows_of",
+    "validated",
+    "weights_of",
+]
 
 Array = npt.NDArray[Any]
 
@@ -77,6 +87,20 @@ def as_given(rows: Any, X: Any, numbers: Any = None) -> Any:
     if not isinstance(rows, engine.Compressed):
         return rows
     return import_module("scipy.sparse").csr_matrix((rows.values, rows.columns, rows.starts), shape=rows.shape)
+
+
+def weights_of(weight: Array | None, dtype: np.dtype[Any], name: str) -> Array | None:
+    """Return validated weights of rows, if any, as the engine reads them: in the network's type.
+
+    Raises
+    ------
+    ValueError
+        If one overflows that; `name` is what it is called.
+    """
+    if weight is None:
+        return None
+    data.check_finite(weight.reshape(-1, 1), dtype.name, name)
+    return weight.astype(dtype, copy=False)
 
 
 def dense_labels(y: Any) -> Array:

@@ -29,7 +29,7 @@ from fastnn.descent import Descent, HeldOut
 from fastnn.epoch import Epoch, Samples
 from fastnn.fitted import FittedNetwork
 from fastnn.hyperparameters import RULES, check_parameters, layer_sizes
-from fastnn.inputs import as_given, rows_of
+from fastnn.inputs import as_given, rows_of, weights_of
 from fastnn.reporting import Report
 from fastnn.scoring import check_metric, score_outputs
 from fastnn.seeding import random_source
@@ -117,9 +117,9 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
     def _default_score(self, held_out: HeldOut, outputs: Array) -> float:
         """Return scikit-learn's validation score."""
 
-    def _training_weight(self, y: Array, sample_weight: Array | None) -> Array | None:
-        """Return the factor of each row's loss."""
-        return sample_weight
+    def _training_weight(self, y: Array, sample_weight: Array | None, dtype: np.dtype[Any]) -> Array | None:
+        """Return the factor of each row's loss, in the network's type."""
+        return weights_of(sample_weight, dtype, "sample_weight")
 
     # ---- fit ----------------------------------------------------------------------------------------------------
 
@@ -219,8 +219,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
                     vars(self).pop("_binding", None)  # as scikit-learn's, it makes new arrays
                 binding = self._bound()
             loss = self._loss().setting(binding.model.last_activation(), binding.model.plan.outputs)
-            weight = self._training_weight(y, sample_weight)
-            samples = Samples(rows, truth, None if weight is None else weight.astype(dtype, copy=False))
+            samples = Samples(rows, truth, self._training_weight(y, sample_weight, dtype))
             report = Report(self, *given, listens=not incremental)
             if self.solver == "lbfgs":
                 objective = lbfgs.Objective(binding, loss, team.size(self.n_jobs), samples)

@@ -136,6 +136,26 @@ def test_weights_of_all_rows_that_sum_to_zero():
         assert module is not fastnn or not hasattr(model, "coefs_")
 
 
+@pytest.mark.parametrize(
+    ("dtype", "by_class", "by_row", "name"),
+    [
+        ("float32", None, 1e50, "sample_weight"),
+        ("float32", {"yes": 1e50}, None, "class_weight of rows"),
+        ("float32", {"yes": 1e30}, 1e30, "sample_weight times class_weight"),
+        ("float64", {"yes": 1e200}, 1e200, "sample_weight times class_weight"),
+    ],
+)
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_weights_that_overflow(solver, dtype, by_class, by_row, name):
+    if solver == "lbfgs":
+        pytest.importorskip("sklearn")
+    _, _, X, y = make_task("binary", dtype)
+    model = MLPClassifier((3,), solver=solver, class_weight=by_class)
+    with pytest.raises(ValueError, match=f"expected {name} to be finite, received: {name}"):
+        model.fit(X, y, sample_weight=None if by_row is None else np.full(ROWS, by_row))
+    assert not hasattr(model, "coefs_")
+
+
 def test_partial_fit_needs_its_classes():
     _, _, X, y = make_task("several")
     model = MLPClassifier((3,))
