@@ -34,6 +34,17 @@ def test_classifiers_both_ways(kind, dtype):
         assert model.score(x, y) == theirs.score(x, y)
 
 
+def test_sparse_labels_come_back_sparse():
+    sparse = pytest.importorskip("scipy.sparse")
+    x, y = cases.rows("float64"), cases.labels("two labels")
+    theirs = neural_network.MLPClassifier(**SETTINGS).fit(x, sparse.csr_matrix(y))
+    ours = fastnn.from_sklearn(theirs)
+    for model in (ours, fastnn.to_sklearn(ours)):
+        found = model.predict(x)
+        assert sparse.issparse(found)
+        np.testing.assert_array_equal(found.toarray(), theirs.predict(x).toarray())
+
+
 @pytest.mark.parametrize("outputs", [1, 3])
 def test_regressors_both_ways(outputs, dtype):
     x = cases.rows(dtype)

@@ -64,8 +64,8 @@ def from_sklearn(estimator: Any) -> Any:
         if made.solver != "lbfgs" and not hasattr(made, "best_epoch_"):
             made.best_epoch_ = None  # scikit-learn's books do not say; without it they would be opened anew
         if name == "MLPClassifier":
-            several = made.out_activation_ == "logistic" and made.n_outputs_ > 1
-            made._codec = LabelCodec(_every_label(made) if several else made.classes_)
+            sparse = getattr(vars(estimator).get("_label_binarizer"), "sparse_input_", False)
+            made._codec = LabelCodec(_every_label(made, sparse))
     return made
 
 
@@ -119,9 +119,9 @@ def to_sklearn(estimator: Any) -> Any:
     if hasattr(estimator, "coefs_"):
         _copy_state(estimator, made)
         if classifier:
-            several = made.out_activation_ == "logistic" and made.n_outputs_ > 1
             binarizer = package("sklearn.preprocessing", "to_sklearn", "sklearn").LabelBinarizer()
-            made._label_binarizer = binarizer.fit(_every_label(made) if several else made.classes_)
+            sparse = getattr(vars(estimator).get("_codec"), "sparse", False)
+            made._label_binarizer = binarizer.fit(_every_label(made, sparse))
     return made
 
 
@@ -147,7 +147,13 @@ def _copy_state(source: Any, target: Any) -> None:
             setattr(target, name, [np.array(array) for array in value] if arrays else copy.copy(value))
 
 
-def _every_label(estimator: Any) -> np.ndarray:
-    """An indicator matrix in which every label occurs and is missing."""
+def _every_label(estimator: Any, sparse: bool) -> Any:
+    """The classes; for several labels a row an indicator matrix in which every one occurs and is missing.
+
+    It is a matrix of scipy.sparse if `sparse`: then so is what predict returns.
+    """
+    if estimator.out_activation_ != "logistic" or estimator.n_outputs_ == 1:
+        return estimator.classes_
     labels = len(estimator.classes_)
-    return np.array([np.zeros(labels, dtype=int), np.ones(labels, dtype=int)])
+    marks = np.array([np.zeros(labels, dtype=int), np.ones(labels, dtype=int)])
+    return package("scipy.sparse", "sparse labels", "sklearn").csr_matrix(marks) if sparse else marks
