@@ -107,6 +107,15 @@ def test_early_stopping_comes_along():
     assert ours.best_validation_score_ == theirs.best_validation_score_
 
 
+def test_a_warm_start_without_a_better_epoch():
+    x, y = cases.rows("float64"), cases.labels("three strings")
+    settings = SETTINGS | {"early_stopping": True, "warm_start": True}
+    ours = fastnn.MLPClassifier(**settings).fit(x, y)
+    ours.best_validation_score_ = 1.0
+    theirs = fastnn.to_sklearn(ours).fit(x, y)
+    np.testing.assert_allclose(theirs.coefs_[0], ours.fit(x, y).coefs_[0], rtol=1e-8, atol=1e-12)
+
+
 def test_names_of_features():
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(cases.rows("float64"), columns=list("abcdefg"))

@@ -118,6 +118,9 @@ def to_sklearn(estimator: Any) -> Any:
         )
     if hasattr(estimator, "coefs_"):
         _copy_state(estimator, made)
+        if getattr(made, "best_validation_score_", None) is not None:
+            # scikit-learn's lists of the best weights, which its warm start ends with where no epoch is better
+            made._best_coefs, made._best_intercepts = made.coefs_, made.intercepts_
         if classifier:
             binarizer = package("sklearn.preprocessing", "to_sklearn", "sklearn").LabelBinarizer()
             sparse = getattr(vars(estimator).get("_codec"), "sparse", False)
