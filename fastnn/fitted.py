@@ -156,10 +156,15 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
             bound = np.sqrt((2.0 if logistic else 6.0) / (inputs + units))
             self.coefs_.append(self._random_state.uniform(-bound, bound, (inputs, units)).astype(dtype))
             self.intercepts_.append(self._random_state.uniform(-bound, bound, units).astype(dtype))
-        self._dropout_seed = int(self._random_state.randint(2**31)) if self._dropout_rates(len(activations)) else None
+        self._dropout_seed: int | None = None
         if self.solver != "lbfgs":
             self.loss_curve_: list[float] = []
             open_books(self)
+
+    def _draw_dropout_seed(self) -> None:
+        """Draw what dropout draws from, where there is dropout and it has none: it may be newer than the network."""
+        if self._dropout_rates(len(self.coefs_)) and self.__dict__.get("_dropout_seed") is None:
+            self._dropout_seed = int(self._random_state.randint(2**31))
 
     def _outputs(self, X: Any) -> Array:
         """Return the network's outputs for rows that a user passed."""

@@ -217,6 +217,7 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
                     self._initialize([rows.shape[1], *hidden, outputs], dtype, out_activation)
                 elif self.solver == "lbfgs":
                     vars(self).pop("_binding", None)  # as scikit-learn's, it makes new arrays
+                self._draw_dropout_seed()
                 binding = self._bound()
             loss = self._loss().setting(binding.model.last_activation(), binding.model.plan.outputs)
             samples = Samples(rows, truth, self._training_weight(y, sample_weight, dtype))

@@ -112,6 +112,21 @@ def test_moments_of_another_network_are_refused(tmp_path):
         model.partial_fit(X, y)
 
 
+@pytest.mark.parametrize("goes_on", ["fit", "partial_fit"])
+def test_dropout_that_is_newer_than_the_network(goes_on):
+    """It draws from random_state, too, and a copy draws on as the model does."""
+
+    def trained():
+        model, X, y = fitted(warm_start=True)
+        getattr(model.set_params(dropout=0.5), goes_on)(X, y)
+        return model, X, y
+
+    (model, X, y), (again, _, _) = trained(), trained()
+    np.testing.assert_array_equal(again.coefs_[0], model.coefs_[0])
+    twin = pickle.loads(pickle.dumps(model)).partial_fit(X, y)
+    np.testing.assert_array_equal(twin.coefs_[0], model.partial_fit(X, y).coefs_[0])
+
+
 @pytest.mark.parametrize("sizes", [(5, 4), ()], ids=str)
 def test_hidden_layer_sizes_changed_after_fit(sizes, tmp_path):
     """The fitted network is the one that predicts; it cannot train on as one of other layers."""
