@@ -319,10 +319,9 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
         else:
             self._optimizer = self._optimizer.fitting(size, binding.recipe.dtype)
         batch_size = self._batch_size(len(rows))
+        epochs, steps = 1 if incremental else self.max_iter, -(-len(rows) // batch_size)
         told = CallbackList(
-            self.callbacks,
-            binding.model,
-            {"epochs": self.max_iter, "steps": -(-len(rows) // batch_size), "verbose": int(self.verbose)},
+            self.callbacks, binding.model, {"epochs": epochs, "steps": steps, "verbose": int(self.verbose)}
         )
         if told.callbacks:
             # with the loss too, for callbacks that look at gradients

@@ -189,6 +189,14 @@ def test_the_logged_rate_is_the_epochs_and_reductions_last():
     np.testing.assert_allclose(np.divide(rates["reduced"], rates["plain"]), [1, 1, 0.5, 0.25])
 
 
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+@pytest.mark.parametrize(("fit", "epochs"), [("fit", 5), ("partial_fit", 1)])
+def test_a_callback_of_an_estimator_knows_how_many_epochs_may_come(fit, epochs):
+    told = callbacks.Callback()
+    getattr(regressor(batch_size=len(X), callbacks=told), fit)(X, Y)
+    assert (told.params["epochs"], told.params["steps"]) == (epochs, 1)
+
+
 # ---- the end ----------------------------------------------------------------------------------------------------
 
 
