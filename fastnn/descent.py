@@ -114,6 +114,9 @@ class Descent:
         except KeyboardInterrupt:
             books.stop_reason_ = "interrupted"
             warn("Training interrupted by user.")
+        except BaseException:  # out of a callback
+            self.epoch.trainer.adopt_averages()  # of an optimizer with use_ema
+            raise
         if not books.stop_reason_ and self.incremental:
             books.stop_reason_ = "partial_fit"
         elif not books.stop_reason_:
@@ -125,7 +128,7 @@ class Descent:
                 kept = self.best.describe()
                 diverged += f" The weights that are kept are {kept}; a lower rate or scaled inputs may help."
         else:
-            self.epoch.trainer.adopt_averages()  # of an optimizer with use_ema
+            self.epoch.trainer.adopt_averages()
         self.told.call("on_train_end", self.logs)
         if diverged:
             vars(books).pop("_optimizer", None)  # its moments are not finite either

@@ -221,6 +221,19 @@ def test_averages_are_taken_where_a_callback_raises():
     assert all(np.array_equal(a, b) for a, b in zip(*(each.get_weights() for each in trained), strict=True))
 
 
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+def test_averages_are_taken_where_a_callback_of_an_estimator_raises():
+    def fail(epoch, logs):
+        if epoch == 2:
+            raise RuntimeError("enough")
+
+    optimizer = fastnn.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.9)
+    one, other = (regressor(optimizer=optimizer, max_iter=epochs) for epochs in (9, 3))
+    with pytest.raises(RuntimeError, match="enough"):
+        one.set_params(callbacks=callbacks.LambdaCallback(on_epoch_end=fail)).fit(X, Y)
+    np.testing.assert_array_equal(one.coefs_[0], other.fit(X, Y).coefs_[0])
+
+
 # ---- frozen layers ----------------------------------------------------------------------------------------------
 
 
