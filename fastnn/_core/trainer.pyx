@@ -326,12 +326,14 @@ cdef class Trainer:
 
     def penalty(self):
         """The penalties at the current parameters, not divided by anything."""
-        cdef Run *run = &self.template
+        cdef Run run = self.template
+        sums = np.empty_like(self.penalties)  # of its own: another thread may be in the middle of a step
+        run.penalties = <double *>data_of(sums)
         if self.single:
-            sum_penalties(run, <const float *>NULL, all_tensors(run), 0, 1)
+            sum_penalties(&run, <const float *>NULL, all_tensors(&run), 0, 1)
         else:
-            sum_penalties(run, <const double *>NULL, all_tensors(run), 0, 1)
-        return total_penalty(run)
+            sum_penalties(&run, <const double *>NULL, all_tensors(&run), 0, 1)
+        return total_penalty(&run)
 
     def gradients(self, X, y, sample_weight=None, bint inputs=False, bint training=False):
         """The mean loss over X with penalties, and its gradient; as at inference, or as the next step would have it with

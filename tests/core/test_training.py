@@ -1,5 +1,7 @@
 """The engine's steps against the same network trained by the reference, and its gradients."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -220,6 +222,25 @@ def test_a_batch_of_one_descends_along_its_gradient(dtype, widths, threads):
         room = 8 * np.finfo(dtype).eps * (np.abs(before) + np.abs(gradient))
         assert (np.abs(parameters - (before - 0.5 * gradient)) <= room).all()
         assert not np.array_equal(parameters, before)
+
+
+def test_penalties_that_another_thread_asks_for_are_not_a_step_s(dtype):
+    def fitted(beside):
+        plan, parameters = network(dtype, [300, 400, 3], ["relu", "softmax"], l2=0.1)
+        x, y, _, _ = problem(dtype, 256, 300, 3)
+        trained = trainer(plan, parameters, loss=trained_loss, batch_size=32)
+        trained.bind(x, y)
+        done, others = threading.Event(), []
+        for _ in range(beside):
+            others.append(threading.Thread(target=lambda: [trained.penalty() for _ in iter(done.is_set, True)]))
+            others[-1].start()
+        losses = [run(trained, np.arange(256), 32).tolist() for _ in range(60)]
+        done.set()
+        for other in others:
+            other.join()
+        return losses
+
+    assert fitted(beside=1) == fitted(beside=0)
 
 
 def test_arrays_that_the_steps_cannot_read_are_refused(dtype):
