@@ -57,13 +57,12 @@ class Training:
         self.states: np.ndarray | None = None
         self.told: list[Callback] = []  # of the present fit
         self.probe_rows: tuple[Any, Any] = (None, None)  # the first rows and truths of the present fit, if dense
-        self._trainer: Any = None
-        self._trainer_key: Any = None
+        self._made: tuple[Any, Any] = (None, None)  # the last engine.Trainer, and what it was made for
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the engine's objects: they are made again when needed."""
         state = {**self.__dict__, "told": [], "probe_rows": (None, None), "_model": None}
-        return {**state, "_trainer": None, "_trainer_key": None}
+        return {**state, "_made": (None, None)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -97,7 +96,8 @@ class Training:
 
     def resume(self, iterations: int, states: np.ndarray | None) -> None:
         """Go on from `iterations` steps and the optimizer's state after them, as from a file."""
-        self.iterations, self.states, self._trainer = iterations, states, None
+        with turns.making():  # a Trainer that another thread is making has the state from before
+            self.iterations, self.states, self._made = iterations, states, (None, None)
 
     def checkpoint(self, path: Any, epoch: int) -> None:
         """Write a file from which `fit` goes on after the epoch `epoch`, the last that is complete."""
@@ -148,16 +148,21 @@ class Training:
         sparse = isinstance(x, engine.Compressed)
         model.check_sparse(x)
         key = (setting, self.optimizer.kernel, self.optimizer.numbers(), self.optimizer.flat(), available, sparse)
-        fits = self._trainer is not None and self._trainer_key[1:] == key
-        if not fits or batch_size not in (None, self._trainer_key[0]):
-            size = datasets.checked_batch_size(batch_size)
+        trainer = self._made_for(batch_size, key)
+        if trainer is not None:
+            return trainer
+        size = datasets.checked_batch_size(batch_size)
+        with turns.making():  # or each of two threads that train and evaluate would make the optimizer's state
+            trainer = self._made_for(batch_size, key)
+            if trainer is not None:
+                return trainer
             slots, count = self.state_shape
             states = self.states
             if slots and (states is None or len(states) != slots):
                 states = engine.allocate(slots * count, model.dtype).reshape(slots, count)
                 for slot, value in self.optimizer.first_states().items():
                     states[slot] = value
-            self._trainer = engine.Trainer(
+            trainer = engine.Trainer(
                 model.plan,
                 model.parameters,
                 states,
@@ -175,9 +180,14 @@ class Training:
                 threads=available,
                 seed=model.dropout_key(),
             )
-            self._trainer.iterations = self.iterations
-            self.states, self._trainer_key = states, (size, *key)
-        return self._trainer
+            trainer.iterations = self.iterations
+            self.states, self._made = states, (trainer, (size, *key))
+        return trainer
+
+    def _made_for(self, batch_size: int | None, key: tuple[Any, ...]) -> Any:
+        """The last Trainer, where it serves batches of that size, or any if None; else None."""
+        trainer, made_for = self._made
+        return trainer if made_for and made_for[1:] == key and batch_size in (None, made_for[0]) else None
 
     # ---- training -------------------------------------------------------------------------------------------------
 

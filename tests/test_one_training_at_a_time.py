@@ -130,7 +130,7 @@ def test_ctrl_c_in_train_on_batch_counts_the_step_that_was_taken(ctrl_c):
     timer.start()
     with pytest.raises(KeyboardInterrupt):
         train()
-    trainer = model.training._trainer
+    trainer = model.training._made[0]
     assert model.iterations == trainer.iterations
     assert model.iterations == 1 or not np.array_equal(model.parameters, before)
     with pytest.raises(ValueError, match="received: no data"):  # the caller's arrays are let go of

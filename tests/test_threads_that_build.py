@@ -41,6 +41,35 @@ def test_a_prediction_waits_for_who_builds(columns):
     assert np.isclose(model.evaluate(X, Y, verbose=0), np.mean((model.predict(X)[:, 0] - Y) ** 2), rtol=1e-5)
 
 
+def test_an_evaluation_beside_a_first_fit_makes_no_optimizer_state_of_its_own(monkeypatch):
+    """The thread that evaluates is kept where it has seen no state, until the fit has made some, or it waits anyway."""
+
+    def made():
+        model = fastnn.Sequential([fastnn.Input((3,)), layers.Dense(1)], seed=0)
+        model.compile(fastnn.optimizers.Adagrad(0.1), "mse")
+        return model
+
+    alone, model = made(), made()
+    entered, begun = threading.Event(), threading.Event()
+    helper = threading.Thread(target=model.evaluate, args=(X, Y), kwargs={"verbose": 0})
+    first = fastnn.optimizers.Adagrad.first_states
+
+    def first_states(self):
+        if threading.current_thread() is helper:
+            entered.set()
+            begun.wait(A_WHILE)
+        return first(self)
+
+    monkeypatch.setattr(fastnn.optimizers.Adagrad, "first_states", first_states)
+    helper.start()
+    assert entered.wait(60)
+    join = fastnn.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: (begun.set(), helper.join()))
+    for _ in range(2):
+        model.fit(X, Y, verbose=0, callbacks=[join])
+        alone.fit(X, Y, verbose=0)
+    assert model.parameters.tobytes() == alone.parameters.tobytes()
+
+
 def test_a_prediction_during_a_new_fit_of_an_estimator(monkeypatch):
     """The thread that predicts is kept where it makes a network until the fit has made its own, or it waits anyway."""
 

@@ -433,7 +433,7 @@ def test_ctrl_c_is_answered_and_callbacks_end(ctrl_c):
         )
     assert time.perf_counter() - pressed[0] < 0.5
     assert ended == [True]
-    assert model.iterations == model.training._trainer.iterations
+    assert model.iterations == model.training._made[0].iterations
     assert np.isfinite(model.parameters).all()
 
 
