@@ -87,6 +87,20 @@ def test_training_gives_the_numbers_of_the_kernel(dtype, reduction, shuffle):
     assert function.iterations == kernel.iterations == 9
 
 
+@pytest.mark.parametrize("reduction", losses.REDUCTIONS)
+def test_a_batch_that_weighs_nothing_has_no_loss(reduction):
+    models = []
+    weight = np.linspace(0.1, 2, len(X))
+    weight[32:64] = 0
+    for loss in (losses.MeanSquaredError(reduction), losses.FunctionLoss(squared, reduction)):
+        model = smooth(loss)
+        model.optimizer.learning_rate = 1e-4
+        model.fit(X, Y, batch_size=32, epochs=2, verbose=0, shuffle=False, sample_weight=weight)
+        models.append(model)
+    np.testing.assert_allclose(models[1].parameters, models[0].parameters, rtol=1e-12)
+    np.testing.assert_allclose(models[1].history.history["loss"], models[0].history.history["loss"], rtol=1e-12)
+
+
 def test_large_batches_and_compressed_rows():
     sparse = pytest.importorskip("scipy.sparse")
     dense = GENERATOR.normal(size=(1500, 7)) * (GENERATOR.random((1500, 7)) < 0.3)

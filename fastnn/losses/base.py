@@ -207,7 +207,8 @@ class Loss(arguments.Configured):
         if self.reduction == "sum":
             return float(row_losses.sum())
         if sample_weight is not None and self.reduction == "mean_with_sample_weight":
-            return float(row_losses.sum() / np.asarray(sample_weight, dtype=np.float64).sum())
+            total = float(np.asarray(sample_weight, dtype=np.float64).sum())
+            return float(row_losses.sum()) / (total or 1.0)  # weights of zero: no loss, as in the engine
         return float(row_losses.mean())
 
 
