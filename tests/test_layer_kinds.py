@@ -224,3 +224,18 @@ def test_activity_penalties_are_keras_means(reduction):
     bad.compile("sgd", None)
     with pytest.raises(ValueError, match=r"no activity_regularizer on the last layer, whose sigmoid"):
         bad.compile("sgd", "binary_crossentropy")
+
+
+@pytest.mark.parametrize("rows", [2, 300])
+def test_activity_is_penalized_where_a_batch_weighs_nothing(rows):
+    """The loss of such a batch is 0 by any reduction; its rows have the penalty all the same, as in Keras."""
+    x = np.linspace(-1, 2, 2 * rows).reshape(-1, 1)
+    weight = np.repeat([0.0, 1.0], rows)  # either reduction divides the second batch's loss by its rows
+    trained = []
+    for reduction in ("sum_over_batch_size", "mean_with_sample_weight"):
+        dense = Dense(2, kernel_initializer="ones", activity_regularizer="l2", kernel_regularizer="l1")
+        model = fastnn.Sequential([fastnn.Input((1,)), dense, Dense(1, kernel_initializer="ones")], dtype="float64")
+        model.compile("sgd", fastnn.losses.MeanSquaredError(reduction=reduction))
+        fitted = model.fit(x, x, batch_size=rows, epochs=2, sample_weight=weight, shuffle=False, verbose=0)
+        trained.append([*fitted.history["loss"], *model.parameters])
+    np.testing.assert_allclose(trained[1], trained[0], rtol=1e-12)

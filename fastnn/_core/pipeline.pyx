@@ -124,7 +124,7 @@ cdef void step_in_pipeline(const Run *run, const real *sample, ptrdiff_t step, i
     cdef fn_update numbers = step_numbers(run, step), room[2]
     cdef const fn_update *kernel_numbers
     cdef const fn_update *bias_numbers
-    cdef Batch batch = batch_of(run, step, 0, divisor)
+    cdef Batch batch = batch_of(run, step, 0)
     cdef int first = plan.second if thread else 0, end = run.n_segments if thread else plan.second
     cdef int s, last = run.n_segments - 1, part
     cdef int64_t forward = step * plan.forward_parts, backward = step * plan.backward_parts

@@ -118,12 +118,12 @@ cdef inline double loss_of_rows(const Run *run, ptrdiff_t first, ptrdiff_t end) 
     return total
 
 
-cdef inline Batch batch_of(const Run *run, ptrdiff_t step, ptrdiff_t first, double divisor) noexcept nogil:
+cdef inline Batch batch_of(const Run *run, ptrdiff_t step, ptrdiff_t first) noexcept nogil:
     cdef Batch batch
     batch.size = run.batch
     batch.sparse = &run.x if is_sparse(&run.x) else NULL
     batch.index, batch.first_sparse = run.order + step * run.batch, 0
     batch.key, batch.step, batch.first_row = run.key, run.iteration + <uint64_t>step, <uint64_t>first
-    batch.activity = 1.0 / <double>min(run.batch, run.total - step * run.batch) if divisor != 0 else 0.0
+    batch.activity = 1.0 / <double>min(run.batch, run.total - step * run.batch)
     batch.moves_statistics = run.moves_statistics
     return batch

@@ -38,7 +38,7 @@ cdef void judge_rows(const Run *run, const real *sample, const Memory *memory, c
     cdef const real *weight = <const real *>run.judge.weight
     cdef real *made = <real *>NULL
     cdef targets.fn_shape shape
-    # A batch whose weights are all zero teaches nothing: no gradient, no loss.
+    # A batch whose weights are all zero teaches nothing: no gradient, no loss but penalties.
     cdef double factor = 1.0 / divisor if divisor != 0 else 0.0
     if run.outputs_made != NULL:
         made = <real *>run.outputs_made + (position + rows.start) * run.outputs_stride
@@ -54,7 +54,8 @@ cdef void judge_rows(const Run *run, const real *sample, const Memory *memory, c
                  run.judge.parameter, run.row_loss + first_row + rows.start, <real *>memory.deltas[last] + rows.start * lddelta, lddelta,
                  made, run.outputs_stride)
     if run.penalizes:  # of all rows, whatever the loss divides by
-        add_activity(sample, run.ops, run.n_ops, memory, rows, divisor * batch.activity, run.row_loss + first_row)
+        add_activity(sample, run.ops, run.n_ops, memory, rows, (divisor if divisor != 0 else 1.0) * batch.activity,
+                     run.row_loss + first_row)
 
 
 cdef fn_update step_numbers(const Run *run, ptrdiff_t step) noexcept nogil:
@@ -107,7 +108,7 @@ cdef double total_penalty(const Run *run) noexcept nogil:
 cdef void report(const Run *run, ptrdiff_t step, ptrdiff_t rows, double divisor) noexcept nogil:
     """Rows of each group are added in order, then groups, whose sums are there already where steps go by groups, in place of
     each one's first row."""
-    cdef double total = 0, factor = 1.0 / divisor if divisor != 0 else 0.0
+    cdef double total = 0, factor = 1.0 / divisor if divisor != 0 else 1.0
     cdef ptrdiff_t size = group_rows(rows), first = 0
     while first < rows:
         total += run.row_loss[first] if run.group else loss_of_rows(run, first, min(rows, first + size))

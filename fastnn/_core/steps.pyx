@@ -97,7 +97,7 @@ cdef void step_by_layers(const Run *run, const real *sample, ptrdiff_t step, int
     cdef Stage stage = EVERYBODYS
     cdef Share my_rows, my_columns
     cdef const Segment *segment
-    cdef Batch batch = batch_of(run, step, 0, divisor)
+    cdef Batch batch = batch_of(run, step, 0)
     cdef Division division
     cdef const Memory *following = &run.memories[(step + 1) & 1]
     cdef bint by_rows, more = position + run.batch < run.total, ahead = goes_ahead(run, threads)
@@ -200,7 +200,7 @@ cdef void block_by_groups(const Run *run, const real *sample, const Memory *memo
     cdef const real *parameters = <const real *>run.parameters
     cdef const int64_t *index = run.order + position + first
     cdef Share all_rows, columns
-    cdef Batch batch = batch_of(run, step, first, divisor)
+    cdef Batch batch = batch_of(run, step, first)
     cdef int s, last = run.n_segments - 1
     all_rows.start, all_rows.stop = 0, rows
     columns.start = 0
