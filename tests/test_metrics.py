@@ -247,6 +247,19 @@ def test_wrong_arguments(make, text):
         make()
 
 
+def test_the_name_of_a_class_is_its_key_in_logs():
+    """As in Keras, so that callbacks find it under the name that compile was given."""
+    given = ["BinaryAccuracy", "Precision", "AUC", "mae", metrics.Recall, metrics.R2Score(name="mine")]
+    model = fastnn.Sequential([fastnn.layers.Dense(1, "sigmoid")], seed=0)
+    model.compile("sgd", "binary_crossentropy", given)
+    x, y = np.linspace(-1, 1, 20).reshape(-1, 1), np.arange(20) % 2
+    stop = fastnn.callbacks.EarlyStopping("val_Precision", min_delta=9.0)
+    history = model.fit(x, y, epochs=5, validation_data=(x, y), callbacks=[stop], verbose=0)
+    assert list(history.history)[:7] == ["loss", "BinaryAccuracy", "Precision", "AUC", "mae", "recall", "mine"]
+    assert stop.larger_is_better
+    assert stop.stopped_epoch == 1
+
+
 def test_in_a_model_and_in_its_file(tmp_path):
     given = [
         metrics.BinaryAccuracy("high", 0.7),

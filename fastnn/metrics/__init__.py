@@ -164,8 +164,8 @@ def get(identifier: Any) -> Metric:
     Parameters
     ----------
     identifier : str, Metric, class, dict of class_name and config, Loss, or callable
-        A name, of a loss too, which is then its key in logs; or a function of (y_true, y_pred), whose key is its
-        ``__name__``.
+        A name, of a class or a loss too, which is then its key in logs; or a function of (y_true, y_pred), whose key is
+        its ``__name__``.
 
     Raises
     ------
@@ -182,7 +182,9 @@ def get(identifier: Any) -> Metric:
     """
     if isinstance(identifier, str) and identifier in NAMES:
         return FunctionMetric(NAMES[identifier], identifier)
-    if isinstance(identifier, str) and identifier not in CLASSES:
+    if isinstance(identifier, str) and identifier in CLASSES:
+        return CLASSES[identifier](name=identifier)
+    if isinstance(identifier, str):
         if identifier in losses.NAMES:
             return FunctionMetric(losses.get(identifier), identifier)
         raise ValueError(f"expected metric to be one of {', '.join(map(repr, NAMES))}, received: {identifier!r}")
