@@ -31,7 +31,7 @@ def save(path):
                 for index, node in enumerate(nodes)
             ],
             "graph",
-            [helper.make_tensor_value_info(name, kind, [None, columns]) for name in inputs],
+            [helper.make_tensor_value_info(name, kind, [None, *np.atleast_1d(columns).tolist()]) for name in inputs],
             [helper.make_tensor_value_info(name, kind, [None, None]) for name in outputs],
             [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
         )
@@ -315,6 +315,17 @@ def test_reshapes_that_keep_rows(save):
         fastnn.from_onnx(save(nodes, {"shape": np.array([-1, 2]), "w": normal(7, 4)}))
 
 
+def test_rows_of_several_dimensions_that_become_flat(save):
+    """Elementwise operators may come before; rows are flat for the model."""
+    constants = {"w": normal(8, 3), "one": np.ones(1, "float32"), "shape": np.array([-1, 8])}
+    flat = {"Flatten": ["s"], "Reshape": ["s", "shape"]}
+    for operator, inputs in flat.items():
+        nodes = [("Add", ["x", "one"], ["s"]), (operator, inputs, ["f"]), ("MatMul", ["f", "w"], ["y"])]
+        path = save(nodes, constants, columns=(2, 4))
+        x = normal(5, 2, 4)
+        cases.check_close(fastnn.from_onnx(path).predict(x.reshape(5, 8)), reference(path, x))
+
+
 # ---- what has another shape ------------------------------------------------------------------------------------------
 
 
@@ -376,6 +387,35 @@ OTHERS = {
             "constants": {"c": normal(7, 1), "r": normal(1, 9)},
         },
         r"constants that are not larger than their parts, received: node 'Add_0' \(Add\)",
+    ),
+    "columns of several dimensions": (
+        {
+            "nodes": [("Softmax", ["x"], ["s"]), ("Flatten", ["s"], ["f"]), ("MatMul", ["f", "w"], ["y"])],
+            "constants": {"w": normal(8, 3)},
+            "columns": (2, 4),
+        },
+        "expected 'x' to have two dimensions, rows and columns, or to be flattened first, received: 3 dimensions",
+    ),
+    "product along the last of three dimensions": (product(columns=(2, 7)), "two dimensions.*received: 3 dimensions"),
+    "rows from columns": (
+        {
+            "nodes": [("Reshape", ["x", "shape"], ["r"]), ("MatMul", ["r", "w"], ["y"])],
+            "constants": {"shape": np.array([-1, 7]), "w": normal(7, 4)},
+            "columns": (2, 7),
+        },
+        "expected 7 columns of 'x', as its layers have, received: 14",
+    ),
+    "second output of a normalization": (
+        {"nodes": [("LayerNormalization", ["x", "g"], ["n", "y"])], "constants": {"g": normal(7)}},
+        r"expected the first output of node 'LayerNormalization_0' \(LayerNormalization\) alone.*received: 'y'",
+    ),
+    "mask of a dropout": (
+        {"nodes": [("Dropout", ["x"], ["d", "m"]), ("Cast", ["m"], ["y"], {"to": FLOAT})], "constants": {}},
+        r"expected the first output of node 'Dropout_0' \(Dropout\) alone.*received: 'm'",
+    ),
+    "shift of a normalization that is no constant": (
+        {"nodes": [("LayerNormalization", ["x", "g", "x"], ["y"])], "constants": {"g": normal(7)}},
+        r"node 'LayerNormalization_0' \(LayerNormalization\) as a layer has it",
     ),
     "constant output": ({"nodes": [("Relu", ["w"], ["y"])], "constants": {"w": normal(7, 4)}}, "received: "),
 }

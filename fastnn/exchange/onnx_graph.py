@@ -59,8 +59,10 @@ class Graph:
         All others, in order.
     source : str
         The input.
+    rank : int
+        Dimensions of the input, rows first.
     width : int or None
-        Columns of the input, where the file says so.
+        Columns of the input when its rows are flat, where the file says so.
     double : bool
         Whether the input is of float64.
     outputs : dict of str to (int, int or None)
@@ -83,7 +85,8 @@ class Graph:
             raise ValueError(f"expected one input, received: {[value.name for value in inputs]}")
         self.source = inputs[0].name
         dimensions = inputs[0].type.tensor_type.shape.dim
-        self.width = dimensions[-1].dim_value if len(dimensions) == 2 and dimensions[-1].dim_value else None
+        self.rank = len(dimensions)
+        self.width = math.prod(size.dim_value for size in dimensions[1:]) or None if self.rank > 1 else None
         self.double = inputs[0].type.tensor_type.elem_type == self.onnx.TensorProto.DOUBLE
         self.outputs = {value.name: _kind(value.type.tensor_type) for value in graph.output}
         self.nodes: list[Node] = []

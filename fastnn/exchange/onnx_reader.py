@@ -74,7 +74,9 @@ def from_onnx(path: str | os.PathLike[str]) -> Sequential:
     onnx_package()
     try:
         graph = Graph(path)
-        steps = simplified(_read(graph, graph.source, _output(graph)))
+        output = _output(graph)
+        _check_rows(graph, output)
+        steps = simplified(_read(graph, graph.source, output))
         width = width_before(steps) or graph.width or 0
         if graph.width not in (None, width):
             raise ValueError(
@@ -105,6 +107,21 @@ def _output(graph: Graph) -> str:
     return _second_of_two(graph, maker) or real[0]
 
 
+def _check_rows(graph: Graph, output: str) -> None:
+    """Raise ValueError unless rows of several dimensions become flat before anything but elementwise operators."""
+    if graph.rank == 2:
+        return
+    for segment in graph.segments(graph.source, output):
+        if segment.nodes[0].operator in ("Flatten", "Reshape"):
+            return
+        if not all(onnx_recognize.is_elementwise(graph, node) for node in segment.nodes):
+            break
+    raise ValueError(
+        f"expected {graph.source!r} to have two dimensions, rows and columns, or to be flattened first, received: "
+        f"{graph.rank} dimensions"
+    )
+
+
 def _second_of_two(graph: Graph, node: Node | None) -> str | None:
     """p where a node puts 1 - p and p side by side, else None."""
     if node is None or node.operator != "Concat" or len(node.inputs) != 2:
@@ -132,7 +149,7 @@ def _read(graph: Graph, start: str, end: str) -> list[Any]:
             steps.append(_residual(graph, segments[0]))
             count = 1
         else:
-            steps += _operator(graph, segments[0].nodes[0])
+            steps += _operator(graph, segments[0])
             count = 1
         segments = segments[count:]
     return steps
@@ -153,9 +170,12 @@ def _residual(graph: Graph, segment: Segment) -> Residual:
     raise ValueError(f"expected layers in a row, activations or a residual, received: {names}")
 
 
-def _operator(graph: Graph, node: Node) -> list[Any]:
+def _operator(graph: Graph, segment: Segment) -> list[Any]:
+    (node,) = segment.nodes
     if node.operator not in OPERATORS:
         raise ValueError(f"expected operators of a multilayer perceptron ({', '.join(OPERATORS)}), received: {node}")
+    if segment.end != node.outputs[0]:  # a mask, a mean
+        raise ValueError(f"expected the first output of {node} alone to be used, received: {segment.end!r}")
     steps = OPERATORS[node.operator](graph, node)
     if steps is None:
         shown = {name: value for name, value in node.attributes.items() if np.isscalar(value)}
@@ -234,7 +254,8 @@ def _batch_norm(graph: Graph, node: Node) -> list[Any] | None:
 
 def _layer_norm(graph: Graph, node: Node) -> list[Any] | None:
     gamma, beta = _vector(graph, node, 1), _vector(graph, node, 2)
-    if gamma is None or node.attributes.get("axis", -1) not in (-1, 1):
+    missing = beta is None and node.inputs[2:] not in ([], [""])
+    if gamma is None or missing or node.attributes.get("axis", -1) not in (-1, 1):
         return None
     return [LayerNorm(gamma.size, gamma, beta, _as_written(node.attributes.get("epsilon", 1e-5)))]
 

@@ -45,7 +45,7 @@ def activation(graph: Graph, segments: list[Segment]) -> tuple[int, Function | N
     """
     count = 0
     for segment in segments[:LONGEST]:
-        if not all(_is_elementwise(graph, node) for node in segment.nodes):
+        if not all(is_elementwise(graph, node) for node in segment.nodes):
             break
         count += 1
     for length in range(count, 0, -1):
@@ -68,7 +68,7 @@ def layer_norm(graph: Graph, segments: list[Segment]) -> tuple[int, LayerNorm | 
     if not any(node.operator in _ROWWISE for node in segments[0].nodes):  # another step's, that shows little here
         return 0, None
     for count, segment in enumerate(segments[:LONGEST], 1):
-        if not all(_is_elementwise(graph, node) or node.operator in _ROWWISE for node in segment.nodes):
+        if not all(is_elementwise(graph, node) or node.operator in _ROWWISE for node in segment.nodes):
             break
         nodes += segment.nodes
         known = [graph.constants[name] for node in nodes for name in node.inputs if name in graph.constants]
@@ -86,7 +86,8 @@ def layer_norm(graph: Graph, segments: list[Segment]) -> tuple[int, LayerNorm | 
     return 0, None
 
 
-def _is_elementwise(graph: Graph, node: Node) -> bool:
+def is_elementwise(graph: Graph, node: Node) -> bool:
+    """Whether a node is a function of each element by itself: all its constants are single numbers."""
     known = [graph.constants[name] for name in node.inputs if name in graph.constants]
     return node.operator in ELEMENTWISE and all(value.size == 1 for value in known)
 
