@@ -72,7 +72,10 @@ def test_dense_and_dropout(keras):
 
 
 def normalized(keras):
-    normalization = keras.layers.Normalization()
+    return adapted(keras.layers.Normalization())
+
+
+def adapted(normalization):
     normalization.adapt(cases.rows("float32") + 3)
     return normalization
 
@@ -82,6 +85,7 @@ LAYERS = {
     "BatchNormalization plain": lambda keras: keras.layers.BatchNormalization(center=False, scale=False),
     "LayerNormalization": lambda keras: keras.layers.LayerNormalization(epsilon=0.01),
     "Normalization": normalized,
+    "Normalization of all columns alike": lambda keras: adapted(keras.layers.Normalization(axis=None)),
     "Normalization by numbers": lambda keras: keras.layers.Normalization(mean=2.0, variance=3.0),
     "Rescaling": lambda keras: keras.layers.Rescaling(0.5, -1.0),
     "PReLU": lambda keras: keras.layers.PReLU(),
@@ -121,6 +125,19 @@ def test_images(keras):
 def test_settings_without_a_counterpart(keras, make, message):
     with pytest.raises(ValueError, match=message):
         fastnn.from_keras(keras.Sequential([keras.Input(INPUTS), make(keras.layers)]))
+
+
+def relu(x):
+    return 3.0 * x
+
+
+@pytest.mark.parametrize("kind", ["of a known name", "lambda", "layer"])
+def test_activations_that_are_not_keras_own(keras, kind):
+    """A configuration says no more of a function than its name."""
+    function = {"of a known name": relu, "lambda": lambda x: x, "layer": keras.layers.LeakyReLU()}[kind]
+    for layer in (keras.layers.Dense(3, function, name="own"), keras.layers.Activation(function, name="own")):
+        with pytest.raises(ValueError, match=r"layer 'own'.*of keras\.activations.*received: activation=<"):
+            fastnn.from_keras(keras.Sequential([keras.Input(INPUTS), layer]))
 
 
 def test_functional_and_nested(keras):

@@ -67,7 +67,7 @@ def from_keras(model: Any) -> Sequential:
     dtype = "float64" if any("float64" in kind for kind in kinds) else "float32"
     result = Sequential([layers.Input(model.input_shape[1:]), *stack], dtype=dtype, name=model.name)
     for theirs, ours in made:
-        ours.set_weights(_weights(theirs))
+        ours.set_weights(_weights(theirs, ours))
     return result
 
 
@@ -100,6 +100,12 @@ def _layer(keras: Any, layer: Any, again: bool) -> Any:
     if getattr(keras.layers, name, None) is not type(layer) or not (hasattr(layers, name) or name in _ACTIVATIONS):
         known = sorted({*_ACTIVATIONS, *(set(layers.__all__) & set(dir(keras.layers)) - {"Input", "Layer"})})
         raise ValueError(f"expected Keras layers among {', '.join(known)}, received: {layer.name!r} ({name})")
+    function = getattr(layer, "activation", None)  # what get_config says of a function of somebody's is its name alone
+    if function is not None and not any(function is own for own in vars(keras.activations).values()):
+        raise ValueError(
+            f"expected layer {layer.name!r} to have a function of keras.activations, which fastnn has too, received: "
+            f"activation={function!r}"
+        )
     given = {**layer.get_config(), **_MEANING.get(name, lambda layer: {})(layer)}
     if again and layer.weights:
         raise ValueError(f"expected layers with weights to be called once, received: {layer.name!r} ({name}) again")
@@ -145,10 +151,11 @@ def _check_rest(layer: Any, rest: dict[str, Any]) -> None:
             raise ValueError(f"{key}={value!r}")
 
 
-def _weights(layer: Any) -> list[Any]:
+def _weights(layer: Any, ours: Any) -> list[Any]:
     """The weights in the order of our layer."""
-    if type(layer).__name__ == "Normalization":
-        mean, variance = (np.asarray(values).reshape(-1) for values in (layer.mean, layer.variance))
+    if type(layer).__name__ == "Normalization":  # with axis=None one number for all columns
+        columns = ours.mean.shape
+        mean, variance = (np.broadcast_to(np.ravel(values), columns) for values in (layer.mean, layer.variance))
         return [mean, np.maximum(variance, layers.Normalization.FLOOR)]
     return list(layer.get_weights())
 
@@ -162,12 +169,6 @@ def _normalization(layer: Any) -> dict[str, Any]:
 def _last_axis(layer: Any) -> dict[str, Any]:
     axis = layer.axis if isinstance(layer.axis, int) else layer.axis[0] if len(layer.axis) == 1 else layer.axis
     return {"axis": axis}
-
-
-def _activation(value: Any) -> Any:
-    """An activation in a configuration: a name, or a dict of one."""
-    name = value["config"] if isinstance(value, dict) else value
-    return activations.get(name)
 
 
 def _without_none(value: Any) -> Any:
@@ -196,7 +197,7 @@ def _constraint(value: Any) -> Any:
 
 #: What else than numbers stands in a layer's configuration, by the argument's name.
 _CONVERT: dict[str, Callable[[Any], Any]] = {
-    "activation": _activation,
+    "activation": activations.get,
     "_initializer": _initializer,
     "_regularizer": lambda value: regularizers.get(_without_none(value)),
     "_constraint": _constraint,
