@@ -36,9 +36,11 @@ def replace(path: Any, fill: Callable[[str], None]) -> None:
         raise ValueError(f"expected the path of a file, received: {path!r}")
     target = os.path.realpath(given)
     folder, name = os.path.split(target)
-    temporary = os.path.join(folder, f".{name[:64]}.{secrets.token_hex(6)}.tmp")
+    temporary = os.path.join(folder, f".{name[:48]}.{secrets.token_hex(6)}.tmp")
     made = False
     try:
+        if not os.path.basename(given):  # `realpath` would take the separator of a folder off
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
         _check_target(target)
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
         made = True

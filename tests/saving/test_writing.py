@@ -208,6 +208,8 @@ def test_no_permission(path):
 def test_paths_that_are_no_files(tmp_path):
     with pytest.raises(IsADirectoryError, match=str(tmp_path)):
         deep().save(tmp_path)
+    with pytest.raises(IsADirectoryError, match="models/"):  # not a file called models
+        deep().save(f"{tmp_path}/models/")
     with pytest.raises(FileNotFoundError, match="nowhere"):
         deep().save(tmp_path / "nowhere" / "model")
     if hasattr(os, "mkfifo"):  # a rename would put a file in its place
@@ -220,6 +222,15 @@ def test_paths_that_are_no_files(tmp_path):
         with pytest.raises(ValueError, match=r"expected the path of a file, received: b?''"):
             deep().save(empty)
     assert os.listdir(tmp_path) == (["pipe"] if hasattr(os, "mkfifo") else [])
+
+
+def test_longest_name(tmp_path):
+    """The temporary file beside it has a name that is not longer, in bytes either."""
+    model = deep()
+    for name in ("x" * 255, "\N{BALLOON}" * 63):
+        model.save(tmp_path / name)
+        assert os.listdir(tmp_path) == [name]
+        os.remove(tmp_path / name)
 
 
 def test_paths_as_bytes(path):
