@@ -4,6 +4,7 @@ is made, and the message says the range and what was received."""
 import functools
 import inspect
 import math
+import sys
 
 import pytest
 
@@ -60,8 +61,8 @@ RANGES = {
     **dict.fromkeys(("t_mul",), AT_LEAST_ONE),
     **dict.fromkeys(("value", "gain", "mean", "fill", "offset", "baseline", "min_delta"), ANY),
     **dict.fromkeys(("initial_value_threshold",), ANY),
-    "ema_overwrite_frequency": COUNT,
-    "gradient_accumulation_steps": ((2, 10**6), (1, 0, -3, 2.5, *NO_NUMBERS)),
+    "ema_overwrite_frequency": ((1, sys.maxsize), (*COUNT[1], sys.maxsize + 1)),
+    "gradient_accumulation_steps": ((2, sys.maxsize), (1, 0, -3, 2.5, sys.maxsize + 1, *NO_NUMBERS)),
     "warmup_steps": ((1, 4), (-1, 2.5, *NO_NUMBERS)),  # below decay_steps
     "total_steps": ((10, 10**6), (1, 0, -3, 2.5, *NO_NUMBERS)),
     "initial_divisor": POSITIVE,

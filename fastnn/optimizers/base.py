@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypedDict
 
@@ -189,4 +190,4 @@ class Optimizer(arguments.Configured):
 
 
 def _count(name: str, value: int | None, least: int) -> int | None:
-    return None if value is None else arguments.integer(name, value, least=least)
+    return None if value is None else arguments.integer(name, value, least=least, most=sys.maxsize)
