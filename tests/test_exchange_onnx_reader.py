@@ -1,6 +1,7 @@
 """from_onnx: files of fastnn and of others become models that predict the same; everything else is a ValueError."""
 
 import contextlib
+import os
 
 import numpy as np
 import pytest
@@ -479,6 +480,8 @@ def test_weights_beside_the_file(tmp_path):
     x = cases.rows("float32")
     whole, apart = (fastnn.from_onnx(tmp_path / name) for name in ("whole.onnx", "apart.onnx"))
     np.testing.assert_array_equal(whole.predict(x), apart.predict(x))
+    as_bytes = fastnn.from_onnx(os.fsencode(tmp_path / "apart.onnx"))
+    np.testing.assert_array_equal(whole.predict(x), as_bytes.predict(x))
     assert [type(layer) for layer in apart.layers] == [layers.Dense] * len(apart.layers)
 
 

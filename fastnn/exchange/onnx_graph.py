@@ -5,7 +5,6 @@ narrow. What the operators mean stands in onnx_reader.py, which calls this.
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,9 +68,9 @@ class Graph:
         Outputs: element type, 0 for what is no tensor, and number of dimensions, None where the file does not say.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str) -> None:
         self.onnx = onnx_package()
-        model = self.onnx.load(os.fspath(path))
+        model = self.onnx.load(path)
         self.onnx.checker.check_model(model)
         self.opsets = list(model.opset_import)
         graph = model.graph

@@ -39,7 +39,8 @@ def from_onnx(path: str | os.PathLike[str]) -> Sequential:
 
     That is one input, one output of real numbers, and between them Gemm, MatMul, Add and its like with constants,
     activations in whatever operators, BatchNormalization, LayerNormalization, PRelu, Softmax, Dropout, Flatten,
-    Reshape, Identity, and sums of two ways (residuals). Of a classifier's file the labels are left out, and two
+    Reshape, Identity, and sums of two ways (residuals). Rows of several dimensions have to become flat first, and are
+    flat for the model; elementwise operators may come before. Of a classifier's file the labels are left out, and two
     columns 1 - p and p become the one column p.
 
     Parameters
@@ -72,8 +73,9 @@ def from_onnx(path: str | os.PathLike[str]) -> Sequential:
     True
     """
     onnx_package()
+    name = os.fsdecode(path)
     try:
-        graph = Graph(path)
+        graph = Graph(name)
         output = _output(graph)
         _check_rows(graph, output)
         steps = simplified(_read(graph, graph.source, output))
@@ -88,9 +90,7 @@ def from_onnx(path: str | os.PathLike[str]) -> Sequential:
     except Exception as error:
         # a broken file shows in errors of many kinds: of protocol buffers, onnx's checker and reference, NumPy
         cause = str(error).strip() or type(error).__name__
-        raise ValueError(
-            f"expected an ONNX file of a multilayer perceptron, received: {os.fspath(path)!r}: {cause}"
-        ) from error
+        raise ValueError(f"expected an ONNX file of a multilayer perceptron, received: {name!r}: {cause}") from error
 
 
 def _output(graph: Graph) -> str:
