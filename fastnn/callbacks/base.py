@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +14,14 @@ from fastnn import arguments
 Logs = dict[str, float]
 BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end")
 HOOKS = ("on_train_begin", "on_train_end", "on_epoch_begin", "on_epoch_end", *BATCH_HOOKS)
+
+
+def logged(state: dict[str, Any], name: str) -> float | None:
+    """Return a value of the logs that a callback's state has, None if it has none; raise ValueError for another."""
+    value: float | None = state.get(name)
+    if value is None or (isinstance(value, Real) and not isinstance(value, bool)):
+        return value
+    raise ValueError(f"expected `{name}` to be a number, received: {name}={value!r}")
 
 
 class Callback:

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from fastnn import arguments
-from fastnn.callbacks.base import Logs
+from fastnn.callbacks.base import Logs, logged
 from fastnn.callbacks.monitor import MonitorCallback
 
 
@@ -180,7 +180,7 @@ class ModelCheckpoint(MonitorCallback):
         return state if self.best is None else {**state, "best": self.best}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        self.best = state.get("best", self.initial_value_threshold)
+        self.best = logged(state, "best") if "best" in state else self.initial_value_threshold
         self.written = [path for path in state["written"] if self._may_be_own(path)]
 
 

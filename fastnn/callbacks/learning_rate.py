@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastnn import arguments
-from fastnn.callbacks.base import Callback, Logs
+from fastnn.callbacks.base import Callback, Logs, logged
 from fastnn.callbacks.monitor import MonitorCallback
 
 
@@ -120,7 +120,10 @@ class ReduceLROnPlateau(MonitorCallback, arguments.Configured):
         return state
 
     def set_state(self, state: dict[str, Any]) -> None:
-        self.best, self.wait, self.cooldown_counter = state.get("best"), state["wait"], state["cooldown_counter"]
+        self.best = logged(state, "best")
+        self.wait, self.cooldown_counter = (
+            arguments.integer(name, state[name], least=0) for name in ("wait", "cooldown_counter")
+        )
 
 
 class LearningRateScheduler(Callback, arguments.Configured):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastnn import arguments
-from fastnn.callbacks.base import Callback, Logs
+from fastnn.callbacks.base import Callback, Logs, logged
 from fastnn.callbacks.monitor import MonitorCallback
 
 
@@ -126,8 +126,14 @@ class EarlyStopping(MonitorCallback, arguments.Configured):
 
     def set_state(self, state: dict[str, Any]) -> None:
         self._reset()
-        self.best, self.best_epoch, self.wait = state.get("best"), state["best_epoch"], state["wait"]
-        self.stopped_epoch, self.best_weights = state["stopped_epoch"], state.get("best_weights")
+        self.best, self.best_weights = logged(state, "best"), state.get("best_weights")
+        self.best_epoch, self.wait, self.stopped_epoch = (
+            arguments.integer(name, state[name], least=0) for name in ("best_epoch", "wait", "stopped_epoch")
+        )
+        if self.best_weights is not None and self.model is not None:
+            shapes = [array.shape for array in self.model.get_weights()]
+            if [np.shape(array) for array in self.best_weights] != shapes:
+                raise ValueError(f"expected `best_weights` to be the model's, of shapes {shapes}, received: others")
 
 
 class TerminateOnNaN(Callback, arguments.Configured):
@@ -314,4 +320,4 @@ class StopOnSmallChange(Callback, arguments.Configured):
         return {"wait": self.wait} if self._before is None else {"wait": self.wait, "before": self._before}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        self.wait, self._before = state["wait"], state.get("before")
+        self.wait, self._before = arguments.integer("wait", state["wait"], least=0), logged(state, "before")

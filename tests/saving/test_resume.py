@@ -149,6 +149,37 @@ def test_a_state_that_does_not_fit(path):
 
 
 @pytest.mark.parametrize(
+    ("make", "name", "value"),
+    [
+        (lambda: callbacks.EarlyStopping("loss"), "best", "x"),
+        (lambda: callbacks.EarlyStopping("loss"), "wait", [1]),
+        (lambda: callbacks.EarlyStopping("loss", restore_best_weights=True), "best_weights", [[0.0]]),
+        (lambda: callbacks.EarlyStopping("loss", restore_best_weights=True), "best_weights", 3),
+        (lambda: callbacks.ReduceLROnPlateau("loss"), "best", True),
+        (lambda: callbacks.ReduceLROnPlateau("loss"), "cooldown_counter", -1),
+        (lambda: callbacks.StopOnSmallChange(), "before", "x"),
+        (lambda: callbacks.StopOnSmallChange(), "wait", None),
+        (lambda: callbacks.ModelCheckpoint("x", "loss", save_best_only=True), "best", [0.5]),
+    ],
+)
+def test_a_damaged_state_raises_before_training(make, name, value, path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    class Damaged(type(make())):
+        def get_state(self):
+            return super().get_state() | {name: value}
+
+    damaged = make()
+    damaged.__class__, Damaged.__name__ = Damaged, type(damaged).__name__
+    compiled().fit(X, Y, epochs=1, verbose=0, callbacks=[damaged, callbacks.ModelCheckpoint(path)])
+    model = compiled()
+    before = model.parameters.copy()
+    with pytest.raises(ValueError, match=f"expected a state of {Damaged.__name__} in .*model.safetensors"):
+        model.fit(X, Y, epochs=2, verbose=0, callbacks=[make()], resume=path)
+    assert (model.parameters == before).all()
+
+
+@pytest.mark.parametrize(
     ("other", "message"),
     [
         (lambda: compiled("sgd"), r"expected the optimizer of the checkpoint .*optimizers.Adam.* received: .*SGD"),
