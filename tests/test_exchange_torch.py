@@ -98,6 +98,27 @@ def test_one_module_alone(torch):
     compare(torch, torch.nn.Linear(7, 3))
 
 
+@pytest.mark.filterwarnings("ignore:.*weight_norm")
+def test_weights_that_hooks_make(torch):
+    """They are those of the last forward pass, not of the parameters that were loaded since."""
+    from torch.nn.utils import prune, remove_weight_norm, weight_norm
+
+    made = {
+        "weight_norm": (weight_norm, remove_weight_norm),
+        "pruning": (lambda linear: prune.l1_unstructured(linear, "weight", 0.5), lambda x: prune.remove(x, "weight")),
+    }
+    for hook, remove in made.values():
+        trained, module = (torch.nn.Sequential(torch.nn.Linear(7, 3)) for _ in range(2))
+        hook(trained[0]), hook(module[0])
+        module.load_state_dict(trained.state_dict())
+        with pytest.raises(ValueError, match=r"expected Linear at '0' with weight as a parameter"):
+            fastnn.from_torch(module)
+        with torch.no_grad():
+            module(torch.zeros(1, 7))  # makes the weight of what was loaded
+        remove(module[0])
+        compare(torch, module)
+
+
 def test_what_has_no_counterpart(torch):
     nn = torch.nn
     cases_ = [

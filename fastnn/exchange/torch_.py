@@ -39,7 +39,8 @@ def from_torch(module: Any) -> Sequential:
     TypeError
         If it is no torch.nn.Module.
     ValueError
-        If there is a module without a counterpart, named with its place, or the widths do not fit.
+        If there is a module without a counterpart, or one whose weight a hook makes (pruning, weight_norm), named with
+        its place, or the widths do not fit.
 
     Examples
     --------
@@ -71,6 +72,12 @@ def _steps(torch: Any, place: str, module: Any) -> list[Step]:
             f"expected a torch.nn.Sequential of {', '.join(MODULES)}, received: {name} at {place or 'its top'!r}"
         )
     try:
+        # a hook's weight is as old as the last forward pass
+        made = [key for key in ("weight", "bias") if key in vars(module)]
+        _same(
+            not made,
+            f"{' and '.join(made)} as a parameter, not what a hook makes (remove_weight_norm, prune.remove first)",
+        )
         return MODULES[name](module)
     except _NotTheSameError as error:
         raise ValueError(f"expected {name} at {place!r} with {error}, received: {module!r}") from None
