@@ -132,7 +132,7 @@ def look_up(what: str, identifier: Any, base: type, names: Mapping[str, Any]) ->
     if isinstance(identifier, str):
         return _named(what, identifier, names)()
     raise TypeError(
-        f"expected {what} to be a name, a dict of class_name and config, or a {base.__name__} object, "
+        f"expected {what} to be a name, a dict of class_name and config, or an object of {base.__name__}, "
         f"received: {identifier!r}"
     )
 

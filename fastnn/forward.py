@@ -70,11 +70,12 @@ class Forward(Parametrized):
         """The outputs for checked rows, in slices that leave room for Ctrl-C."""
         self.check_sparse(x)
         rows = x.shape[0]
-        out = np.empty((rows, self.plan.outputs), dtype=self.dtype)
+        plan, parameters = self.plan, self.parameters  # once: another thread may add or remove layers meanwhile
+        out = np.empty((rows, plan.outputs), dtype=self.dtype)
         if rows <= FIRST_ROWS:
-            return engine.predict(self.plan, self.parameters, x, out)
+            return engine.predict(plan, parameters, x, out)
         for start, stop in Pace(FIRST_ROWS).slices(rows):
-            engine.predict(self.plan, self.parameters, x[start:stop], out[start:stop])
+            engine.predict(plan, parameters, x[start:stop], out[start:stop])
         return out
 
     def __call__(self, x: Any) -> np.ndarray:

@@ -27,6 +27,7 @@ import numpy as np
 
 from time import perf_counter
 
+from fastnn._core.checks import checked
 from fastnn._core.company import allowed
 from fastnn._core.data import Compressed
 from fastnn._core.plan import at_inference
@@ -187,6 +188,7 @@ cdef class Forward:
 
     def __cinit__(self, Plan plan, parameters, Py_ssize_t rows, int threads):
         cdef Program program = plan.inference
+        checked("parameters", parameters, (plan.n_parameters,), plan.dtype)
         self.parameters, self.single, self.itemsize, self.threads = parameters, plan.dtype == "float32", plan.itemsize, threads
         self.workspace = Workspace(program, plan.itemsize, rows, sets=threads, threads=threads)
         self.queue = allocate(sizeof(Queue), "uint8")
@@ -304,11 +306,12 @@ def predict(Plan plan, parameters, X, out, threads=None):
 
 def activations(Plan plan, parameters, X):
     """List of every operation's output for X[B, inputs], in inference: what flows through the network."""
-    outputs = []
+    checked("parameters", parameters, (plan.n_parameters,), plan.dtype)
+    whole, outputs = [(0, plan.n_parameters, 0.0, 0.0, False)], []  # each operation finds its own where they are
     values = X if isinstance(X, Compressed) else np.ascontiguousarray(X, dtype=plan.dtype)
     for index, op in enumerate(plan.ops):
         if at_inference(op) is not None:
-            single = Plan(plan.dtype, values.shape[1], [op], [])
+            single = Plan(plan.dtype, values.shape[1], [op], whole)
             out = np.empty((values.shape[0], single.outputs), dtype=plan.dtype)
             values = predict(single, parameters, values, out)
         outputs.append(values)

@@ -88,7 +88,7 @@ cdef class Trainer:
                  numbers=None, flat=None, Py_ssize_t batch_size=32, int threads=1, unsigned long long seed=0, bint training=True,
                  bint input_gradient=False, bint sparse=False):
         cdef Run *run = &self.template
-        self.plan, self.parameters, self.states = plan, checked("parameters", parameters, (None,), plan.dtype), states
+        self.plan, self.parameters, self.states = plan, checked("parameters", parameters, (plan.n_parameters,), plan.dtype), states
         self.program = program = plan.training if training else plan.inference
         self.single = plan.dtype == "float32"
         self.options = dict(loss=loss, value_scale=value_scale, gradient_scale=gradient_scale, parameter=parameter,

@@ -151,7 +151,7 @@ def test_scikit_learns_reduction(dtype, batch):
 def test_frozen_layers_keep_their_bits(dtype):
     plan, parameters = network(dtype, [7, 12, 9, 3], ["relu", "relu", "softmax"])
     ops = [(*op[:4], index != 2) if op[0] == "dense" else op for index, op in enumerate(plan.ops)]
-    plan = type(plan)(dtype, 7, ops, [])
+    plan = type(plan)(dtype, 7, ops, [(0, parameters.size, 0.0, 0.0, True)])
     x, y, _, _ = problem(dtype, 64, 7, 3)
     trained = trainer(plan, parameters, loss=trained_loss, batch_size=16)
     trained.bind(x, y)
@@ -272,3 +272,18 @@ def test_arrays_that_the_steps_cannot_read_are_refused(dtype):
     for shape, message in (((2, size - 1), "states: expected shape"), ((1, size), "at least 2 rows")):
         with pytest.raises(ValueError, match=message):
             engine.Trainer(plan, parameters, np.zeros(shape, dtype), loss=trained_loss, optimizer="adam")
+
+
+def test_parameters_of_another_network_raise(dtype):
+    """As a thread would pass them that reads a model's while another one adds layers."""
+    plan, parameters = network(dtype, [5, 3], ["relu"])
+    x, out = np.ones((2, 5), dtype), np.empty((2, 3), dtype)
+    for other in (parameters[:-1], engine.allocate(parameters.size + 1, dtype)):
+        for call in (
+            lambda other=other: trainer(plan, other, loss="squared_error"),
+            lambda other=other: engine.predict(plan, other, x, out),
+            lambda other=other: engine.Predictor(plan, other, 1),
+            lambda other=other: engine.activations(plan, other, x),
+        ):
+            with pytest.raises(ValueError, match=f"parameters: expected shape .{parameters.size},"):
+                call()
