@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-import fastnn
-from fastnn import MLPClassifier, MLPRegressor, callbacks, layers, lbfgs, losses, optimizers
+from fastnn import MLPClassifier, MLPRegressor, losses, optimizers
 from fastnn.compat import WITH_SKLEARN
 from tests.estimators.side_by_side import make_task
 
@@ -171,112 +170,6 @@ def test_a_schedule_gives_the_rate_of_each_step():
     assert_same(falling, first)  # five batches an epoch
 
 
-def test_callbacks():
-    told = []
-
-    class Listener(callbacks.Callback):
-        def on_epoch_end(self, epoch, logs=None):
-            told.append((epoch, logs["loss"]))
-            self.model.stop_training = epoch == 2
-
-    model, _, _ = fit(callbacks=Listener(), max_iter=9)
-    assert told == list(enumerate(model.loss_curve_))
-    assert model.n_iter_ == 3
-    assert model.stop_reason_ == "callback"
-
-
-def test_callbacks_cannot_train_the_network_meanwhile():
-    raised = []
-
-    class Meddler(callbacks.Callback):
-        def on_epoch_end(self, epoch, logs=None):
-            calls = (
-                lambda: self.model.compile("sgd", "mse"),
-                lambda: self.model.add(layers.Dense(1)),
-                lambda: self.model.train_on_batch(X[:1], [0]),
-            )
-            for call in calls:
-                with pytest.raises(RuntimeError, match="under way") as error:
-                    call()
-                raised.append(error.value)
-
-    model, X, _ = fit()
-    assert_same(fit(callbacks=Meddler())[0], model)
-    assert len(raised) == 3 * model.n_iter_
-
-
-@pytest.mark.parametrize("task", ["binary", "several", "indicator", "number", "numbers", "counts"])
-def test_checkpoints_are_models(task, tmp_path):
-    model, X, _ = fit(task, callbacks=callbacks.ModelCheckpoint(tmp_path / "checkpoint"))
-    outputs = fastnn.load(tmp_path / "checkpoint").predict(X)
-    expected = model.predict_proba(X) if hasattr(model, "classes_") else model.predict(X)
-    assert outputs.tobytes() == np.ascontiguousarray(expected.reshape(len(X), -1)[:, -outputs.shape[1] :]).tobytes()
-
-
-@pytest.mark.parametrize("task", ["binary", "several", "number", "numbers"])
-def test_the_gradient_monitor_sees_the_gradient_of_the_fit(task):
-    """That of scikit-learn's loss at the weights that the fit ends with, on the rows of the fit."""
-    monitor = callbacks.GradientMonitor()
-    model, X, y = fit(task, callbacks=monitor, alpha=0.1)
-    assert_same(model, fit(task, alpha=0.1)[0])
-    assert len(monitor.states) == model.n_iter_ == 4
-    truth = model._encode(y, X.dtype)
-    rows = slice(callbacks.gradients.PROBE_ROWS)
-    columns = np.eye(len(model.classes_))[truth[rows]] if truth.ndim == 1 else truth[rows]
-    arrays = model.coefs_ + model.intercepts_
-    _, packed = model._loss_grad_lbfgs(np.concatenate([array.ravel() for array in arrays]), X[rows], columns)
-    parts = np.split(packed, np.cumsum([array.size for array in arrays])[:-1])
-    layers = len(model.coefs_)
-    for number, state in enumerate(monitor.states[-1]):
-        norm = np.sqrt(np.square(parts[number]).sum() + np.square(parts[number + layers]).sum())
-        assert state.gradient == pytest.approx(norm, rel=1e-9)
-    assert model._bound().model.training.probe_rows == (None, None)
-
-
-def test_the_gradient_monitor_with_rows_of_its_own():
-    """Its truth is what the network learns: labels are refused, not taken for numbers."""
-    _, X, y = fit("binary")
-    monitor = callbacks.GradientMonitor((X, (y == "yes").astype(float)))
-    fit("binary", callbacks=monitor)
-    assert monitor.states[-1][0].gradient > 0
-    for wrong in (y, 1 + (y == "yes")):
-        with pytest.raises((ValueError, TypeError), match=r"expected.*y.*received"):
-            fit("binary", callbacks=callbacks.GradientMonitor((X, wrong)))
-
-
-@pytest.mark.filterwarnings("error")
-def test_the_gradient_monitor_warns_in_an_estimator():
-    with pytest.warns(RuntimeWarning, match="gradients vanish in epoch 1"):
-        fit(
-            "binary",
-            hidden_layer_sizes=(6,) * 12,
-            activation="logistic",
-            max_iter=1,
-            tol=1.0,
-            callbacks=[callbacks.GradientMonitor()],
-        )
-
-
-@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
-@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
-@pytest.mark.parametrize("task", ["several", "number"])
-def test_callbacks_of_scikit_learn(task, solver, capsys):
-    """ScoringMonitor's score after each epoch is that of a fit which ends there; ProgressBar runs to its end."""
-    callback = pytest.importorskip("sklearn.callback")
-    pytest.importorskip("rich")
-    name, more, X, y = make_task(task)
-    kind = MLPClassifier if name == "MLPClassifier" else MLPRegressor
-    settings = {"hidden_layer_sizes": (6,), "solver": solver, "random_state": 0, "learning_rate_init": 0.01}
-    monitor = callback.ScoringMonitor(scoring="accuracy" if task == "several" else "r2")
-    model = kind(**settings | more, max_iter=4).set_callbacks(monitor, callback.ProgressBar()).fit(X, y)
-    *_, scoring = monitor.get_logs().data[0]
-    whole, *epochs = (row[scoring] for row in monitor.get_logs().data)
-    assert whole == model.score(X, y)
-    assert epochs == [kind(**settings | more, max_iter=n).fit(X, y).score(X, y) for n in range(1, 5)]
-    assert f"{name} - fit" in (shown := capsys.readouterr().out)
-    assert "100%" in shown
-
-
 def test_threads_do_not_change_results():
     assert_same(fit(n_jobs=1)[0], fit(n_jobs=-1)[0])
 
@@ -299,27 +192,6 @@ def test_partial_fit_says_so():
     assert MLPRegressor(random_state=0).partial_fit(X, y).stop_reason_ == "partial_fit"
 
 
-def test_the_best_epoch():
-    model, _, _ = fit(learning_rate_init=0.3, max_iter=15)
-    assert model.best_epoch_ == 1 + int(np.argmin(model.loss_curve_))
-    assert model.best_loss_ == min(model.loss_curve_)
-
-
-def test_the_best_epoch_of_several_fits():
-    """It is counted over all of them, as `loss_curve_` is."""
-    model, X, y = fit("number", learning_rate_init=0.01, max_iter=9, warm_start=True)
-    model.set_params(learning_rate_init=0.002, max_iter=3).fit(X, y)
-    assert len(model.loss_curve_) == 12
-    assert model.best_epoch_ == 1 + int(np.argmin(model.loss_curve_)) > 9
-    model.partial_fit(X, y)
-    assert model.best_epoch_ == 1 + int(np.argmin(model.loss_curve_)) == 13
-    first = model.best_epoch_
-    model.set_params(learning_rate_init=1.0).fit(X, y)
-    assert model.best_epoch_ == first
-    if WITH_SKLEARN:
-        assert model.set_params(solver="lbfgs", tol=10.0).fit(X, y).best_epoch_ is None
-
-
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_rows_to_validate_on_over_several_fits(early_stopping):
     model, X, y = fit(warm_start=True, early_stopping=early_stopping)
@@ -329,30 +201,6 @@ def test_rows_to_validate_on_over_several_fits(early_stopping):
     assert len(model.validation_loss_curve_) == len(model.validation_scores_) == judged > 4
     model.set_params(early_stopping=not early_stopping).fit(X, y, X_val=X[:40], y_val=y[:40])
     assert len(model.validation_loss_curve_) == len(model.validation_scores_) == model.n_iter_
-
-
-@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
-def test_divergence_names_epoch_layer_and_rate():
-    text = r"Training diverged in epoch \d+: layer [123] has weights that are not finite, at a learning rate of 1e\+200"
-    model = MLPRegressor(hidden_layer_sizes=(6, 5), solver="sgd", random_state=0, learning_rate_init=1e200)
-    _, _, X, y = make_task("number")
-    with pytest.raises(ValueError, match=text):
-        model.fit(X, y)
-    assert model.stop_reason_ == "diverged"
-    assert all(np.isfinite(array).all() for array in model.coefs_ + model.intercepts_)
-    with pytest.warns(RuntimeWarning, match=text):
-        model.set_params(early_stopping=True).fit(X, y)
-    assert all(np.isfinite(array).all() for array in model.coefs_ + model.intercepts_)
-
-
-@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
-def test_what_weights_that_are_not_finite_score_is_no_success():
-    """A classifier's does: labels come of NaNs, too."""
-    _, _, X, y = make_task("several")
-    model = MLPClassifier(hidden_layer_sizes=(6,), solver="sgd", early_stopping=True, batch_size=7, random_state=0)
-    with pytest.raises(ValueError, match="Solver produced non-finite parameter weights"):
-        model.fit(X * 1e200, y)
-    assert all(np.isfinite(array).all() for array in model.coefs_ + model.intercepts_)
 
 
 def test_a_subclass_with_arguments_of_its_own():
@@ -372,52 +220,3 @@ def test_a_network_of_arrays_that_were_set_by_hand():
         setattr(made, name, getattr(model, name))
     for _ in range(2):
         assert made.predict(X).tobytes() == model.predict(X).tobytes()
-
-
-@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
-@pytest.mark.parametrize("solver", ["sgd", "adam"])
-@pytest.mark.parametrize("batch_size", [130, 32])
-@pytest.mark.parametrize("rate", [1e100, 1e300])
-def test_divergence_in_the_first_epoch_leaves_the_first_weights(solver, batch_size, rate):
-    """With one batch an epoch its loss is that of the weights before the only step, which went too far."""
-    _, _, X, y = make_task("number")
-    settings = {"hidden_layer_sizes": (6, 5), "solver": solver, "batch_size": batch_size, "random_state": 0}
-    first = MLPRegressor(**settings, learning_rate_init=1e-300, max_iter=1).fit(X, y)
-    model = MLPRegressor(**settings, learning_rate_init=rate)
-    with pytest.raises(ValueError, match="The weights that are kept are those it started from"):
-        model.fit(X, y)
-    assert_same(model, first)
-    assert model.best_epoch_ is None
-    assert model.n_iter_ == (2 if batch_size == 130 else 1)
-
-
-@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
-def test_divergence_later_leaves_the_best_weights():
-    """One batch an epoch, and a rate that explodes in the fourth: the third step's weights are the best."""
-    _, _, X, y = make_task("number")
-    settings = {"hidden_layer_sizes": (6, 5), "solver": "sgd", "batch_size": 130, "random_state": 0}
-    model = MLPRegressor(**settings, learning_rate=lambda step: 0.01 if step < 3 else 1e200, max_iter=9)
-    with pytest.raises(ValueError, match=r"diverged in epoch 5: .*The weights that are kept are those of epoch 3"):
-        model.fit(X, y)
-    assert_same(model, MLPRegressor(**settings, learning_rate_init=0.01, max_iter=3).fit(X, y))
-    assert model.best_epoch_ == 3
-
-
-def test_divergence_of_lbfgs_leaves_the_best_weights(monkeypatch):
-    """Whatever SciPy ends with."""
-    pytest.importorskip("scipy")
-    minimize = lbfgs.minimize
-
-    def not_finite(*arguments, **options):
-        result = minimize(*arguments, **options)
-        result.x[-1] = np.nan
-        return result
-
-    monkeypatch.setattr(lbfgs, "minimize", not_finite)
-    _, _, X, y = make_task("number")
-    model = MLPRegressor(hidden_layer_sizes=(6, 5), solver="lbfgs", random_state=0, tol=0.1)
-    with pytest.raises(ValueError, match=r"diverged in iteration \d+: layer 3 has weights that are not finite"):
-        model.fit(X, y)
-    assert model.stop_reason_ == "diverged"
-    penalty = model.alpha / 2 * sum((coef**2).sum() for coef in model.coefs_) / len(y)
-    assert model.loss_ == pytest.approx(((model.predict(X) - y) ** 2).mean() / 2 + penalty)
