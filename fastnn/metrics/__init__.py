@@ -13,8 +13,6 @@ from fastnn import arguments, losses
 from fastnn.metrics.base import Function, FunctionMetric, Metric, is_own
 from fastnn.metrics.classification import (
     accuracy,
-    auc,
-    average_precision,
     binary_accuracy,
     categorical_accuracy,
     f1_score,
@@ -38,6 +36,7 @@ from fastnn.metrics.of_classes import (
     TopKCategoricalAccuracy,
 )
 from fastnn.metrics.of_values import MeanAbsoluteError, MeanSquaredError, R2Score, RootMeanSquaredError
+from fastnn.metrics.ranking import auc, average_precision
 from fastnn.metrics.regression import mean_absolute_error, mean_squared_error, r2_score, root_mean_squared_error
 
 __all__ = [

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastnn import arguments
-from fastnn.metrics import classification
+from fastnn.metrics import classification, ranking
 from fastnn.metrics.base import Metric, columns, pair, rounded
 
 
@@ -372,7 +372,7 @@ class AUC(Metric):
         self.multi_label = bool(multi_label)
 
     def __call__(self, y_true: Any, y_pred: Any) -> float:
-        area = classification.auc if self.curve == "ROC" else classification.average_precision
+        area = ranking.auc if self.curve == "ROC" else ranking.average_precision
         truth, prediction = one_hot(y_true, y_pred)
         if not self.multi_label:
             return area(truth, prediction)
