@@ -67,16 +67,8 @@ def diagnose(
     total, upwards = float(np.abs(changes).sum()), float(changes[changes > 0].sum())
     if last > first + NOTHING * abs(first):
         return Diagnosis("learning rate too high", f"the loss ends at {last:.4g}, above the first epoch's {first:.4g}")
-    if first_steps and last_steps:
-        steps = np.concatenate(first_steps)
-        start, spread = float(steps[0]), float(np.std(np.concatenate(last_steps)))
-        middle = float(np.median(steps))
-        if middle - start > max(start - lowest, CHANCE * spread):
-            return Diagnosis(
-                "learning rate too high",
-                f"the first epoch's steps raised the loss from {start:.4g} to {middle:.4g}, further than all of "
-                f"training brought it below, to {lowest:.4g}",
-            )
+    if first_steps and last_steps and (reason := _raised(first_steps, last_steps, lowest)):
+        return Diagnosis("learning rate too high", reason)
     if gain <= NOTHING * abs(first) and first:
         return Diagnosis("learning rate too low", f"the loss stays at {first:.4g}: nothing is learnt")
     if total / changes.size > ROUGH * gain and upwards > UPWARDS * total:
@@ -91,20 +83,8 @@ def diagnose(
             "learning rate too high",
             f"the validation loss ends at {validation[-1]}: outputs are too large there, or its rows or truths are",
         )
-    if validation.size == loss.size:
-        best = int(np.argmin(np.where(np.isfinite(validation), validation, np.inf)))
-        rise, gap = float(validation[-1] - validation[best]), float(validation[-1]) - last
-        if rise > RISE * gain and last < loss[best]:
-            return Diagnosis(
-                "overfitting",
-                f"the validation loss has risen from {validation[best]:.4g} in epoch {best + 1} to "
-                f"{validation[-1]:.4g}, while the training loss fell",
-            )
-        if gap > GAP * gain:
-            return Diagnosis(
-                "overfitting",
-                f"the validation loss, {validation[-1]:.4g}, is far above the training loss, {last:.4g}",
-            )
+    if validation.size == loss.size and (reason := _overfits(loss, validation, gain)):
+        return Diagnosis("overfitting", reason)
     falls = float(loss[0] - loss[half]), float(loss[half] - loss[-1])
     if falls[1] > STRAIGHT * falls[0] and upwards < UPWARDS * total:
         return Diagnosis(
@@ -117,3 +97,30 @@ def diagnose(
         return Diagnosis("underfitting", f"the loss has settled at {last:.4g}, above {wanted:.4g}")
     seen = "" if validation.size == loss.size else "; without validation data overfitting cannot be seen"
     return Diagnosis("good fit", f"the loss has settled at {last:.4g}{seen}")
+
+
+def _raised(first_steps: Sequence[np.ndarray], last_steps: Sequence[np.ndarray], lowest: float) -> str | None:
+    """How the first epoch's steps raised the loss for good, if they did; `lowest` is that of all epochs."""
+    steps = np.concatenate(first_steps)
+    start, spread = float(steps[0]), float(np.std(np.concatenate(last_steps)))
+    middle = float(np.median(steps))
+    if middle - start <= max(start - lowest, CHANCE * spread):
+        return None
+    return (
+        f"the first epoch's steps raised the loss from {start:.4g} to {middle:.4g}, further than all of training "
+        f"brought it below, to {lowest:.4g}"
+    )
+
+
+def _overfits(loss: np.ndarray, validation: np.ndarray, gain: float) -> str | None:
+    """How the validation loss parts from the training loss, if it does; both are of the same epochs."""
+    best, last = int(np.argmin(np.where(np.isfinite(validation), validation, np.inf))), float(loss[-1])
+    rise, gap = float(validation[-1] - validation[best]), float(validation[-1]) - last
+    if rise > RISE * gain and last < loss[best]:
+        return (
+            f"the validation loss has risen from {validation[best]:.4g} in epoch {best + 1} to {validation[-1]:.4g}, "
+            "while the training loss fell"
+        )
+    if gap > GAP * gain:
+        return f"the validation loss, {validation[-1]:.4g}, is far above the training loss, {last:.4g}"
+    return None
