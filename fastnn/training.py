@@ -21,7 +21,7 @@ from fastnn.metrics.base import check_fit
 from fastnn.pace import FIRST_ROWS, Pace
 from fastnn.warning import warn
 
-#: Stream of random numbers for the order of the data; stack.py has the others.
+#: Stream of random numbers for the order of the data; stack.py and stepwise.py have the others.
 ORDER_STREAM = 2
 
 Logs = dict[str, float]
