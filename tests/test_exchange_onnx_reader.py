@@ -149,6 +149,19 @@ def test_clip_that_we_do_not_have(low, high, save):
         fastnn.from_onnx(path)
 
 
+def test_scalers_in_parts(save):
+    """Centered and divided, as scalers of scikit-learn are written; a constant less x; what divides by x or by 0."""
+    x = cases.rows("float32")
+    constants = {"c": normal(7), "d": np.abs(normal(7)) + 0.5, "one": np.float32(1), "w": normal(7, 4)}
+    last = ("MatMul", ["b", "w"], ["y"])
+    for first in (("Sub", ["x", "c"], ["a"]), ("Sub", ["c", "x"], ["a"])):
+        path = save([first, ("Div", ["a", "d"], ["b"]), last], constants)
+        cases.check_close(fastnn.from_onnx(path).predict(x), reference(path, x))
+    for inputs, zeros in ((["one", "x"], {}), (["x", "d"], {"d": np.zeros(7, "float32")})):
+        with pytest.raises(ValueError, match=r"expected node 'Div_0' \(Div\) as a layer has it"):
+            fastnn.from_onnx(save([("Div", inputs, ["b"]), last], {**constants, **zeros}))
+
+
 def test_tiny_factors(save):
     path = save([("Mul", ["x", "c"], ["y"])], {"c": np.array([1e-20, 1e-21, 1e-16, -1, 1, 1e5, 1e8], "float32")})
     x = cases.rows("float32") / np.array([1e-20, 1e-21, 1e-16, 1, 1, 1e5, 1e8], "float32")

@@ -29,9 +29,11 @@ def watch(model, epochs=1, **options):
 
 
 def test_twenty_sigmoid_layers_vanish_and_twenty_of_relu_do_not():
-    _, said = watch(network(20, "sigmoid"), epochs=2)
+    monitor, said = watch(network(20, "sigmoid"), epochs=2)
     assert len(said) == 1  # once a fit
     assert said[0].startswith("gradients vanish in epoch 1")
+    first, last = (np.sqrt(monitor.states[0][place].mean_square) for place in (0, -1))
+    assert said[0].endswith(f"is {first:.3g} in layer 'dense' and {last:.3g} in layer 'dense_20'")
     assert watch(network(20, "relu", "he_normal"))[1] == []
 
 
@@ -51,6 +53,8 @@ def test_the_numbers_are_the_models(probe):
             self.before = self.model.get_weights()
 
     model, before = network(2, "relu"), Weights()
+    model.build((4,))
+    first = [np.linalg.norm(layer.kernel) for layer in model.layers]  # biases are 0
     monitor = GradientMonitor(probe)
     model.fit(X, Y, epochs=2, verbose=0, callbacks=[monitor, before])
     x, y = (X, Y) if probe is None else probe
@@ -62,6 +66,7 @@ def test_the_numbers_are_the_models(probe):
         assert state.weights == pytest.approx(np.linalg.norm(flat[1]), rel=1e-5)
         assert state.update == pytest.approx(np.linalg.norm(flat[1] - flat[2]), rel=1e-5)
         assert state.mean_square == pytest.approx(np.mean(flat[0] ** 2), rel=1e-4)
+        assert state.growth == pytest.approx(state.weights / first[index], rel=1e-5)
     assert monitor.update_ratios[1] == pytest.approx(monitor.states[1][0].update / monitor.states[1][-1].update)
     assert monitor.states[1][0].dead == np.all(model.activations(x[:256])[0] == 0, axis=0).mean()
 

@@ -267,6 +267,22 @@ def test_functions_mean_their_classes(tmp_path):
     assert loaded.evaluate(P, Y, verbose=0) == models[0].evaluate(P, Y, verbose=0)
 
 
+def test_arrays_of_one_dimension():
+    """One row where a loss is a sum over outputs, else one output a row."""
+    outputs = [0.2, 0.5, 0.3]
+    for function, truth in (
+        (losses.categorical_crossentropy, [0.0, 1.0, 0.0]),
+        (losses.kl_divergence, [0.1, 0.8, 0.1]),
+        (losses.multilabel_crossentropy, [1.0, 1.0, 0.0]),
+    ):
+        np.testing.assert_array_equal(function(truth, outputs), function([truth], [outputs]))
+    for label in (1, [1]):
+        np.testing.assert_allclose(losses.sparse_categorical_crossentropy(label, outputs), [np.log(2.0)], rtol=1e-12)
+    np.testing.assert_allclose(losses.binary_crossentropy([0.0, 1.0], [0.5, 0.25]), np.log([2.0, 4.0]), rtol=1e-12)
+    with pytest.raises(ValueError, match=r"y_true to go with y_pred, received: \(2,\) and \(3,\)"):
+        losses.sparse_categorical_crossentropy([1, 0], outputs)
+
+
 def test_no_reduction_cannot_be_trained_with():
     model = fastnn.Sequential([fastnn.Input((3,)), fastnn.layers.Dense(3)])
     for reduction in (None, "none"):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fastnn
-from fastnn import layers
+from fastnn import layers, summary
 
 X = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
 
@@ -256,6 +256,13 @@ def test_summary(capsys):
     assert 'Model: "sequential"' in printed
     assert "Trainable params: 10 (40 B)" in printed
     assert "Non-trainable params: 16" in printed
+
+
+@pytest.mark.parametrize(
+    ("params", "size"), [(255, "1020 B"), (256, "1 KB"), (400, "1.562 KB"), (1 << 18, "1 MB"), (3 << 28, "3 GB")]
+)
+def test_sizes_in_a_summary(params, size):
+    assert summary._size(params * 4) == size
 
 
 def test_seeds():

@@ -45,6 +45,12 @@ def test_defaults_are_keras_s(kind, defaults):
     assert kind().get_config() == {**OPTIONS, **defaults}
 
 
+@pytest.mark.parametrize("other", ["clipvalue", "global_clipnorm"])
+def test_one_way_to_clip(other):
+    with pytest.raises(ValueError, match=f"expected one of clipnorm, .*received: clipnorm=1.0, {other}=2.0"):
+        optimizers.Adam(clipnorm=1.0, **{other: 2.0})
+
+
 @pytest.mark.parametrize(
     ("optimizer", "kernel", "slots"),
     [

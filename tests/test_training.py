@@ -1,3 +1,4 @@
+import itertools
 import os
 import signal
 import threading
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 import fastnn
-from fastnn import layers, training
+from fastnn import layers, pace, training
 from fastnn.pace import Pace
 
 GENERATOR = np.random.default_rng(0)
@@ -266,6 +267,13 @@ def test_slices_adapt_to_the_time_they_take():
     stops = [stop for _, stop in Pace(2).slices(5)]
     assert stops[0] == 2
     assert stops[-1] == 5
+
+
+def test_slices_that_take_the_time_they_should_stay_as_they_are(monkeypatch):
+    clock = itertools.count()
+    monkeypatch.setattr(pace, "SLICE_SECONDS", 1.0)
+    monkeypatch.setattr(pace.time, "perf_counter", lambda: float(next(clock)))
+    assert list(Pace(4).slices(14)) == [(0, 4), (4, 8), (8, 12), (12, 14)]
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs POSIX signals")

@@ -170,6 +170,15 @@ def test_a_schedule_gives_the_rate_of_each_step():
     assert_same(falling, first)  # five batches an epoch
 
 
+def test_names_of_schedules_are_for_sgd_and_optimizers_as_objects():
+    """scikit-learn's 'adam' overlooks them."""
+    settings = {"learning_rate_init": 0.01, "power_t": 0.9}
+    for name in ("invscaling", "adaptive"):
+        assert_same(fit(learning_rate=name, **settings)[0], fit(**settings)[0])
+    falls, _, _ = fit(optimizer="adam", learning_rate="invscaling", **settings)
+    assert falls._optimizer.learning_rate == pytest.approx(0.01 / (4 * 130 + 1) ** 0.9)
+
+
 def test_threads_do_not_change_results():
     assert_same(fit(n_jobs=1)[0], fit(n_jobs=-1)[0])
 
