@@ -46,6 +46,7 @@ static int N(near)(double got, long double wanted, long double size, double many
 #include "check_activation.inc.h"
 #include "check_loss.inc.h"
 #include "check_optimizer.inc.h"
+#include "check_flat.inc.h"
 #include "check_reduce.inc.h"
 #include "check_random.inc.h"
 #include "check_noise.inc.h"
@@ -57,6 +58,7 @@ static void N(check_all)(const TABLE *table) {
     N(check_activation)(table);
     N(check_loss)(table);
     N(check_optimizer)(table);
+    N(check_flat)(table);
     N(check_reduce)(table);
     N(check_random)(table);
     N(check_noise)(table);
