@@ -103,6 +103,18 @@ def test_a_gap_is_overfitting_before_the_validation_loss_rises():
     assert history.diagnose().verdict == "overfitting"
 
 
+@pytest.mark.parametrize("unit", [1e-3, 1.0, 1e3])
+def test_the_unit_of_the_loss_does_not_matter(unit):
+    """Falls that settle, with a validation loss a little above, far above, and rising."""
+    loss = np.array([1.0, 0.5, 0.3, 0.25, 0.24, 0.239, 0.2385, 0.2384])
+    for validation, verdict in (
+        (loss + 0.2, "good fit"),
+        (loss + 0.6, "overfitting"),
+        (loss + 0.04 * np.arange(8), "overfitting"),
+    ):
+        assert diagnosed(unit * loss, unit * validation).verdict == verdict
+
+
 def test_too_few_epochs():
     with pytest.raises(ValueError, match="at least 6 epochs"):
         fit(optimizers.Adam(), epochs=5).diagnose()

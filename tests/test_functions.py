@@ -212,6 +212,8 @@ def test_what_a_function_is_given(dtype):
             TypeError,
             r"pair \(values, gradient\) of shapes \(90,\) and \(90, 2\).*ndarray",
         ),
+        (lambda y, f: (*squared(y, f), 0.0), TypeError, r"pair \(values, gradient\).*tuple"),
+        (lambda y, f: np.stack([f, f]), TypeError, r"pair \(values, gradient\).*ndarray"),
         (lambda y, f: (np.mean((f - y) ** 2), f - y), ValueError, r"received: shapes \(\) and \(90, 2\)"),
         (lambda y, f: ((f - y) ** 2, f - y), ValueError, r"received: shapes \(90, 2\) and \(90, 2\)"),
         (lambda y, f: (squared(y, f)[0], (f - y).T), ValueError, r"received: shapes \(90,\) and \(2, 90\)"),

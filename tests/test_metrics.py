@@ -99,6 +99,16 @@ def test_direction():
     assert not metrics.larger_is_better("mae")
 
 
+def test_direction_of_compiled_functions():
+    """Names of metrics, names of losses, and fastnn's own functions by another name are known; others are not."""
+    named = [metrics.get(name) for name in ("f1", "rmse", "huber")]
+    assert [metrics.larger_is_better(metric.name, named) for metric in named] == [True, False, False]
+    renamed = [metrics.FunctionMetric(metrics.root_mean_squared_error, "distance")]
+    assert not metrics.larger_is_better("val_distance", renamed)
+    with pytest.raises(ValueError, match=r"mode='min' or mode='max' for the metric 'distance'"):
+        metrics.larger_is_better("val_distance", [metrics.FunctionMetric(lambda y, f: 0.0, "distance")])
+
+
 def test_ranks_and_counts_against_scikit_learn():
     sklearn = pytest.importorskip("sklearn.metrics")
     generator = np.random.default_rng(1)

@@ -72,6 +72,7 @@ def test_warmup_goes_over_to_the_schedule_s_own_steps():
     of_function = schedules.LinearWarmup(lambda step: 1.0 / (1 + step), 4)
     np.testing.assert_allclose(of_function([0, 2, 4, 5]), [0, 0.5, 1, 0.5])
     np.testing.assert_allclose(schedules.LinearWarmup(0.3, 3)([0, 1, 3, 100]), [0, 0.1, 0.3, 0.3])
+    np.testing.assert_allclose(schedules.LinearWarmup(0.3, 4, 0.1)([0, 1, 4, 9]), [0.1, 0.15, 0.3, 0.3])
 
 
 def test_restarts():

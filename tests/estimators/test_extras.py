@@ -39,6 +39,14 @@ def test_class_weights_are_weights_of_rows(task, kind):
     assert_same(both, MLPClassifier(**model.get_params()).fit(X, y, sample_weight=rows * more))
 
 
+def test_class_weights_below_one():
+    model, X, y = fit("several", batch_size=65)
+    classes = model.classes_
+    weighted, _, _ = fit("several", batch_size=65, class_weight={classes[0]: 0.25, classes[1]: 0})
+    rows = np.select([y == classes[0], y == classes[1]], [0.25, 0.0], 1.0)
+    assert_same(weighted, MLPClassifier(**model.get_params()).fit(X, y, sample_weight=rows))
+
+
 def test_class_weights_in_partial_fit():
     _, _, X, y = make_task("binary")
     factors = np.where(y == "yes", 4.0, 1.0)

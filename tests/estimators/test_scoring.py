@@ -53,6 +53,13 @@ def test_frames_stay_frames(library, given):
     assert model.validation_scores_ == MLPClassifier(**SETTINGS).fit(data, y, **validation).validation_scores_
 
 
+def test_scorers_by_name():
+    scorer = pytest.importorskip("sklearn.metrics").get_scorer("f1_macro")
+    settings = SETTINGS | {"max_iter": 1, "early_stopping_metric": "f1_macro"}
+    model = MLPClassifier(**settings).fit(X, y, X_val=X[:30], y_val=y[:30])
+    assert model.validation_scores_ == [pytest.approx(scorer(model, X[:30], y[:30]))]
+
+
 def test_weights_go_to_what_takes_them():
     weights = np.linspace(0.5, 2, len(y))
     seen = []
