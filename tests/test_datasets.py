@@ -75,6 +75,8 @@ def test_class_weight_is_sample_weight_by_class():
     rows = np.array([weight[label] for label in LABELS])
     first = by_class.fit(X, LABELS, class_weight=weight, verbose=0).history
     assert first == by_row.fit(X, LABELS, sample_weight=rows, verbose=0).history
+    loss = by_class.train_on_batch(X, LABELS, class_weight=weight)
+    assert loss == by_row.train_on_batch(X, LABELS, rows) != by_row.train_on_batch(X, LABELS)
 
 
 @pytest.mark.parametrize(

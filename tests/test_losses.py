@@ -247,6 +247,11 @@ def test_functions_mean_their_classes(tmp_path):
         truth = [0, 1] if "sparse" in name else [[0.0, 1.0], [1.0, 0.0]]
         outputs = np.array([[0.4, 0.6], [0.3, 0.7]])
         np.testing.assert_array_equal(function(truth, outputs), losses.get(name).rows(truth, outputs))
+        if "crossentropy" in name:
+            settings = {"from_logits": True, "label_smoothing": 0.3}
+            rows = losses.NAMES[name](**settings).rows(truth, outputs)
+            np.testing.assert_array_equal(function(truth, outputs, **settings), rows)
+            assert not np.allclose(rows, function(truth, outputs, from_logits=True))
     assert losses.get(functools.partial(losses.huber, delta=2.0)).delta == 2.0
     np.testing.assert_allclose(losses.quantile([1.0, 1.0], [0.0, 3.0], q=0.9), [0.9, 0.2])
     np.testing.assert_array_equal(losses.mean_squared_error([1, 2], [1, 4]), [0.0, 4.0])

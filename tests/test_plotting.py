@@ -40,6 +40,7 @@ def test_learning_rates(model, tmp_path):
     assert list(axes.lines[2].get_xdata()) == [0.1, 0.1]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("learning rate", "loss on the sample")
     axes.figure.savefig(tmp_path / "rates.png")
+    assert plot_learning_rates(found, axes) is axes
 
 
 def test_without_matplotlib(model, monkeypatch):

@@ -150,6 +150,16 @@ def test_learning_rates():
     np.testing.assert_allclose(fastnn.find_learning_rate(model, X, LABELS).rates, 10 ** np.arange(-5, 0.5, 0.5))
 
 
+def test_learning_rates_are_tried_in_fits():
+    """Of so many epochs, in batches of so many rows."""
+    found = fastnn.find_learning_rate(classifier(), X, LABELS, [0.01], rows=len(X), batch_size=50, epochs=2)
+    model = classifier()
+    model.optimizer.learning_rate = 0.01
+    model.fit(X, LABELS, batch_size=50, epochs=2, verbose=0)
+    assert found.losses[0] == model.evaluate(X, LABELS, verbose=0, return_dict=True)["loss"]
+    assert found.losses[0] != fastnn.find_learning_rate(classifier(), X, LABELS, [0.01], rows=len(X)).losses[0]
+
+
 def test_learning_rates_that_only_diverge():
     model = fastnn.Sequential([layers.Dense(1)], seed=0)
     model.compile(fastnn.optimizers.SGD(fastnn.schedules.ExponentialDecay(0.1, 10, 0.5)), "mse")
