@@ -2,7 +2,8 @@
 
 scikit-learn's fitted state is two lists, coefs_ and intercepts_; with the recipe they say everything about the network,
 so the Sequential is made from them whenever it is missing (after fit's draws, unpickling, copying, or when somebody put
-other arrays into the lists), and the lists then hold views of its parameters. Called by perceptron.py.
+other arrays into the lists), and the lists then hold views of its parameters. Made by fitted.py; trained by
+descent.py, epoch.py and lbfgs.py.
 """
 
 from itertools import chain

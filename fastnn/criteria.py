@@ -1,6 +1,6 @@
 """scikit-learn's losses as the engine scales them, and which loss an estimator's argument means.
 
-Formulas of losses are losses.py's. Called by classifier.py and regressor.py.
+Formulas of losses are those of losses/. Called by classifier.py and regressor.py, and named by saving/objects.py.
 """
 
 from typing import Any

@@ -1,7 +1,8 @@
 """Which values a constructor argument may take, and the sentence for those it may not.
 
 The sentences are scikit-learn's, word for word where they name one rule, so that code which catches and shows them
-sees no difference; the rules are checked here in both worlds, with scikit-learn and without. Called by perceptron.py.
+sees no difference; the rules are checked here in both worlds, with scikit-learn and without. Called by perceptron.py,
+fitted.py and the estimators.
 """
 
 import math

@@ -1,7 +1,8 @@
 """Labels of any kind to what the losses read, and outputs of the network back to labels.
 
 Three kinds: two classes (one sigmoid unit), several classes (softmax), several labels a row (a sigmoid each). The
-arithmetic of the losses does not belong here, nor does the wording of fit's checks. Called by classifier.py.
+arithmetic of the losses does not belong here, nor does the wording of fit's checks. Called by classifier.py,
+estimator_files.py and exchange/sklearn_.py.
 """
 
 from importlib import import_module

@@ -1,7 +1,7 @@
 """scikit-learn's stochastic solvers: learning rate, stop decision and state between epochs.
 
-The update of the parameters is the engine's, its constants are an object's of optimizers.py; epochs are descent.py's.
-Called by perceptron.py, descent.py and epoch.py.
+The update of the parameters is the engine's, its constants are an object's of optimizers/; epochs are descent.py's.
+Called by perceptron.py, descent.py, epoch.py and estimator_files.py.
 """
 
 import copy

@@ -2,7 +2,7 @@
 
 An augmentation changes it, a loss judges what the network makes of it.
 
-Called by training.py in place of the engine's Trainer, one step at a time.
+Called by training.py in place of the engine's Trainer, one step at a time; network.py has arguments checked.
 """
 
 from __future__ import annotations

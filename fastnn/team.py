@@ -1,7 +1,7 @@
 """How many threads the engine gets for an estimator: its n_jobs, and one where fit_many has a network a thread.
 
-Also how such a thread, which no Ctrl-C reaches, learns that it is to end. Called by perceptron.py, epoch.py, lbfgs.py
-and many.py; what the machine allows is decided in _core/threads.pyx.
+Also how such a thread, which no Ctrl-C reaches, learns that it is to end. Called by perceptron.py, fitted.py,
+epoch.py, lbfgs.py and many.py; what the machine allows is decided in _core/threads.pyx.
 """
 
 import threading
