@@ -246,7 +246,8 @@ cdef class Plan:
 
         - ``("dense", units, kernel, bias, trainable)``, with ``(..., rate, stream)`` behind for a kernel whose elements are
           dropped;
-        - ``("activation", name, alpha)``, or ``(..., max_value, threshold)`` behind; ``("affine", scale, offset)``; ``("activity", l1, l2)``: a penalty on rows;
+        - ``("activation", name, alpha)``, or ``(..., max_value, threshold)`` behind; ``("affine", scale, offset)``;
+          ``("activity", l1, l2)``: a penalty on rows;
         - ``("dropout", rate, stream)``; ``(noise, a, b, stream)`` for a noise of ``targets.NOISES``;
         - ``("batch_norm", gamma, beta, mean, variance, epsilon, momentum, trainable)``;
         - ``("scale", mean, variance, epsilon)``: normalized by what is stored;

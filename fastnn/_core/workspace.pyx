@@ -35,7 +35,8 @@ cdef class Workspace:
 
     `alternate`: the two sets share everything but their input buffer, so that a batch can be gathered while the one
     before is still in use, and the first product of a single row (steps.goes_ahead). `sparse`: there is no input
-    buffer. `transposed`: room for each kernel transposed. `lowest`: gradients of segments below it are not needed. `batch`: of which the rows are a part, in training.
+    buffer. `transposed`: room for each kernel transposed. `lowest`: gradients of segments below it are not needed.
+    `batch`: of which the rows are a part, in training.
     """
 
     def __cinit__(self, Program program, Py_ssize_t itemsize, Py_ssize_t rows, *, Py_ssize_t sets=1,
