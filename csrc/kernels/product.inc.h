@@ -24,7 +24,8 @@
 #ifndef FN_SIZES
 #define FN_SIZES
 #define FN_LINE_BYTES 64
-#define FN_PACKED_FAR_BYTES 2097152 /* of k rows: beside a copy of a's tiles a panel of fewer costs less where it lies */
+#define FN_VECTORS_A_LINE (FN_VECTOR_BYTES < FN_LINE_BYTES ? FN_LINE_BYTES / FN_VECTOR_BYTES : 1) /* one, where a vector is longer */
+#define FN_PACKED_FAR_BYTES 2097152 /* of k rows: beside a copy of a's tiles a panel of fewer costs less where it lies, unasked for */
 #define FN_PAGE_BYTES 4096
 /* Which rows of b a tile asks for: none, those some steps of k ahead into L1, or as a panel's first tile does, which has them from
  * L3 or memory, those many steps ahead into L2. */
@@ -81,8 +82,9 @@
 #define FN_TURNED_MOST 32768     /* and of one of W^T, which leaves L1 before it is read anyway: on any CPU of the target, */
 #define FN_TURNED_BYTES 32768    /* and on this one */
 /* Rows that must read a panel before tiles ask for the next one, how far apart its k rows are then, and whether it is copied. */
-#define FN_ROWS_WORTH_ASKING(apart) 16
-#define FN_FAR(k, apart) ((apart) % (FN_PAGE_BYTES / 2) == 0)
+#define FN_ROWS_WORTH_ASKING(apart) ((apart) % (FN_PAGE_BYTES / 2) ? 96 : 16)
+#define FN_FAR(k, apart) \
+    ((apart) % (FN_PAGE_BYTES / 2) == 0 || (k) * (apart) >= ((apart) % FN_LINE_BYTES ? 1048576 : 4000000))
 #define FN_FAR_PANELS_ARE_COPIED 1
 #define FN_ROWS_BYTES 294912     /* of the rows that pass by one block of k: half an L2, and some */
 #define FN_TURNED_IN_BLOCKS 1    /* whether dY's rows are cut into such blocks too, */
@@ -95,7 +97,8 @@
 #define FN_BYTES_WORTH_COPYING 70000000 /* of X, times columns */
 #define FN_PACKED_MOST 196608    /* of a's tiles that are copied at a time, on any CPU of the target, */
 #define FN_PACKED_BYTES 196608   /* on this one, */
-#define FN_PACKED_DEPTH 256      /* and how deep: no deeper than panels that are copied beside it */
+#define FN_PACKED_DEPTH 256      /* and how deep: no deeper than panels that are copied beside it, */
+#define FN_PACKED_ASKS 1         /* and whether its tiles ask for the next panel, of those that are read where they lie */
 #endif
 #endif
 /* whole tiles of rows that take `bytes` at the depth of a panel */

@@ -72,12 +72,22 @@ static void FN(pack_rows)(ptrdiff_t m, ptrdiff_t k, const T *a, ptrdiff_t lda, T
     }
 }
 
-/* One column panel, at most a tile wide, of all rows of a packed block. */
-static void FN(packed_panel)(ptrdiff_t m, ptrdiff_t width, ptrdiff_t k, const T *packed, ptrdiff_t unused, const T *b,
+/* Asks for a panel's part of a row of b, which may begin within a line. */
+INLINE void FN(ask_for_row)(const T *b) {
+    for (ptrdiff_t v = 0; v < FN_TILE_VECTORS; v += FN_VECTORS_A_LINE) __builtin_prefetch(b + v * LANES, 0, 2);
+    __builtin_prefetch(b + FN_TILE_VECTORS * LANES - 1, 0, 2);
+}
+
+/* One column panel, at most a tile wide, of all rows of a packed block. Each tile asks for the next one's lines of c, and all of
+ * them together for `ahead` rows of the next panel: where another product has lda, which a packed block has not. */
+static void FN(packed_panel)(ptrdiff_t m, ptrdiff_t width, ptrdiff_t k, const T *packed, ptrdiff_t ahead, const T *b,
                              ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
-    (void)unused;
-    for (ptrdiff_t i = 0, height; i < m; i += height) {
+    const T *const next = b + FN_TILE_VECTORS * LANES;
+    for (ptrdiff_t i = 0, asked = 0, height; i < m; i += height) {
         height = FN(tile_height)(m - i);
+        const ptrdiff_t left = m - i - height;
+        FN(ask_for_sums)(left < FN_TILE_ROWS ? left : FN_TILE_ROWS, FN_TILE_VECTORS, c + (i + height) * ldc, ldc);
+        for (const ptrdiff_t end = ahead * (i + height) / m; asked < end; asked++) FN(ask_for_row)(next + asked * ldb);
         FN(panel)(height, width, k, packed + i * k, 1, height, b, ldb, start ? start + i * ldstart : NULL, ldstart, c + i * ldc,
                   ldc);
     }
@@ -124,7 +134,7 @@ INLINE void FN(product_of_far_panels)(FN(product_function) *small, const int pac
                                       ptrdiff_t k, const T *a, ptrdiff_t lda, ptrdiff_t a_row, ptrdiff_t a_step, const T *b,
                                       ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
     const int copied = FN_FAR_PANELS_ARE_COPIED;
-    const ptrdiff_t columns = FN_TILE_VECTORS * LANES, line = FN_LINE_BYTES / sizeof(T);
+    const ptrdiff_t columns = FN_TILE_VECTORS * LANES;
     const ptrdiff_t deepest = packed ? k : FN(even_block)(k, copied ? COPY_DEPTH : PANEL_DEPTH, 1);
     T(*const panels)[FN_COPY_BYTES / sizeof(T)] = FN(room)(0);
     ptrdiff_t p = 0;
@@ -147,12 +157,11 @@ INLINE void FN(product_of_far_panels)(FN(product_function) *small, const int pac
                 if (ahead) {
                     if (copied) FN(pack_panel)(asked - taken, FN_TILE_VECTORS, next + taken * ldb, ldb, after + taken * columns);
                     taken = asked;
-                    for (; asked < ahead && (asked - taken) * tiles < depth; asked++)
-                        for (ptrdiff_t q = 0; q < columns; q += line) __builtin_prefetch(next + asked * ldb + q, 0, 2);
+                    for (; asked < ahead && (asked - taken) * tiles < depth; asked++) FN(ask_for_row)(next + asked * ldb);
                 }
                 if (copied)
-                    for (ptrdiff_t r = i + height; r < i + height + FN_TILE_ROWS && r < end; r++)
-                        for (ptrdiff_t q = j; q < j + columns; q += line) __builtin_prefetch(c + r * ldc + q, 1, 3);
+                    FN(ask_for_sums)(end - i - height < FN_TILE_ROWS ? end - i - height : FN_TILE_ROWS, FN_TILE_VECTORS,
+                                     c + (i + height) * ldc + j, ldc);
                 const T *const factors = packed ? a + i * k : a + i * a_row + p * a_step;
                 const T *const first = sums ? sums + i * ldfrom + j : NULL;
                 if (height == FN_TILE_ROWS && width == columns)
@@ -160,7 +169,7 @@ INLINE void FN(product_of_far_panels)(FN(product_function) *small, const int pac
                              packed ? FN_TILE_ROWS : a_step, read, ldread,
                              first, ldfrom, c + i * ldc + j, ldc, 0, 0, NULL, 0, NULL);
                 else
-                    small(height, width, depth, factors, packed ? height : lda, read, ldread, first, ldfrom, c + i * ldc + j, ldc);
+                    small(height, width, depth, factors, packed ? 0 : lda, read, ldread, first, ldfrom, c + i * ldc + j, ldc);
             }
         }
         p += depth;
@@ -217,8 +226,8 @@ static void FN(product_of_packed)(int turned, ptrdiff_t m, ptrdiff_t n, ptrdiff_
     const ptrdiff_t deepest = FN(even_block)(k, most, 1);
     const ptrdiff_t rows = FN(even_block)(m, ROWS_OF(FN_PACKED_BYTES, most), FN_TILE_ROWS);
     const ptrdiff_t apart = ldb * (ptrdiff_t)sizeof(T);
-    const int far = FN_FAR_PANELS_ARE_COPIED && rows >= FN_ROWS_WORTH_ASKING(apart) && FN_FAR(k, apart) &&
-                    k * apart > FN_PACKED_FAR_BYTES;
+    const int beyond = k * apart > FN_PACKED_FAR_BYTES;
+    const int far = beyond && FN_FAR_PANELS_ARE_COPIED && rows >= FN_ROWS_WORTH_ASKING(apart) && FN_FAR(k, apart);
     T *const packed = FN(room)(FN_ROOM_PANELS);
     for (ptrdiff_t p = 0; p < k; p += deepest) {
         const ptrdiff_t depth = k - p < deepest ? k - p : deepest, ldfrom = p ? ldc : ldstart;
@@ -237,7 +246,8 @@ static void FN(product_of_packed)(int turned, ptrdiff_t m, ptrdiff_t n, ptrdiff_
                                           ldfrom, c + i * ldc, ldc);
             else
                 for (ptrdiff_t j = 0; j < n; j += columns)
-                    FN(packed_panel)(block, n - j < columns ? n - j : columns, depth, packed, 0, b + p * ldb + j, ldb,
+                    FN(packed_panel)(block, n - j < columns ? n - j : columns, depth, packed,
+                                     FN_PACKED_ASKS && beyond && j + columns < n ? depth : 0, b + p * ldb + j, ldb,
                                      from ? from + j : NULL, ldfrom, c + i * ldc + j, ldc);
         }
     }

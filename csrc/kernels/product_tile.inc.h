@@ -46,7 +46,7 @@ INLINE void TILE(tile)(const int rows, const int vectors, const int asks, ptrdif
         }
         if (asks == FN_ASKS_NEAR)
             FN_UNROLL(4)
-            for (int v = 0; v < vectors; v += (FN_LINE_BYTES + sizeof(TILE_V) - 1) / sizeof(TILE_V))
+            for (int v = 0; v < vectors; v += FN_VECTORS_A_LINE)
                 __builtin_prefetch(b + asked + v * TILE_LANES, 0, 3);
         if (asks == FN_ASKS_FAR) {
             FN_UNROLL(4)
@@ -103,10 +103,10 @@ INLINE void TILE(tile_of_rows)(ptrdiff_t rows, const int vectors, ptrdiff_t k, c
 }
 #undef FN_TILE_CASE
 
-/* Asks for the lines that a tile will write to. */
+/* Asks for the lines of c that a tile will write to, or for those of none. */
 INLINE void TILE(ask_for_sums)(ptrdiff_t rows, const int vectors, const T *c, ptrdiff_t ldc) {
     for (ptrdiff_t r = 0; r < rows; r++)
-        for (int v = 0; v < vectors; v++) __builtin_prefetch(c + r * ldc + v * TILE_LANES, 1, 2);
+        for (int v = 0; v < vectors; v += FN_VECTORS_A_LINE) __builtin_prefetch(c + r * ldc + v * TILE_LANES, 1, 2);
 }
 
 /* All rows of one column panel of `vectors` vectors over one block of k, of which the first tiles carry

@@ -58,6 +58,7 @@
 #define FN_PACKED_MOST 393216
 #define FN_PACKED_BYTES (FN_NARROW_PORTS ? 98304 : FN_PACKED_MOST)
 #define FN_PACKED_DEPTH (FN_NARROW_PORTS ? 512 : 256)
+#define FN_PACKED_ASKS 0
 FN_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")
 #include "target.inc.h"
 FN_REGION_END

@@ -102,11 +102,12 @@ def test_rows_of_x_pages_apart(dtype, rng, rows, row_bytes, outputs):
     ("rows", "row_bytes", "inputs"),
     [
         *((16, 2048, 40), (70, 8192, 300), (31, 8448, 1030), (40, 8232, 70), (200, 2048, 376)),
-        *((290, 4096, 300), (290, 16384, 264), (100, 4096, 1100)),
+        *((290, 4096, 300), (290, 16384, 264), (100, 4096, 1100), (100, 1400, 900), (97, 4224, 1000)),
     ],
 )
-def test_rows_of_w_pages_apart(dtype, rng, rows, row_bytes, inputs):
-    """Tiles ask for panels of such a W and take along the next where panels are copied, which blocks of rows share.
+def test_rows_of_w_far_apart(dtype, rng, rows, row_bytes, inputs):
+    """Rows whole pages apart, or many that begin within a line, or very many. Tiles ask for panels of such a W and take
+    along the next where panels are copied, which blocks of rows share.
 
     Likewise of such a dY, whose columns threads divide.
     """
