@@ -12,14 +12,14 @@
  * decodes every other cycle. Loops, outside in: blocks of rows that stay in L2, blocks of k, column panels of one tile's width, tiles of
  * rows. A panel is read where it lies: L2 keeps up with a line for each few multiply-adds, if tiles ask for it some steps
  * ahead (FN_LINES_AHEAD); its first tile, which has it from L3 or memory, asks much further ahead where that pays
- * (FN_FIRST_ASKS). It is copied where many rows read it and its own lie half pages or pages apart, in one or two cache sets,
- * which costs more than copying; each tile takes along a part of the next one, which the tile before has asked for, since
- * hardware fetches no lines ahead that far apart, and asks for the next tile's lines of c. A panel of W^T is transposed while
- * the one before is multiplied with: each tile carries some rows of W along, a number at a time by registers of integers, since
- * the shuffles of vectors take the ports of the multiply-adds. X^T is copied, tile by tile, where enough columns will read it: a
- * tile uses a few numbers of every line that it touches. So are rows of X and dY where instructions are what tiles wait for: one
- * of packed rows has a single address. A tile of two long vectors reads so few lines for its multiply-adds that no copy pays
- * where ports are half as wide (avx512.c).
+ * (FN_FIRST_ASKS). It is copied where many rows read it and its own lie half pages or pages apart, or nearly, in a few cache
+ * sets, or beyond L2, which costs more than copying; each tile takes along a part of the next one, which the tile before has
+ * asked for, since hardware fetches no lines ahead that far apart, and asks for the next tile's lines of c. A panel of W^T is
+ * transposed while the one before is multiplied with: each tile carries some rows of W along, a number at a time by registers
+ * of integers, since the shuffles of vectors take the ports of the multiply-adds. X^T is copied, tile by tile, where enough
+ * columns will read it: a tile uses a few numbers of every line that it touches. So are rows of X and dY where instructions
+ * are what tiles wait for: one of packed rows has a single address. A tile of two long vectors reads so few lines for its
+ * multiply-adds that no copy pays where ports are half as wide (avx512.c).
  */
 #ifndef FN_SIZES
 #define FN_SIZES
@@ -81,10 +81,13 @@
 #define FN_COPY_BYTES 24576      /* of one that is copied, */
 #define FN_TURNED_MOST 32768     /* and of one of W^T, which leaves L1 before it is read anyway: on any CPU of the target, */
 #define FN_TURNED_BYTES 32768    /* and on this one */
-/* Rows that must read a panel before tiles ask for the next one, how far apart its k rows are then, and whether it is copied. */
-#define FN_ROWS_WORTH_ASKING(apart) ((apart) % (FN_PAGE_BYTES / 2) ? 96 : 16)
+/* Rows that must read a panel before tiles ask for the next one, how far apart its k rows are then, and whether it is copied:
+ * where they share a few cache sets, lying nearly half pages apart, or where they come from beyond L2, and need the pages that a
+ * core remembers. */
+#define FN_NEARLY_PAGES(apart) ((apart) > FN_PAGE_BYTES / 4 && ((apart) + 24) % (FN_PAGE_BYTES / 2) <= 48)
+#define FN_ROWS_WORTH_ASKING(apart) ((apart) % (FN_PAGE_BYTES / 2) == 0 ? 16 : FN_NEARLY_PAGES(apart) ? 32 : 96)
 #define FN_FAR(k, apart) \
-    ((apart) % (FN_PAGE_BYTES / 2) == 0 || (k) * (apart) >= ((apart) % FN_LINE_BYTES ? 1048576 : 4000000))
+    (FN_NEARLY_PAGES(apart) || (k) * (apart) >= ((apart) % FN_LINE_BYTES ? 1048576 : 4000000))
 #define FN_FAR_PANELS_ARE_COPIED 1
 #define FN_ROWS_BYTES 294912     /* of the rows that pass by one block of k: half an L2, and some */
 #define FN_TURNED_IN_BLOCKS 1    /* whether dY's rows are cut into such blocks too, */
