@@ -15,8 +15,9 @@ Reads what `compare.py --json FILE` or `compare_predict.py --json FILE` wrote. T
 - *The products'*: the same with every product at the measured peak. No better product could go below while the other
   kernels, and the meeting of two cores, take what they take.
 
-Of a prediction the machine's: every multiply-add at the peak, or every parameter read once, by one thread. Where cores
-were near each other in some rounds, these alone count.
+Of a prediction, by one thread, the machine's: every multiply-add at the peak, or every parameter read once; and the
+kernels': each layer's product and activation over all rows, alone and with warm caches. Where cores were near each other
+in some rounds, these alone count.
 """
 
 import argparse
@@ -230,18 +231,48 @@ def say_steps(results: list[dict]) -> None:
         )
 
 
+@cache
+def of_forward_kernels(configuration: Configuration, rows: int) -> float:
+    """Seconds of a prediction by one thread: each layer's product and activation, each alone."""
+    dtype, widths, total = configuration.dtype, configuration.widths, 0.0
+    run, last = activations._forward[C_TYPE[dtype]], "linear" if configuration.regression else "softmax"
+
+    def multiplied(*shape: int) -> Callable[[], object]:
+        return product("X W", *shape, dtype).run[OURS]
+
+    def activated(rows: int, width: int, kind: int) -> Callable[[], object]:
+        z = padded(np.random.default_rng(0).standard_normal((rows, width)), dtype)
+        y, shape = padded(z, dtype), {"alpha": 0.0, "max_value": np.inf, "threshold": 0.0}
+        return lambda: run(z, y, kind, shape)
+
+    for index, (inputs, outputs) in enumerate(pairwise(widths)):
+        total += seconds_beyond_a_call(multiplied, rows, outputs, inputs)
+        name = last if index == len(widths) - 2 else configuration.activation
+        if name != "linear":
+            kind = targets.ACTIVATIONS[name][0]
+            total += difference(activated(rows, outputs, kind), activated(1, 1, kind))
+    return total
+
+
 def say_predictions(results: list[dict]) -> None:
-    print("us a prediction by one thread; at least: every multiply-add at the peak, or every parameter read once")
-    print(f"{'':50} {'rows':>5} {'fastest peer':>12} {'ours':>9} {'machine':>9}   {'ratio':>5} {'at most':>7}")
+    print(
+        "us a prediction by one thread; at least by the machine: every multiply-add at the peak, or every parameter read"
+        " once; and with our kernels"
+    )
+    print(
+        f"{'':50} {'rows':>5} {'fastest peer':>12} {'ours':>9} {'machine':>9} {'kernels':>9}   {'ratio':>5}"
+        f" {'at most: machine':>16} {'kernels':>7}"
+    )
     for result in results:
         configuration, rows = CONFIGURATIONS[result["configuration"]["name"]], result["rows"]
         size, dtype = count(configuration) * np.dtype(configuration.dtype).itemsize, configuration.dtype
         least_ = max(configuration.forward_flop(rows) / peak(dtype), size * seconds_a_byte(size, dtype))
         theirs, ours = seconds_of(result, rows, rows)
-        numbers = [1e6 * value for value in (theirs, ours, least_)]
+        warm = of_forward_kernels(configuration, rows)
+        numbers = [1e6 * value for value in (theirs, ours, least_, warm)]
         print(
-            "{:50} {:5} {:12.2f} {:9.2f} {:9.2f}".format(configuration.name, rows, *numbers)
-            + f"   {ratio_of(result):5.2f} {theirs / least_:7.2f}",
+            "{:50} {:5} {:12.2f} {:9.2f} {:9.2f} {:9.2f}".format(configuration.name, rows, *numbers)
+            + f"   {ratio_of(result):5.2f} {theirs / least_:16.2f} {theirs / warm:7.2f}",
             flush=True,
         )
 
