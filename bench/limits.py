@@ -16,8 +16,8 @@ Reads what `compare.py --json FILE` or `compare_predict.py --json FILE` wrote. T
   kernels, and the meeting of two cores, take what they take.
 
 Of a prediction, by one thread, the machine's: every multiply-add at the peak, or every parameter read once; and the
-kernels': each layer's product and activation over all rows, alone and with warm caches. Where cores were near each other
-in some rounds, these alone count.
+kernels': each layer's product and activation over all rows, alone and with warm caches. Where cores were near each
+other in some rounds, these alone count.
 """
 
 import argparse
@@ -256,8 +256,8 @@ def of_forward_kernels(configuration: Configuration, rows: int) -> float:
 
 def say_predictions(results: list[dict]) -> None:
     print(
-        "us a prediction by one thread; at least by the machine: every multiply-add at the peak, or every parameter read"
-        " once; and with our kernels"
+        "us a prediction by one thread; at least by the machine: every multiply-add at the peak, or every parameter"
+        " read once; and with our kernels"
     )
     print(
         f"{'':50} {'rows':>5} {'fastest peer':>12} {'ours':>9} {'machine':>9} {'kernels':>9}   {'ratio':>5}"

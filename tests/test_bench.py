@@ -110,6 +110,12 @@ def test_compare_predict(tmp_path):
     made = run(BENCH / "compare_predict.py", *options, *SMALL, "--json", written)
     assert "fastnn, 1 thread: predictor" in made
     assert [result["rows"] for result in figures(written)] == [1, 32]
+    if all("best_peer" in result for result in figures(written)):
+        for line in run(BENCH / "limits.py", written).splitlines()[2:]:
+            words = line.removeprefix("10-32-1, 32").split()
+            theirs, _, machine, kernels, _, *at_most = (float(word) for word in words[1:])
+            assert min(machine, kernels) > 0
+            assert at_most == pytest.approx([theirs / machine, theirs / kernels], rel=0.1)
 
 
 @pytest.mark.slow

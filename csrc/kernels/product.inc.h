@@ -153,18 +153,19 @@ static void FN(panel_of_half)(ptrdiff_t m, ptrdiff_t k, const T *a, ptrdiff_t a_
 }
 #endif
 
-/* The first tile of a panel that is read where it lies, which it has from L3 or memory: of X's rows, or of its columns. It asks for
- * the sums of all m rows too. Apart from the others, whose registers are few. */
+/* The first tile of a panel that is read where it lies, of X's rows or of its columns. It asks for rows of this panel or of the
+ * next, `far` and those up to `beyond` numbers after it, and for the sums of all m rows. Apart from other tiles, whose registers
+ * are few. */
 NOINLINE void FN(first_tile_of_rows)(ptrdiff_t m, ptrdiff_t k, const T *a, ptrdiff_t a_row, const T *b, ptrdiff_t ldb,
-                                     const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+                                     const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc, const T *far, ptrdiff_t beyond) {
     const ptrdiff_t a_step = 1;
-    FN(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, FN_ASKS_FAR, FN_TILE_ARGUMENTS, m, 0, NULL, 0, NULL);
+    FN(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, FN_ASKS_FAR, FN_TILE_ARGUMENTS, m, 0, far, beyond, NULL);
 }
 
 NOINLINE void FN(first_tile_of_columns)(ptrdiff_t m, ptrdiff_t k, const T *a, ptrdiff_t a_step, const T *b, ptrdiff_t ldb,
-                                        const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+                                        const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc, const T *far, ptrdiff_t beyond) {
     const ptrdiff_t a_row = 1;
-    FN(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, FN_ASKS_FAR, FN_TILE_ARGUMENTS, m, 0, NULL, 0, NULL);
+    FN(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, FN_ASKS_FAR, FN_TILE_ARGUMENTS, m, 0, far, beyond, NULL);
 }
 
 /* All rows of one column panel, at most a tile wide, over one block of k. What half a vector holds goes first: it may run into
@@ -180,10 +181,12 @@ INLINE void FN(panel)(ptrdiff_t m, ptrdiff_t width, ptrdiff_t k, const T *a, ptr
 #endif
     const int copied = __builtin_constant_p(ldb), of_columns = __builtin_constant_p(a_row) && a_row == 1;
     if (!copied && m >= 2 * FN_TILE_ROWS && width > (FN_TILE_VECTORS - 1) * LANES && FN_FIRST_ASKS(k)) {
+        const T *const far = b + FN_LINES_FAR_AHEAD * ldb;
+        const ptrdiff_t beyond = (k - 1 - FN_LINES_FAR_AHEAD) * ldb; /* to b's end: what comes then may be another core's */
         if (of_columns)
-            FN(first_tile_of_columns)(m, k, a, a_step, b, ldb, start, ldstart, c, ldc);
+            FN(first_tile_of_columns)(m, k, a, a_step, b, ldb, start, ldstart, c, ldc, far, beyond);
         else
-            FN(first_tile_of_rows)(m, k, a, a_row, b, ldb, start, ldstart, c, ldc);
+            FN(first_tile_of_rows)(m, k, a, a_row, b, ldb, start, ldstart, c, ldc, far, beyond);
         m -= FN_TILE_ROWS;
         a += FN_TILE_ROWS * a_row;
         c += FN_TILE_ROWS * ldc;

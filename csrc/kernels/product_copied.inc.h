@@ -127,9 +127,9 @@ INLINE void FN(walk_on)(FN(walk) *at) {
 }
 
 /* b[k,n] whose rows lie so far apart that hardware does not fetch a panel's lines ahead: each tile asks for a part of the next
- * panel and, where these are copied, takes along what the one before has asked for. c has room. `small` makes tiles that are
- * not whole, which the product itself can: one instance of a tile is enough here. `packed`: a is, in one block of rows, and
- * `small` is packed_panel. */
+ * panel and, where these are copied, takes along what the one before has asked for; or the first one of X's rows asks for all of
+ * it. c has room. `small` makes tiles that are not whole, which the product itself can: one instance of a tile is enough here.
+ * `packed`: a is, in one block of rows, and `small` is packed_panel. */
 INLINE void FN(product_of_far_panels)(FN(product_function) *small, const int packed, ptrdiff_t m, ptrdiff_t rows, ptrdiff_t n,
                                       ptrdiff_t k, const T *a, ptrdiff_t lda, ptrdiff_t a_row, ptrdiff_t a_step, const T *b,
                                       ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
@@ -154,6 +154,15 @@ INLINE void FN(product_of_far_panels)(FN(product_function) *small, const int pac
             taken = 0;
             for (ptrdiff_t i = at.i, asked = 0, height; i < end; i += height) {
                 height = FN(tile_height)(end - i);
+                const T *const factors = packed ? a + i * k : a + i * a_row + p * a_step;
+                const T *const first = sums ? sums + i * ldfrom + j : NULL;
+                const int whole = height == FN_TILE_ROWS && width == columns, of_columns = __builtin_constant_p(a_row) && a_row == 1;
+                if (whole && ahead && i == at.i && !copied && !of_columns && FN_FIRST_ASKS(depth)) {
+                    FN(first_tile_of_rows)(end - i, depth, factors, a_row, read, ldread, first, ldfrom, c + i * ldc + j, ldc, next,
+                                           (ahead - 1) * ldb);
+                    asked = ahead;
+                    continue;
+                }
                 if (ahead) {
                     if (copied) FN(pack_panel)(asked - taken, FN_TILE_VECTORS, next + taken * ldb, ldb, after + taken * columns);
                     taken = asked;
@@ -162,9 +171,7 @@ INLINE void FN(product_of_far_panels)(FN(product_function) *small, const int pac
                 if (copied)
                     FN(ask_for_sums)(end - i - height < FN_TILE_ROWS ? end - i - height : FN_TILE_ROWS, FN_TILE_VECTORS,
                                      c + (i + height) * ldc + j, ldc);
-                const T *const factors = packed ? a + i * k : a + i * a_row + p * a_step;
-                const T *const first = sums ? sums + i * ldfrom + j : NULL;
-                if (height == FN_TILE_ROWS && width == columns)
+                if (whole)
                     FN(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, FN_ASKS_NOTHING, depth, factors, a_row,
                              packed ? FN_TILE_ROWS : a_step, read, ldread,
                              first, ldfrom, c + i * ldc + j, ldc, 0, 0, NULL, 0, NULL);

@@ -4,9 +4,9 @@
  * (FN_HALVES), once more for halves: TILE(name), TILE_V and TILE_LANES say which.
  */
 
-/* One tile, which asks for b's rows as FN_ASKS_ says, far ahead also for the lines of `below` rows of c, one a step of k, and
- * carries on its way: to[k, carried] = from[carried, k]^T, a number at a time, for which ports are free. `rows`, `vectors`, `asks`
- * and `carried` are constants wherever this is inlined. */
+/* One tile, which asks for b's rows as FN_ASKS_ says: far ahead for those from `from` to `from` + `ldfrom`, and for the lines of
+ * `below` rows of c, one a step of k. Else it carries on its way: to[k, carried] = from[carried, k]^T, a number at a time, for
+ * which ports are free. `rows`, `vectors`, `asks` and `carried` are constants wherever this is inlined. */
 INLINE void TILE(tile)(const int rows, const int vectors, const int asks, ptrdiff_t k, const T *a, ptrdiff_t a_row,
                        ptrdiff_t a_step, const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc,
                        ptrdiff_t below, const int carried, const T *from, ptrdiff_t ldfrom, T *to) {
@@ -25,8 +25,7 @@ INLINE void TILE(tile)(const int rows, const int vectors, const int asks, ptrdif
     }
     /* near, the row itself where asking does not pay; in a copy, whose rows lie a constant apart, it costs nothing */
     const ptrdiff_t asked = FN_LINES_PAY || __builtin_constant_p(ldb) ? FN_LINES_AHEAD * ldb : 0;
-    const T *far = b + FN_LINES_FAR_AHEAD * ldb; /* up to b's end: what comes then may be another core's */
-    const T *const last = b + (k - 1) * ldb, *sums = c, *const last_sums = c + (below - 1) * ldc;
+    const T *far = from, *const last = from + ldfrom, *sums = c, *const last_sums = c + (below - 1) * ldc;
     FN_UNROLL_BY(FN_STEPS_AT_A_TIME)
     for (ptrdiff_t p = 0; p < k; p++) {
         TILE_V row[FN_TILE_VECTORS];
