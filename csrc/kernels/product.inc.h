@@ -28,7 +28,7 @@
 #define FN_PACKED_FAR_BYTES 2097152 /* of k rows: beside a copy of a's tiles a panel of fewer costs less where it lies, unasked for */
 #define FN_PAGE_BYTES 4096
 /* Which rows of b a tile asks for: none, those some steps of k ahead into L1, or as a panel's first tile does, which has them from
- * L3 or memory, those many steps ahead into L2. */
+ * L3 or memory, those many steps ahead, or the next panel's, into L2. */
 #define FN_ASKS_NOTHING 0
 #define FN_ASKS_NEAR 1
 #define FN_ASKS_FAR 2

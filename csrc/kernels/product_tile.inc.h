@@ -102,7 +102,8 @@ INLINE void TILE(tile_of_rows)(ptrdiff_t rows, const int vectors, ptrdiff_t k, c
 }
 #undef FN_TILE_CASE
 
-/* Asks for the lines of c that a tile will write to, or for those of none. */
+/* Asks for the lines of c that a tile will write to, or for those of none. Callers keep `rows` to a tile's: were it cut here, GCC 12
+ * would keep an address of X^T dY's tiles in memory in float64 (5 % of 32 x 32 x 10). */
 INLINE void TILE(ask_for_sums)(ptrdiff_t rows, const int vectors, const T *c, ptrdiff_t ldc) {
     for (ptrdiff_t r = 0; r < rows; r++)
         for (int v = 0; v < vectors; v += FN_VECTORS_A_LINE) __builtin_prefetch(c + r * ldc + v * TILE_LANES, 1, 2);
