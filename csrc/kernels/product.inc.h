@@ -19,7 +19,8 @@
  * of integers, since the shuffles of vectors take the ports of the multiply-adds. X^T is copied, tile by tile, where enough
  * columns will read it: a tile uses a few numbers of every line that it touches. So are rows of X and dY where instructions
  * are what tiles wait for: one of packed rows has a single address. A tile of two long vectors reads so few lines for its
- * multiply-adds that no copy pays where ports are half as wide (avx512.c).
+ * multiply-adds that no copy pays where ports are half as wide (avx512.c); where they are as wide the next panel is copied, or
+ * turned, a piece after every few steps of k (product_errands.inc.h).
  */
 #ifndef FN_SIZES
 #define FN_SIZES
@@ -73,6 +74,10 @@
 #define FN_FIRST_ASKS(k) 0       /* whether the first tile of a panel that is read where it lies, k deep, asks far ahead, */
 #define FN_SUMS_ARE_ASKED(k) 0   /* and whether a tile asks for its lines of c before it begins, where no first tile does */
 #endif
+#ifndef FN_ERRANDS
+#define FN_ERRANDS 0             /* whether tiles run errands: far panels are copied then, */
+#define FN_TURNING_PAYS(rows) 0  /* and those of W^T turned where so many rows read one */
+#endif
 #ifndef FN_HALVES_PAY
 #define FN_HALVES_PAY 1          /* where FN_HALVES says that there are any */
 #endif
@@ -80,7 +85,7 @@
 #define FN_PANEL_BYTES 24576     /* of a block of a panel of W: most of an L1, */
 #define FN_COPY_BYTES 24576      /* of one that is copied, */
 #define FN_TURNED_MOST 32768     /* and of one of W^T, which leaves L1 before it is read anyway: on any CPU of the target, */
-#define FN_TURNED_BYTES 32768    /* and on this one */
+#define FN_TURNED_BYTES(m) 32768 /* and on this one, for so many rows */
 /* Rows that must read a panel before tiles ask for the next one, how far apart its k rows are then, and whether it is copied:
  * where they share a few cache sets, lying nearly half pages apart, or where they come from beyond L2, and need the pages that a
  * core remembers. */
@@ -109,7 +114,7 @@
     ((ptrdiff_t)((bytes) / ((depth) * sizeof(T)) / FN_TILE_ROWS * FN_TILE_ROWS))
 #define PANEL_DEPTH ((ptrdiff_t)(FN_PANEL_BYTES / (FN_TILE_VECTORS * FN_VECTOR_BYTES)))
 #define COPY_DEPTH ((ptrdiff_t)(FN_COPY_BYTES / (FN_TILE_VECTORS * FN_VECTOR_BYTES)))
-#define TURNED_DEPTH ((ptrdiff_t)(FN_TURNED_BYTES / (FN_TILE_VECTORS * FN_VECTOR_BYTES)))
+#define TURNED_DEPTH(m) ((ptrdiff_t)(FN_TURNED_BYTES(m) / (FN_TILE_VECTORS * FN_VECTOR_BYTES)))
 
 /* Height of the next tile when `left` rows remain: full tiles, the last two made even, since a tile of one or two
  * rows has too few chains to hide the latency of the multiply-add. */
@@ -117,6 +122,8 @@ INLINE ptrdiff_t FN(tile_height)(ptrdiff_t left) {
     if (left <= FN_TILE_ROWS || left >= 2 * FN_TILE_ROWS) return left < FN_TILE_ROWS ? left : FN_TILE_ROWS;
     return (left + 1) / 2;
 }
+
+#include "product_errands.inc.h"
 
 #define FN_TILE_ARGUMENTS k, a, a_row, a_step, b, ldb, start, ldstart, c, ldc
 #define TILE(name) FN(name)
@@ -159,13 +166,13 @@ static void FN(panel_of_half)(ptrdiff_t m, ptrdiff_t k, const T *a, ptrdiff_t a_
 NOINLINE void FN(first_tile_of_rows)(ptrdiff_t m, ptrdiff_t k, const T *a, ptrdiff_t a_row, const T *b, ptrdiff_t ldb,
                                      const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc, const T *far, ptrdiff_t beyond) {
     const ptrdiff_t a_step = 1;
-    FN(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, FN_ASKS_FAR, FN_TILE_ARGUMENTS, m, 0, far, beyond, NULL);
+    FN(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, FN_ASKS_FAR, FN_TILE_ARGUMENTS, m, 0, far, beyond, NULL, NULL);
 }
 
 NOINLINE void FN(first_tile_of_columns)(ptrdiff_t m, ptrdiff_t k, const T *a, ptrdiff_t a_step, const T *b, ptrdiff_t ldb,
                                         const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc, const T *far, ptrdiff_t beyond) {
     const ptrdiff_t a_row = 1;
-    FN(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, FN_ASKS_FAR, FN_TILE_ARGUMENTS, m, 0, far, beyond, NULL);
+    FN(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, FN_ASKS_FAR, FN_TILE_ARGUMENTS, m, 0, far, beyond, NULL, NULL);
 }
 
 /* All rows of one column panel, at most a tile wide, over one block of k. What half a vector holds goes first: it may run into
@@ -224,6 +231,7 @@ INLINE void FN(product_of_panels)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T
 
 typedef void FN(product_function)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *b, ptrdiff_t ldb,
                                   const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc);
+static FN(product_function) FN(product);
 #include "product_copied.inc.h"
 #undef FN_TILE_ARGUMENTS
 
@@ -240,7 +248,10 @@ INLINE void FN(product_of_blocks)(FN(product_function) *small, ptrdiff_t m, ptrd
     const ptrdiff_t apart = ldb * (ptrdiff_t)sizeof(T);
     const int far = m >= FN_ROWS_WORTH_ASKING(apart) && FN_FAR(k, apart) && FN(has_room)(n, ldc);
     if (far) {
-        FN(product_of_far_panels)(small, 0, m, rows, n, k, a, lda, a_row, a_step, b, ldb, start, ldstart, c, ldc);
+        if (FN_ERRANDS)
+            FN(product_of_copied_panels)(small, 0, m, rows, n, k, a, lda, a_row, a_step, b, ldb, start, ldstart, c, ldc);
+        else
+            FN(product_of_far_panels)(small, 0, m, rows, n, k, a, lda, a_row, a_step, b, ldb, start, ldstart, c, ldc);
         return;
     }
     for (ptrdiff_t i = 0; i < m; i += rows) {
@@ -323,3 +334,5 @@ static void FN(product_bt)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, pt
 #undef COPY_DEPTH
 #undef TURNED_DEPTH
 #undef ROWS_OF
+#undef FN_PIECE
+#undef FN_PIECES

@@ -72,12 +72,6 @@ static void FN(pack_rows)(ptrdiff_t m, ptrdiff_t k, const T *a, ptrdiff_t lda, T
     }
 }
 
-/* Asks for a panel's part of a row of b, which may begin within a line. */
-INLINE void FN(ask_for_row)(const T *b) {
-    for (ptrdiff_t v = 0; v < FN_TILE_VECTORS; v += FN_VECTORS_A_LINE) __builtin_prefetch(b + v * LANES, 0, 2);
-    __builtin_prefetch(b + FN_TILE_VECTORS * LANES - 1, 0, 2);
-}
-
 /* One column panel, at most a tile wide, of all rows of a packed block. Each tile asks for the next one's lines of c, and all of
  * them together for `ahead` rows of the next panel: where another product has lda, which a packed block has not. */
 static void FN(packed_panel)(ptrdiff_t m, ptrdiff_t width, ptrdiff_t k, const T *packed, ptrdiff_t ahead, const T *b,
@@ -174,10 +168,85 @@ INLINE void FN(product_of_far_panels)(FN(product_function) *small, const int pac
                 if (whole)
                     FN(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, FN_ASKS_NOTHING, depth, factors, a_row,
                              packed ? FN_TILE_ROWS : a_step, read, ldread,
-                             first, ldfrom, c + i * ldc + j, ldc, 0, 0, NULL, 0, NULL);
+                             first, ldfrom, c + i * ldc + j, ldc, 0, 0, NULL, 0, NULL, NULL);
                 else
                     small(height, width, depth, factors, packed ? 0 : lda, read, ldread, first, ldfrom, c + i * ldc + j, ldc);
             }
+        }
+        p += depth;
+    } while (p < k);
+}
+
+/* A tile of a copied panel that runs an errand. */
+NOINLINE void FN(errand_tile_of_rows)(ptrdiff_t k, const T *a, ptrdiff_t a_row, const T *b, const T *start, ptrdiff_t ldstart,
+                                      T *c, ptrdiff_t ldc, FN(errand) *errand) {
+    FN(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, FN_ASKS_NOTHING, k, a, a_row, 1, b, FN_TILE_VECTORS * LANES, start, ldstart, c, ldc, 0,
+             0, NULL, 0, NULL, errand);
+}
+
+NOINLINE void FN(errand_tile_of_columns)(ptrdiff_t k, const T *a, ptrdiff_t a_step, const T *b, const T *start,
+                                         ptrdiff_t ldstart, T *c, ptrdiff_t ldc, FN(errand) *errand) {
+    FN(tile)(FN_TILE_ROWS, FN_TILE_VECTORS, FN_ASKS_NOTHING, k, a, 1, a_step, b, FN_TILE_VECTORS * LANES, start, ldstart, c, ldc, 0,
+             0, NULL, 0, NULL, errand);
+}
+
+/* A copied panel, a whole one, of m rows of a, `apart` from each other (of a packed block: its depth), whose whole tiles run an
+ * errand for the next panel: to[depth, columns], of b as it lies at `from` or of W^T, unless `to` is NULL. `small` makes the
+ * tiles that are not whole. */
+static void FN(panel_with_errand)(FN(product_function) *small, ptrdiff_t m, ptrdiff_t depth, const T *a, ptrdiff_t apart,
+                                  ptrdiff_t lda, ptrdiff_t a_row, ptrdiff_t a_step, const T *panel, const T *start,
+                                  ptrdiff_t ldstart, T *c, ptrdiff_t ldc, const int turned, const T *from, ptrdiff_t ldfrom,
+                                  T *to) {
+    const ptrdiff_t columns = FN_TILE_VECTORS * LANES, tiles = m / FN_TILE_ROWS, whole = depth / LANES * LANES;
+    const ptrdiff_t pieces = !to ? 0 : turned ? whole / LANES * FN_PIECES : depth;
+    const ptrdiff_t turns = tiles * ((depth + FN_STEPS_AN_ERRAND - 1) / FN_STEPS_AN_ERRAND);
+    FN(errand) errand = {turned, 0, pieces, turns ? (pieces + turns - 1) / turns : 0, from, ldfrom, to, NULL, ldc, 0};
+    for (ptrdiff_t r = 0; to && r < (turned ? columns : FN_COPIES_AHEAD < depth ? FN_COPIES_AHEAD : depth); r++)
+        if (turned)
+            __builtin_prefetch(from + r * ldfrom, 0, 3);
+        else
+            FN(ask_for_row)(from + r * ldfrom);
+    for (ptrdiff_t i = 0, height; i < m; i += height) {
+        height = FN(tile_height)(m - i);
+        const T *const tile = a + i * apart, *const first = start ? start + i * ldstart : NULL;
+        errand.sums = c + (i + height) * ldc;
+        errand.rows = m - i - height < FN_TILE_ROWS ? m - i - height : FN_TILE_ROWS;
+        if (height < FN_TILE_ROWS)
+            small(height, columns, depth, tile, lda, panel, columns, first, ldstart, c + i * ldc, ldc);
+        else if (a_row == 1)
+            FN(errand_tile_of_columns)(depth, tile, a_step, panel, first, ldstart, c + i * ldc, ldc, &errand);
+        else
+            FN(errand_tile_of_rows)(depth, tile, a_row, panel, first, ldstart, c + i * ldc, ldc, &errand);
+    }
+    while (errand.done < pieces) FN(run_piece)(&errand);
+    if (to && turned && whole < depth)
+        FN(transposed)(columns, depth - whole, from + whole, ldfrom, to + whole * columns, columns);
+}
+
+/* b[k,n] in panels that are copied, each on the way through the one before. c has room. `small` and `packed` as above. */
+static void FN(product_of_copied_panels)(FN(product_function) *small, const int packed, ptrdiff_t m, ptrdiff_t rows, ptrdiff_t n,
+                                         ptrdiff_t k, const T *a, ptrdiff_t lda, ptrdiff_t a_row, ptrdiff_t a_step, const T *b,
+                                         ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
+    const ptrdiff_t columns = FN_TILE_VECTORS * LANES, deepest = packed ? k : FN(even_block)(k, COPY_DEPTH, 1);
+    T(*const panels)[FN_COPY_BYTES / sizeof(T)] = FN(room)(0);
+    ptrdiff_t p = 0;
+    do { /* once for k = 0, to write `start` */
+        const ptrdiff_t depth = k - p < deepest ? k - p : deepest, ldfrom = p ? ldc : ldstart;
+        const T *const sums = p ? c : start;
+        int there = 0; /* has the panel before made this one? */
+        for (FN(walk) at = FN(walk_of)(m, n, rows); at.j < n; FN(walk_on)(&at)) {
+            const ptrdiff_t i = at.i, j = at.j, width = FN(width_of)(&at), block = FN(block_of)(&at);
+            const T *const lines = b + p * ldb + j, *const from = sums ? sums + i * ldfrom + j : NULL;
+            const T *const factors = packed ? a : a + i * a_row + p * a_step;
+            T *const panel = panels[FN(panel_of)(&at)], *const to = c + i * ldc + j;
+            if (!i && !there) FN(pack_panel)(depth, (width + LANES - 1) / LANES, lines, ldb, panel);
+            there = FN(makes_next)(&at);
+            if (width < columns)
+                small(block, width, depth, factors, packed ? 0 : lda, panel, columns, from, ldfrom, to, ldc);
+            else
+                FN(panel_with_errand)(small, block, depth, factors, packed ? k : a_row, packed ? 0 : lda, packed ? 1 : a_row,
+                                      packed ? FN_TILE_ROWS : a_step, panel, from, ldfrom, to, ldc, 0, lines + columns, ldb,
+                                      there ? panels[FN(next_panel_of)(&at)] : NULL);
         }
         p += depth;
     } while (p < k);
@@ -192,7 +261,7 @@ INLINE ptrdiff_t FN(rows_carried)(ptrdiff_t m) {
 /* bt[n,k] as panels of its transpose; c has room. `packed`: a is. */
 INLINE void FN(turned_panels)(const int packed, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *bt,
                               ptrdiff_t ldbt, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
-    const ptrdiff_t columns = FN_TILE_VECTORS * LANES, deepest = packed ? k : FN(even_block)(k, TURNED_DEPTH, 1);
+    const ptrdiff_t columns = FN_TILE_VECTORS * LANES, deepest = packed ? k : FN(even_block)(k, TURNED_DEPTH(m), FN_ERRANDS ? LANES : 1);
     const int blocks = FN_TURNED_IN_BLOCKS && !packed && m * k > (ptrdiff_t)(FN_ROWS_BYTES / sizeof(T));
     const ptrdiff_t rows = blocks ? FN(even_block)(m, ROWS_OF(FN_ROWS_BYTES, deepest), FN_TILE_ROWS) : m;
     T(*const panels)[FN_TURNED_MOST / sizeof(T)] = FN(room)(0);
@@ -205,9 +274,16 @@ INLINE void FN(turned_panels)(const int packed, ptrdiff_t m, ptrdiff_t n, ptrdif
             const ptrdiff_t i = at.i, j = at.j, width = FN(width_of)(&at), block = FN(block_of)(&at);
             const T *const from = sums ? sums + i * ldfrom + j : NULL, *const factors = a + i * lda + p;
             T *const panel = panels[FN(panel_of)(&at)], *const to = c + i * ldc + j;
-            if (!i) FN(transposed)(width - carried, depth, bt + (j + carried) * ldbt + p, ldbt, panel + carried, columns);
+            if (!i && carried < width)
+                FN(transposed)(width - carried, depth, bt + (j + carried) * ldbt + p, ldbt, panel + carried, columns);
             carried = 0;
-            if (FN(makes_next)(&at) && (carried = FN(rows_carried)(block)))
+            if (FN_ERRANDS && FN_TURNING_PAYS(block) && width == columns) {
+                const int makes = FN(makes_next)(&at);
+                FN(panel_with_errand)(packed ? FN(packed_panel) : FN(product), block, depth, factors, packed ? depth : lda,
+                                      packed ? 0 : lda, packed ? 1 : lda, packed ? FN_TILE_ROWS : 1, panel, from, ldfrom, to, ldc, 1,
+                                      bt + (j + columns) * ldbt + p, ldbt, makes ? panels[FN(next_panel_of)(&at)] : NULL);
+                carried = makes ? columns : 0;
+            } else if (FN(makes_next)(&at) && (carried = FN(rows_carried)(block)))
                 FN(panel_rows)(block, FN_TILE_VECTORS, packed, depth, factors, lda, 1, panel, columns, from, ldfrom, to, ldc, carried,
                                bt + (j + columns) * ldbt + p, ldbt, panels[FN(next_panel_of)(&at)]);
             else if (packed)
@@ -229,12 +305,13 @@ static void FN(product_of_packed)(int turned, ptrdiff_t m, ptrdiff_t n, ptrdiff_
                                   ptrdiff_t a_step, const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c,
                                   ptrdiff_t ldc) {
     const ptrdiff_t columns = FN_TILE_VECTORS * LANES;
-    const ptrdiff_t most = FN_ROWS_ARE_PACKED && turned ? TURNED_DEPTH : FN_PACKED_DEPTH;
-    const ptrdiff_t deepest = FN(even_block)(k, most, 1);
+    const ptrdiff_t most = FN_ROWS_ARE_PACKED && turned ? TURNED_DEPTH(m) : FN_PACKED_DEPTH;
+    const ptrdiff_t deepest = FN(even_block)(k, most, FN_ERRANDS && turned ? LANES : 1);
     const ptrdiff_t rows = FN(even_block)(m, ROWS_OF(FN_PACKED_BYTES, most), FN_TILE_ROWS);
     const ptrdiff_t apart = ldb * (ptrdiff_t)sizeof(T);
     const int beyond = k * apart > FN_PACKED_FAR_BYTES;
-    const int far = beyond && FN_FAR_PANELS_ARE_COPIED && rows >= FN_ROWS_WORTH_ASKING(apart) && FN_FAR(k, apart);
+    const int far = (beyond || FN_ERRANDS) && (FN_FAR_PANELS_ARE_COPIED || FN_ERRANDS) && rows >= FN_ROWS_WORTH_ASKING(apart) &&
+                    FN_FAR(k, apart);
     T *const packed = FN(room)(FN_ROOM_PANELS);
     for (ptrdiff_t p = 0; p < k; p += deepest) {
         const ptrdiff_t depth = k - p < deepest ? k - p : deepest, ldfrom = p ? ldc : ldstart;
@@ -248,6 +325,9 @@ static void FN(product_of_packed)(int turned, ptrdiff_t m, ptrdiff_t n, ptrdiff_
                 FN(pack_tiles)(block, depth, corner, a_step, packed);
             if (FN_ROWS_ARE_PACKED && turned)
                 FN(turned_panels)(1, block, n, depth, packed, 0, b + p, ldb, from, ldfrom, c + i * ldc, ldc);
+            else if (far && FN_ERRANDS)
+                FN(product_of_copied_panels)(FN(packed_panel), 1, block, block, n, depth, packed, 0, 1, 0, b + p * ldb, ldb, from,
+                                             ldfrom, c + i * ldc, ldc);
             else if (far)
                 FN(product_of_far_panels)(FN(packed_panel), 1, block, block, n, depth, packed, 0, 1, 0, b + p * ldb, ldb, from,
                                           ldfrom, c + i * ldc, ldc);

@@ -6,10 +6,11 @@
 
 /* One tile, which asks for b's rows as FN_ASKS_ says: far ahead for those from `from` to `from` + `ldfrom`, and for the lines of
  * `below` rows of c, one a step of k. Else it carries on its way: to[k, carried] = from[carried, k]^T, a number at a time, for
- * which ports are free. `rows`, `vectors`, `asks` and `carried` are constants wherever this is inlined. */
+ * which ports are free; or it runs the errand, if there is one. `rows`, `vectors`, `asks`, `carried`, and whether there is an
+ * errand, are constants wherever this is inlined. */
 INLINE void TILE(tile)(const int rows, const int vectors, const int asks, ptrdiff_t k, const T *a, ptrdiff_t a_row,
                        ptrdiff_t a_step, const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc,
-                       ptrdiff_t below, const int carried, const T *from, ptrdiff_t ldfrom, T *to) {
+                       ptrdiff_t below, const int carried, const T *from, ptrdiff_t ldfrom, T *to, FN(errand) *errand) {
     TILE_V sum[FN_TILE_ROWS][FN_TILE_VECTORS];
     FN_UNROLL(16)
     for (int r = 0; r < rows; r++)
@@ -26,44 +27,49 @@ INLINE void TILE(tile)(const int rows, const int vectors, const int asks, ptrdif
     /* near, the row itself where asking does not pay; in a copy, whose rows lie a constant apart, it costs nothing */
     const ptrdiff_t asked = FN_LINES_PAY || __builtin_constant_p(ldb) ? FN_LINES_AHEAD * ldb : 0;
     const T *far = from, *const last = from + ldfrom, *sums = c, *const last_sums = c + (below - 1) * ldc;
-    FN_UNROLL_BY(FN_STEPS_AT_A_TIME)
-    for (ptrdiff_t p = 0; p < k; p++) {
-        TILE_V row[FN_TILE_VECTORS];
-        FN_UNROLL(4)
-        for (int v = 0; v < vectors; v++) row[v] = TILE(load)(b + v * TILE_LANES);
-        FN_UNROLL(16)
-        for (int r = 0; r < rows; r++) {
-            const T *const number = side_by_side ? a + r : at[r / FN_ROWS_AN_ADDRESS] + r % FN_ROWS_AN_ADDRESS * a_row;
-            if (FN_EMBEDDED(r, carried)) {
+    ptrdiff_t p = 0;
+    do {
+        const ptrdiff_t end = errand && k - p > FN_STEPS_AN_ERRAND ? p + FN_STEPS_AN_ERRAND : k;
+        FN_UNROLL_BY(FN_STEPS_AT_A_TIME)
+        for (; p < end; p++) {
+            TILE_V row[FN_TILE_VECTORS];
+            FN_UNROLL(4)
+            for (int v = 0; v < vectors; v++) row[v] = TILE(load)(b + v * TILE_LANES);
+            FN_UNROLL(16)
+            for (int r = 0; r < rows; r++) {
+                const T *const number = side_by_side ? a + r : at[r / FN_ROWS_AN_ADDRESS] + r % FN_ROWS_AN_ADDRESS * a_row;
+                if (FN_EMBEDDED(r, carried)) {
+                    FN_UNROLL(4)
+                    for (int v = 0; v < vectors; v++) sum[r][v] = TILE(fma_number)(number, row[v], sum[r][v]);
+                    continue;
+                }
+                const TILE_V factor = TILE(splat)(*number);
                 FN_UNROLL(4)
-                for (int v = 0; v < vectors; v++) sum[r][v] = TILE(fma_number)(number, row[v], sum[r][v]);
-                continue;
+                for (int v = 0; v < vectors; v++) sum[r][v] = TILE(fma)(factor, row[v], sum[r][v]);
             }
-            const TILE_V factor = TILE(splat)(*number);
-            FN_UNROLL(4)
-            for (int v = 0; v < vectors; v++) sum[r][v] = TILE(fma)(factor, row[v], sum[r][v]);
+            if (asks == FN_ASKS_NEAR)
+                FN_UNROLL(4)
+                for (int v = 0; v < vectors; v += FN_VECTORS_A_LINE)
+                    __builtin_prefetch(b + asked + v * TILE_LANES, 0, 3);
+            if (asks == FN_ASKS_FAR) {
+                FN_UNROLL(4)
+                for (int v = 0; v < vectors; v++) __builtin_prefetch(far + v * TILE_LANES, 0, 2);
+                __builtin_prefetch(far + vectors * TILE_LANES - 1, 0, 2); /* where rows do not begin with a line */
+                far = far < last ? far + ldb : last;
+                FN_UNROLL(4)
+                for (int v = 0; v < vectors; v++) __builtin_prefetch(sums + v * TILE_LANES, 1, 2);
+                sums = sums < last_sums ? sums + ldc : last_sums;
+            }
+            FN_UNROLL(8)
+            for (int q = 0; q < carried; q++) FN(move)(to + q, from + q * ldfrom + p);
+            if (carried) to += ldb;
+            a += a_step;
+            FN_UNROLL(5)
+            for (int r = 0; r < rows; r += FN_ROWS_AN_ADDRESS) at[r / FN_ROWS_AN_ADDRESS] += a_step;
+            b += ldb;
         }
-        if (asks == FN_ASKS_NEAR)
-            FN_UNROLL(4)
-            for (int v = 0; v < vectors; v += FN_VECTORS_A_LINE)
-                __builtin_prefetch(b + asked + v * TILE_LANES, 0, 3);
-        if (asks == FN_ASKS_FAR) {
-            FN_UNROLL(4)
-            for (int v = 0; v < vectors; v++) __builtin_prefetch(far + v * TILE_LANES, 0, 2);
-            __builtin_prefetch(far + vectors * TILE_LANES - 1, 0, 2); /* where rows do not begin with a line */
-            far = far < last ? far + ldb : last;
-            FN_UNROLL(4)
-            for (int v = 0; v < vectors; v++) __builtin_prefetch(sums + v * TILE_LANES, 1, 2);
-            sums = sums < last_sums ? sums + ldc : last_sums;
-        }
-        FN_UNROLL(8)
-        for (int q = 0; q < carried; q++) FN(move)(to + q, from + q * ldfrom + p);
-        if (carried) to += ldb;
-        a += a_step;
-        FN_UNROLL(5)
-        for (int r = 0; r < rows; r += FN_ROWS_AN_ADDRESS) at[r / FN_ROWS_AN_ADDRESS] += a_step;
-        b += ldb;
-    }
+        if (errand) FN(run_errand)(errand);
+    } while (errand && p < k);
     FN_UNROLL(16)
     for (int r = 0; r < rows; r++)
         FN_UNROLL(4)
@@ -73,7 +79,8 @@ INLINE void TILE(tile)(const int rows, const int vectors, const int asks, ptrdif
 #define FN_TILE_CASE(r) \
     case r:             \
         if (!carried || r >= FN_TILE_ROWS / 2)                                                                          \
-            TILE(tile)(r, vectors, FN_LINES_AHEAD ? FN_ASKS_NEAR : FN_ASKS_NOTHING, FN_TILE_ARGUMENTS, 0, carried, from, ldfrom, to); \
+            TILE(tile)(r, vectors, FN_LINES_AHEAD ? FN_ASKS_NEAR : FN_ASKS_NOTHING, FN_TILE_ARGUMENTS, 0, carried, from, ldfrom, to, \
+                       NULL);                                                                                            \
         return;
 /* A tile of any height: one instance each. One that carries is at least half as high as the highest. */
 INLINE void TILE(tile_of_rows)(ptrdiff_t rows, const int vectors, ptrdiff_t k, const T *a, ptrdiff_t a_row,

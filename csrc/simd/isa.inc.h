@@ -57,6 +57,28 @@ INLINE void FN(load_transposed)(const T *x, ptrdiff_t ldx, V *block) {
         block[4 * q + 3] = (V)_mm512_unpackhi_pd(high, next_high);
     }
 }
+/* Four rows, a vector each: 4 x 4 within each quarter, of which a row goes out at a time. */
+#define FN_HAS_TURN_PIECE
+INLINE void FN(turn_piece)(T *to, ptrdiff_t ldto, const T *from, ptrdiff_t ldfrom) {
+    __m512 row[4], turned[4];
+    FN_UNROLL(4)
+    for (int r = 0; r < 4; r++) row[r] = _mm512_loadu_ps(from + r * ldfrom);
+    const __m512d low = _mm512_castps_pd(_mm512_unpacklo_ps(row[0], row[1]));
+    const __m512d high = _mm512_castps_pd(_mm512_unpackhi_ps(row[0], row[1]));
+    const __m512d next_low = _mm512_castps_pd(_mm512_unpacklo_ps(row[2], row[3]));
+    const __m512d next_high = _mm512_castps_pd(_mm512_unpackhi_ps(row[2], row[3]));
+    turned[0] = _mm512_castpd_ps(_mm512_unpacklo_pd(low, next_low));
+    turned[1] = _mm512_castpd_ps(_mm512_unpackhi_pd(low, next_low));
+    turned[2] = _mm512_castpd_ps(_mm512_unpacklo_pd(high, next_high));
+    turned[3] = _mm512_castpd_ps(_mm512_unpackhi_pd(high, next_high));
+    FN_UNROLL(4)
+    for (int r = 0; r < 4; r++) {
+        _mm_storeu_ps(to + r * ldto, _mm512_castps512_ps128(turned[r]));
+        _mm_storeu_ps(to + (r + 4) * ldto, _mm512_extractf32x4_ps(turned[r], 1));
+        _mm_storeu_ps(to + (r + 8) * ldto, _mm512_extractf32x4_ps(turned[r], 2));
+        _mm_storeu_ps(to + (r + 12) * ldto, _mm512_extractf32x4_ps(turned[r], 3));
+    }
+}
 #else
 INLINE V FN(fma)(V a, V b, V c) { return (V)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c); }
 INLINE FN(half) FN(fma_half)(FN(half) a, FN(half) b, FN(half) c) {
@@ -87,6 +109,17 @@ INLINE V FN(load_first)(const T *p, ptrdiff_t n) {
 }
 INLINE void FN(store_first)(T *p, ptrdiff_t n, V v) {
     _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1u), (__m512d)v);
+}
+INLINE void FN(turn_piece)(T *to, ptrdiff_t ldto, const T *from, ptrdiff_t ldfrom) {
+    const __m512d row = _mm512_loadu_pd(from), next = _mm512_loadu_pd(from + ldfrom);
+    const __m512d turned[2] = {_mm512_unpacklo_pd(row, next), _mm512_unpackhi_pd(row, next)};
+    FN_UNROLL(2)
+    for (int r = 0; r < 2; r++) {
+        _mm_storeu_pd(to + r * ldto, _mm512_castpd512_pd128(turned[r]));
+        _mm_storeu_pd(to + (r + 2) * ldto, _mm512_extractf64x2_pd(turned[r], 1));
+        _mm_storeu_pd(to + (r + 4) * ldto, _mm512_extractf64x2_pd(turned[r], 2));
+        _mm_storeu_pd(to + (r + 6) * ldto, _mm512_extractf64x2_pd(turned[r], 3));
+    }
 }
 INLINE void FN(load_transposed)(const T *x, ptrdiff_t ldx, V *block) {
     FN_UNROLL(4)

@@ -186,3 +186,11 @@ INLINE void FN(load_transposed)(const T *x, ptrdiff_t ldx, V *block) {
     FN(transpose)(block);
 }
 #endif
+
+#ifndef FN_HAS_TURN_PIECE
+/* to[LANES, rows] = from[rows, LANES]^T, as many rows as fill 16 bytes */
+INLINE void FN(turn_piece)(T *to, ptrdiff_t ldto, const T *from, ptrdiff_t ldfrom) {
+    for (ptrdiff_t p = 0; p < LANES; p++)
+        for (ptrdiff_t r = 0; r < (ptrdiff_t)(16 / sizeof(T)); r++) to[p * ldto + r] = from[r * ldfrom + p];
+}
+#endif

@@ -36,18 +36,20 @@
  * panels are twice as deep, since L2 keeps up: each sum goes out and comes back half as often. A panel's first tile asks for its
  * lines, or, where rows are two pages apart, each tile for a part of the next panel's; X^T is copied only where its rows lie
  * whole pages apart, or where they are many, more than a page apart, and read often. Else both are copied where their rows
- * overflow cache sets, or L2 and the pages that a core remembers, panels only where many rows read them. */
+ * overflow cache sets, or L2 and the pages that a core remembers, panels only where many rows read them, as errands of tiles;
+ * those of W^T are turned so where few tiles would have to carry them, in float64 where many do, for which panels are half as
+ * deep then. */
 #define FN_PANEL_BYTES (FN_NARROW_PORTS ? 131072 : 65536)
 #define FN_COPY_BYTES 32768
 #define FN_TURNED_MOST 131072
-#define FN_TURNED_BYTES (FN_NARROW_PORTS ? FN_TURNED_MOST : 65536)
+#define FN_TURNED_BYTES(m) (FN_NARROW_PORTS ? FN_TURNED_MOST : FN_IS_F32 || !FN_TURNING_PAYS(m) ? 65536 : 32768)
 #define FN_ROWS_WORTH_ASKING(apart) \
-    (FN_NARROW_PORTS ? 28 : (apart) % FN_PAGE_BYTES == 0 ? 128 : 256)
-#define FN_FAR_PANELS_ARE_COPIED (!FN_NARROW_PORTS)
+    (FN_NARROW_PORTS ? 28 : (apart) % FN_PAGE_BYTES == 0 ? 128 : 176)
+#define FN_FAR_PANELS_ARE_COPIED 0
 #define FN_FAR(k, apart)                                                    \
     (FN_NARROW_PORTS ? (apart) >= 2 * FN_PAGE_BYTES                          \
      : (apart) % FN_PAGE_BYTES == 0 ? (k) * (apart) > 1048576                \
-                                    : (apart) > FN_PAGE_BYTES && (k) * (apart) >= 4194304)
+                                    : (k) * (apart) >= (FN_IS_F32 ? 2000000 : 4194304))
 #define FN_ROWS_BYTES 524288
 #define FN_TURNED_IN_BLOCKS 0
 #define FN_PANELS_KEPT 4
@@ -59,6 +61,8 @@
 #define FN_PACKED_BYTES (FN_NARROW_PORTS ? 98304 : FN_PACKED_MOST)
 #define FN_PACKED_DEPTH (FN_NARROW_PORTS ? 512 : 256)
 #define FN_PACKED_ASKS 0
+#define FN_ERRANDS (!FN_NARROW_PORTS)
+#define FN_TURNING_PAYS(rows) (FN_IS_F32 ? (rows) >= 96 && (rows) < 384 : (rows) >= 384)
 FN_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")
 #include "target.inc.h"
 FN_REGION_END
