@@ -223,8 +223,9 @@ static void FN(panel_with_errand)(FN(product_function) *small, ptrdiff_t m, ptrd
         FN(transposed)(columns, depth - whole, from + whole, ldfrom, to + whole * columns, columns);
 }
 
-/* b[k,n] in panels that are copied, each on the way through the one before. c has room. `small` and `packed` as above. */
-static void FN(product_of_copied_panels)(FN(product_function) *small, const int packed, ptrdiff_t m, ptrdiff_t rows, ptrdiff_t n,
+/* b[k,n] in panels that are copied, each on the way through the one before. c has room. `small` and `packed` as above. Apart from
+ * the products that call it, or GCC 12 runs out of registers for tiles of X^T dY in float64. */
+NOINLINE void FN(product_of_copied_panels)(FN(product_function) *small, const int packed, ptrdiff_t m, ptrdiff_t rows, ptrdiff_t n,
                                          ptrdiff_t k, const T *a, ptrdiff_t lda, ptrdiff_t a_row, ptrdiff_t a_step, const T *b,
                                          ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
     const ptrdiff_t columns = FN_TILE_VECTORS * LANES, deepest = packed ? k : FN(even_block)(k, COPY_DEPTH, 1);
