@@ -14,7 +14,7 @@ VENV = .venv/bin/
 # the environment of `make dev` where there is one
 PY = $(if $(wildcard $(VENV)python),$(VENV)python,$(PYTHON))
 
-.PHONY: help dev test test-slow test-targets test-c test-neon test-sse2 test-wide test-sanitize lint bench clean
+.PHONY: help dev test test-slow test-targets test-c test-neon test-sse2 test-avx2 test-wide test-sanitize lint bench clean
 
 help:
 	@echo "dev            .venv with fastnn (editable) and its tests' needs"
@@ -23,7 +23,8 @@ help:
 	@echo "test-targets   kernel tests once for each CPU target that this machine runs"
 	@echo "test-c         C tests of every kernel, targets that this machine runs"
 	@echo "test-neon      the same on an emulated 64-bit ARM"
-	@echo "test-sse2      the same on emulated x86-64: one without AVX, one with AVX2"
+	@echo "test-sse2      the same on an emulated x86-64 without AVX"
+	@echo "test-avx2      the same on one that ends at AVX2 (minutes)"
 	@echo "test-wide      the same with AVX-512's lanes and tile on any CPU"
 	@echo "test-sanitize  the same under the address and undefined-behaviour sanitizers"
 	@echo "lint           ruff, mypy, stubtest"
@@ -95,6 +96,8 @@ $(BUILD)/neon: $(KERNELS) $(HEADERS) csrc/tests/test_kernels.c
 test-sse2: $(BUILD)/static
 	$(call need,$(QEMU_X86_64),Debian: qemu-user)
 	$(QEMU_X86_64) -cpu $(OLD_CPU) $(BUILD)/static --best generic generic
+test-avx2: $(BUILD)/static
+	$(call need,$(QEMU_X86_64),Debian: qemu-user)
 	$(QEMU_X86_64) -cpu $(NEW_CPU) $(BUILD)/static --best avx2 avx2
 $(BUILD)/static: $(KERNELS) $(HEADERS) csrc/tests/test_kernels.c
 	$(call build,static,$(CC),-static,,avx512)
