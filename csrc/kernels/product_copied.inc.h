@@ -311,8 +311,7 @@ static void FN(product_of_packed)(int turned, ptrdiff_t m, ptrdiff_t n, ptrdiff_
     const ptrdiff_t rows = FN(even_block)(m, ROWS_OF(FN_PACKED_BYTES, most), FN_TILE_ROWS);
     const ptrdiff_t apart = ldb * (ptrdiff_t)sizeof(T);
     const int beyond = k * apart > FN_PACKED_FAR_BYTES;
-    const int far = (beyond || FN_ERRANDS) && (FN_FAR_PANELS_ARE_COPIED || FN_ERRANDS) && rows >= FN_ROWS_WORTH_ASKING(apart) &&
-                    FN_FAR(k, apart);
+    const int far = (FN_ERRANDS || (beyond && FN_FAR_PANELS_ARE_COPIED)) && rows >= FN_ROWS_WORTH_ASKING(apart) && FN_FAR(k, apart);
     T *const packed = FN(room)(FN_ROOM_PANELS);
     for (ptrdiff_t p = 0; p < k; p += deepest) {
         const ptrdiff_t depth = k - p < deepest ? k - p : deepest, ldfrom = p ? ldc : ldstart;

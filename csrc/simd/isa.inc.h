@@ -33,7 +33,18 @@ INLINE __m512d FN(upper_doubles)(V v) { return _mm512_cvtps_pd(_mm512_extractf32
 INLINE V FN(from_doubles)(__m512d lower, __m512d upper) {
     return (V)_mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(lower)), _mm512_cvtpd_ps(upper), 1);
 }
-/* quarters of four rows side by side, then 4 x 4 within each quarter */
+/* 4 x 4 within each quarter */
+INLINE void FN(transpose_quarters)(const __m512 *row, V *turned) {
+    const __m512d low = _mm512_castps_pd(_mm512_unpacklo_ps(row[0], row[1]));
+    const __m512d high = _mm512_castps_pd(_mm512_unpackhi_ps(row[0], row[1]));
+    const __m512d next_low = _mm512_castps_pd(_mm512_unpacklo_ps(row[2], row[3]));
+    const __m512d next_high = _mm512_castps_pd(_mm512_unpackhi_ps(row[2], row[3]));
+    turned[0] = (V)_mm512_unpacklo_pd(low, next_low);
+    turned[1] = (V)_mm512_unpackhi_pd(low, next_low);
+    turned[2] = (V)_mm512_unpacklo_pd(high, next_high);
+    turned[3] = (V)_mm512_unpackhi_pd(high, next_high);
+}
+/* quarters of four rows side by side, then within each quarter */
 #define FN_HAS_LOAD_TRANSPOSED
 INLINE void FN(load_transposed)(const T *x, ptrdiff_t ldx, V *block) {
     FN_UNROLL(4)
@@ -47,36 +58,23 @@ INLINE void FN(load_transposed)(const T *x, ptrdiff_t ldx, V *block) {
             row[r] = _mm512_mask_broadcast_f32x4(row[r], 0x0f00, _mm_loadu_ps(at + 8 * ldx));
             row[r] = _mm512_mask_broadcast_f32x4(row[r], 0xf000, _mm_loadu_ps(at + 12 * ldx));
         }
-        const __m512d low = _mm512_castps_pd(_mm512_unpacklo_ps(row[0], row[1]));
-        const __m512d high = _mm512_castps_pd(_mm512_unpackhi_ps(row[0], row[1]));
-        const __m512d next_low = _mm512_castps_pd(_mm512_unpacklo_ps(row[2], row[3]));
-        const __m512d next_high = _mm512_castps_pd(_mm512_unpackhi_ps(row[2], row[3]));
-        block[4 * q] = (V)_mm512_unpacklo_pd(low, next_low);
-        block[4 * q + 1] = (V)_mm512_unpackhi_pd(low, next_low);
-        block[4 * q + 2] = (V)_mm512_unpacklo_pd(high, next_high);
-        block[4 * q + 3] = (V)_mm512_unpackhi_pd(high, next_high);
+        FN(transpose_quarters)(row, block + 4 * q);
     }
 }
 /* Four rows, a vector each: 4 x 4 within each quarter, of which a row goes out at a time. */
 #define FN_HAS_TURN_PIECE
 INLINE void FN(turn_piece)(T *to, ptrdiff_t ldto, const T *from, ptrdiff_t ldfrom) {
-    __m512 row[4], turned[4];
+    __m512 row[4];
+    V turned[4];
     FN_UNROLL(4)
     for (int r = 0; r < 4; r++) row[r] = _mm512_loadu_ps(from + r * ldfrom);
-    const __m512d low = _mm512_castps_pd(_mm512_unpacklo_ps(row[0], row[1]));
-    const __m512d high = _mm512_castps_pd(_mm512_unpackhi_ps(row[0], row[1]));
-    const __m512d next_low = _mm512_castps_pd(_mm512_unpacklo_ps(row[2], row[3]));
-    const __m512d next_high = _mm512_castps_pd(_mm512_unpackhi_ps(row[2], row[3]));
-    turned[0] = _mm512_castpd_ps(_mm512_unpacklo_pd(low, next_low));
-    turned[1] = _mm512_castpd_ps(_mm512_unpackhi_pd(low, next_low));
-    turned[2] = _mm512_castpd_ps(_mm512_unpacklo_pd(high, next_high));
-    turned[3] = _mm512_castpd_ps(_mm512_unpackhi_pd(high, next_high));
+    FN(transpose_quarters)(row, turned);
     FN_UNROLL(4)
     for (int r = 0; r < 4; r++) {
-        _mm_storeu_ps(to + r * ldto, _mm512_castps512_ps128(turned[r]));
-        _mm_storeu_ps(to + (r + 4) * ldto, _mm512_extractf32x4_ps(turned[r], 1));
-        _mm_storeu_ps(to + (r + 8) * ldto, _mm512_extractf32x4_ps(turned[r], 2));
-        _mm_storeu_ps(to + (r + 12) * ldto, _mm512_extractf32x4_ps(turned[r], 3));
+        _mm_storeu_ps(to + r * ldto, _mm512_castps512_ps128((__m512)turned[r]));
+        _mm_storeu_ps(to + (r + 4) * ldto, _mm512_extractf32x4_ps((__m512)turned[r], 1));
+        _mm_storeu_ps(to + (r + 8) * ldto, _mm512_extractf32x4_ps((__m512)turned[r], 2));
+        _mm_storeu_ps(to + (r + 12) * ldto, _mm512_extractf32x4_ps((__m512)turned[r], 3));
     }
 }
 #else
