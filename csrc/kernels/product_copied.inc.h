@@ -129,7 +129,7 @@ INLINE void FN(product_of_far_panels)(FN(product_function) *small, const int pac
                                       ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
     const int copied = FN_FAR_PANELS_ARE_COPIED;
     const ptrdiff_t columns = FN_TILE_VECTORS * LANES;
-    const ptrdiff_t deepest = packed ? k : FN(even_block)(k, copied ? COPY_DEPTH : PANEL_DEPTH, 1);
+    const ptrdiff_t deepest = packed ? k : FN(even_block)(k, copied ? COPY_DEPTH : PANEL_DEPTH(ldb * (ptrdiff_t)sizeof(T)), 1);
     T(*const panels)[FN_COPY_BYTES / sizeof(T)] = FN(room)(0);
     ptrdiff_t p = 0;
     do { /* once for k = 0, to write `start` */
@@ -306,10 +306,10 @@ static void FN(product_of_packed)(int turned, ptrdiff_t m, ptrdiff_t n, ptrdiff_
                                   ptrdiff_t a_step, const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c,
                                   ptrdiff_t ldc) {
     const ptrdiff_t columns = FN_TILE_VECTORS * LANES;
-    const ptrdiff_t most = FN_ROWS_ARE_PACKED && turned ? TURNED_DEPTH(m) : FN_PACKED_DEPTH;
+    const ptrdiff_t apart = ldb * (ptrdiff_t)sizeof(T);
+    const ptrdiff_t most = FN_ROWS_ARE_PACKED && turned ? TURNED_DEPTH(m) : FN_PACKED_DEPTH(m, apart);
     const ptrdiff_t deepest = FN(even_block)(k, most, FN_ERRANDS && turned ? LANES : 1);
     const ptrdiff_t rows = FN(even_block)(m, ROWS_OF(FN_PACKED_BYTES, most), FN_TILE_ROWS);
-    const ptrdiff_t apart = ldb * (ptrdiff_t)sizeof(T);
     const int beyond = k * apart > FN_PACKED_FAR_BYTES;
     const int far = (FN_ERRANDS || (beyond && FN_FAR_PANELS_ARE_COPIED)) && rows >= FN_ROWS_WORTH_ASKING(apart) && FN_FAR(k, apart);
     T *const packed = FN(room)(FN_ROOM_PANELS);
