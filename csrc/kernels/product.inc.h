@@ -82,7 +82,7 @@
 #define FN_HALVES_PAY 1          /* where FN_HALVES says that there are any */
 #endif
 #ifndef FN_PANEL_BYTES
-#define FN_PANEL_BYTES(apart) 24576 /* of a block of a panel of W, its rows so many bytes apart: most of an L1, */
+#define FN_PANEL_BYTES 24576     /* of a block of a panel of W: most of an L1, */
 #define FN_COPY_BYTES 24576      /* of one that is copied, */
 #define FN_TURNED_MOST 32768     /* and of one of W^T, which leaves L1 before it is read anyway: on any CPU of the target, */
 #define FN_TURNED_BYTES(m) 32768 /* and on this one, for so many rows */
@@ -112,7 +112,7 @@
 /* whole tiles of rows that take `bytes` at the depth of a panel */
 #define ROWS_OF(bytes, depth) \
     ((ptrdiff_t)((bytes) / ((depth) * sizeof(T)) / FN_TILE_ROWS * FN_TILE_ROWS))
-#define PANEL_DEPTH(apart) ((ptrdiff_t)(FN_PANEL_BYTES(apart) / (FN_TILE_VECTORS * FN_VECTOR_BYTES)))
+#define PANEL_DEPTH ((ptrdiff_t)(FN_PANEL_BYTES / (FN_TILE_VECTORS * FN_VECTOR_BYTES)))
 #define COPY_DEPTH ((ptrdiff_t)(FN_COPY_BYTES / (FN_TILE_VECTORS * FN_VECTOR_BYTES)))
 #define TURNED_DEPTH(m) ((ptrdiff_t)(FN_TURNED_BYTES(m) / (FN_TILE_VECTORS * FN_VECTOR_BYTES)))
 
@@ -216,7 +216,7 @@ INLINE void FN(product_of_panels)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T
     /* Without room behind a row the last vector runs into the next row's first sums, so these come later and are not
      * gone on from. With room panels go the way that hardware fetches ahead. */
     const int room = FN(has_room)(n, ldc);
-    const ptrdiff_t deepest = room ? FN(even_block)(k, PANEL_DEPTH(ldb * (ptrdiff_t)sizeof(T)), 1) : k;
+    const ptrdiff_t deepest = room ? FN(even_block)(k, PANEL_DEPTH, 1) : k;
     ptrdiff_t p = 0;
     do { /* once for k = 0, to write `start` */
         const ptrdiff_t depth = k - p < deepest ? k - p : deepest;
@@ -240,12 +240,12 @@ INLINE void FN(product_of_blocks)(FN(product_function) *small, ptrdiff_t m, ptrd
                                   ptrdiff_t a_row, ptrdiff_t a_step, const T *b, ptrdiff_t ldb, const T *start,
                                   ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
     if (m <= 0 || n <= 0) return;
-    const ptrdiff_t apart = ldb * (ptrdiff_t)sizeof(T);
     ptrdiff_t rows = m;
     if (m * k > (ptrdiff_t)(FN_ROWS_BYTES / sizeof(T))) { /* small products do not wait for divisions */
-        const ptrdiff_t most = ROWS_OF(FN_ROWS_BYTES, FN(even_block)(k, PANEL_DEPTH(apart), 1));
+        const ptrdiff_t most = ROWS_OF(FN_ROWS_BYTES, FN(even_block)(k, PANEL_DEPTH, 1));
         rows = FN(even_block)(m, most, FN_TILE_ROWS);
     }
+    const ptrdiff_t apart = ldb * (ptrdiff_t)sizeof(T);
     const int far = m >= FN_ROWS_WORTH_ASKING(apart) && FN_FAR(k, apart) && FN(has_room)(n, ldc);
     if (far) {
         if (FN_ERRANDS)

@@ -129,7 +129,7 @@ INLINE void FN(product_of_far_panels)(FN(product_function) *small, const int pac
                                       ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
     const int copied = FN_FAR_PANELS_ARE_COPIED;
     const ptrdiff_t columns = FN_TILE_VECTORS * LANES;
-    const ptrdiff_t deepest = packed ? k : FN(even_block)(k, copied ? COPY_DEPTH : PANEL_DEPTH(ldb * (ptrdiff_t)sizeof(T)), 1);
+    const ptrdiff_t deepest = packed ? k : FN(even_block)(k, copied ? COPY_DEPTH : PANEL_DEPTH, 1);
     T(*const panels)[FN_COPY_BYTES / sizeof(T)] = FN(room)(0);
     ptrdiff_t p = 0;
     do { /* once for k = 0, to write `start` */

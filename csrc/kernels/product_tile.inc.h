@@ -24,7 +24,8 @@ INLINE void TILE(tile)(const int rows, const int vectors, const int asks, ptrdif
         at[r / FN_ROWS_AN_ADDRESS] = a + r * a_row;
         if (r && !side_by_side) __asm__("" : "+r"(at[r / FN_ROWS_AN_ADDRESS])); /* or the compiler keeps one for every row */
     }
-    /* near, the row itself where asking does not pay; in a copy, whose rows lie a constant apart, it costs nothing */
+    /* near, the row itself where asking does not pay; in a copy, whose rows lie a constant apart, it costs nothing. Asked for is
+     * the last number of each line's length: where rows begin within a line, the first line has come with the panel before. */
     const ptrdiff_t asked = FN_LINES_PAY || __builtin_constant_p(ldb) ? FN_LINES_AHEAD * ldb : 0;
     const T *far = from, *const last = from + ldfrom, *sums = c, *const last_sums = c + (below - 1) * ldc;
     ptrdiff_t p = 0;
@@ -50,7 +51,7 @@ INLINE void TILE(tile)(const int rows, const int vectors, const int asks, ptrdif
             if (asks == FN_ASKS_NEAR)
                 FN_UNROLL(4)
                 for (int v = 0; v < vectors; v += FN_VECTORS_A_LINE)
-                    __builtin_prefetch(b + asked + v * TILE_LANES, 0, 3);
+                    __builtin_prefetch(b + asked + (v + FN_VECTORS_A_LINE) * TILE_LANES - 1, 0, 3);
             if (asks == FN_ASKS_FAR) {
                 FN_UNROLL(4)
                 for (int v = 0; v < vectors; v++) __builtin_prefetch(far + v * TILE_LANES, 0, 2);

@@ -39,7 +39,7 @@
  * overflow cache sets, or L2 and the pages that a core remembers, panels only where many rows read them, as errands of tiles;
  * those of W^T are turned so where few tiles would have to carry them, in float64 where many do, for which panels are half as
  * deep then. */
-#define FN_PANEL_BYTES(apart) (FN_NARROW_PORTS ? 131072 : (apart) % FN_LINE_BYTES ? 16384 : 65536)
+#define FN_PANEL_BYTES (FN_NARROW_PORTS ? 131072 : 65536)
 #define FN_COPY_BYTES 32768
 #define FN_TURNED_MOST 131072
 #define FN_TURNED_BYTES(m) (FN_NARROW_PORTS ? FN_TURNED_MOST : FN_IS_F32 || !FN_TURNING_PAYS(m) ? 65536 : 32768)
@@ -60,7 +60,7 @@
 #define FN_PACKED_MOST 393216
 #define FN_PACKED_BYTES (FN_NARROW_PORTS ? 98304 : FN_PACKED_MOST)
 #define FN_PACKED_DEPTH(m, apart) \
-    (FN_NARROW_PORTS ? 512 : (apart) % FN_PAGE_BYTES == 0 ? (m) < 80 ? 64 : 256 : (apart) % FN_LINE_BYTES && (m) < 48 ? 64 : 256)
+    (FN_NARROW_PORTS ? 512 : (m) < 80 && (apart) % FN_PAGE_BYTES == 0 ? 64 : 256)
 #define FN_PACKED_ASKS 0
 #define FN_ERRANDS (!FN_NARROW_PORTS)
 #define FN_TURNING_PAYS(rows) (FN_IS_F32 ? (rows) >= 96 && (rows) < 384 : (rows) >= 384)
