@@ -54,6 +54,10 @@
 #else
 #define FN_ROWS_AN_ADDRESS FN_TILE_ROWS
 #endif
+#ifndef FN_MOST_COLUMNS
+#define FN_MOST_COLUMNS (4 * LANES < 32 ? 4 * LANES : 32) /* rows of dY W^T that may be made as columns of W dY^T */
+#endif
+#define FN_BYTES_OF_COLUMNS 28672 /* of such columns that are made at a time: with what they are made of, an L1 or little more */
 #ifndef FN_ROWS_ARE_PACKED
 #define FN_ROWS_ARE_PACKED 0     /* whether tiles of X's or dY's rows are ever copied, */
 #define FN_ROWS_WORTH_PACKING(turned, m, n) 0 /* and where, for so many rows and columns of c */
@@ -321,10 +325,18 @@ static void FN(product_at)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, pt
     }
 }
 
+/* Few rows of dY and of the result are turned in less time than W is: by how much they are fewer, lanes that stay empty counted. */
+INLINE int FN(worth_columns)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k) {
+    const ptrdiff_t columns = (m + LANES - 1) / LANES * LANES;
+    return m > 0 && m <= FN_MOST_COLUMNS && n * k > 2 * columns * (n + k) && k * columns <= (ptrdiff_t)(FN_ROOM_PANELS / sizeof(T));
+}
+
 static void FN(product_bt)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *bt,
                            ptrdiff_t ldbt, const T *start, ptrdiff_t ldstart, T *c, ptrdiff_t ldc) {
     if (k == 1 && ldbt == 1)
         FN(outer_product)(m, n, a, lda, bt, start, ldstart, c, ldc);
+    else if (!start && FN(worth_columns)(m, n, k))
+        FN(product_by_columns)(m, n, k, a, lda, bt, ldbt, c, ldc);
     else if (FN(rows_worth_packing)(1, m, n, k))
         FN(product_of_packed)(1, m, n, k, a, lda, 1, bt, ldbt, start, ldstart, c, ldc);
     else if (m > 0)

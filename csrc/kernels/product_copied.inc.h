@@ -301,6 +301,22 @@ static void FN(product_of_turned_panels)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, 
     FN(turned_panels)(0, m, n, k, a, lda, bt, ldbt, start, ldstart, c, ldc);
 }
 
+/* The same of few rows, as W dY^T: bt's rows are read as they lie, a is turned, and of the result some columns at a time. The
+ * chains are the same. */
+static void FN(product_by_columns)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *bt, ptrdiff_t ldbt,
+                                   T *c, ptrdiff_t ldc) {
+    const ptrdiff_t columns = (m + LANES - 1) / LANES * LANES;
+    const ptrdiff_t unit = FN_TILE_ROWS * LANES; /* whole tiles, and whole vectors, or one would run into the next row's first */
+    const ptrdiff_t rows = (ptrdiff_t)(FN_BYTES_OF_COLUMNS / sizeof(T)) / columns / unit * unit;
+    T *const at = FN(room)(0), *const ct = FN(room)(FN_ROOM_PANELS);
+    FN(transposed)(m, k, a, lda, at, columns);
+    for (ptrdiff_t i = 0; i < n; i += rows) {
+        const ptrdiff_t block = n - i < rows ? n - i : rows;
+        FN(product)(block, m, k, bt + i * ldbt, ldbt, at, columns, NULL, 0, ct, columns);
+        FN(transposed)(block, m, ct, columns, c + i, ldc);
+    }
+}
+
 /* a in packed blocks, of its rows (a_step 1) or of its columns (a_row 1); b as it lies or to be `turned`; c has room. */
 static void FN(product_of_packed)(int turned, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t a_row,
                                   ptrdiff_t a_step, const T *b, ptrdiff_t ldb, const T *start, ptrdiff_t ldstart, T *c,

@@ -63,6 +63,7 @@
     (FN_NARROW_PORTS ? 512 : (m) < 80 && (apart) % FN_PAGE_BYTES == 0 ? 64 : 256)
 #define FN_PACKED_ASKS 0
 #define FN_ERRANDS (!FN_NARROW_PORTS)
+#define FN_MOST_COLUMNS (FN_NARROW_PORTS ? LANES : 32)
 #define FN_TURNING_PAYS(rows) (FN_IS_F32 ? (rows) >= 96 && (rows) < 384 : (rows) >= 384)
 FN_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")
 #include "target.inc.h"

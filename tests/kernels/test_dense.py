@@ -123,6 +123,17 @@ def test_rows_of_w_far_apart(dtype, rng, rows, row_bytes, inputs):
         assert np.array_equal(dense.weight_gradient(x, dy, threads=threads), reference.dense_weight_gradient(x, dy))
 
 
+@pytest.mark.parametrize("rows", [1, 3, 8, 15, 16, 17, 31, 32, 33])
+@pytest.mark.parametrize(("inputs", "outputs"), [(180, 260), (256, 256), (1000, 187), (130, 2200), (130, 8300)])
+def test_few_rows_beside_a_large_kernel(rows, inputs, outputs, dtype, rng):
+    """dY W^T is made as W dY^T then, so many columns of the result at a time; chains are those of many rows."""
+    dy, w = rng.integers(-8, 9, (rows, outputs)).astype(dtype), rng.integers(-8, 9, (inputs, outputs)).astype(dtype)
+    assert np.array_equal(dense.input_gradient(dy, w), reference.dense_input_gradient(dy, w))
+    dy, w = rng.standard_normal((70, outputs)).astype(dtype), rng.standard_normal((inputs, outputs)).astype(dtype)
+    assert np.array_equal(dense.input_gradient(dy[:rows], w), dense.input_gradient(dy, w)[:rows])
+    assert np.array_equal(dense.input_gradient(dy[:rows], w, threads=3), dense.input_gradient(dy, w)[:rows])
+
+
 @pytest.mark.parametrize("activation", list(targets.ACTIVATIONS))
 def test_epilogue_is_the_activation(activation, dtype, rng):
     x, w, bias = (rng.standard_normal(s).astype(dtype) for s in ((23, 11), (11, 37), (37,)))
