@@ -12,15 +12,17 @@
  * decodes every other cycle. Loops, outside in: blocks of rows that stay in L2, blocks of k, column panels of one tile's width, tiles of
  * rows. A panel is read where it lies: L2 keeps up with a line for each few multiply-adds, if tiles ask for it some steps
  * ahead (FN_LINES_AHEAD); its first tile, which has it from L3 or memory, asks much further ahead where that pays
- * (FN_FIRST_ASKS). It is copied where many rows read it and its own lie half pages or pages apart, or nearly, in a few cache
- * sets, or beyond L2, which costs more than copying; each tile takes along a part of the next one, which the tile before has
- * asked for, since hardware fetches no lines ahead that far apart, and asks for the next tile's lines of c. A panel of W^T is
- * transposed while the one before is multiplied with: each tile carries some rows of W along, a number at a time by registers
- * of integers, since the shuffles of vectors take the ports of the multiply-adds. X^T is copied, tile by tile, where enough
- * columns will read it: a tile uses a few numbers of every line that it touches. So are rows of X and dY where instructions
- * are what tiles wait for: one of packed rows has a single address. A tile of two long vectors reads so few lines for its
- * multiply-adds that no copy pays where ports are half as wide (avx512.c); where they are as wide the next panel is copied, or
- * turned, a piece after every few steps of k (product_errands.inc.h).
+ * (FN_FIRST_ASKS). Where few rows read what lies beyond L2, panels are shallow (FN_SHALLOW). It is copied where many rows
+ * read it and its own lie half pages or pages apart, or nearly, in a few cache sets, or beyond L2, which costs more than
+ * copying; each tile takes along a part of the next one, which the tile before has asked for, since hardware fetches no
+ * lines ahead that far apart, and asks for the next tile's lines of c. A panel of W^T is transposed while the one before is
+ * multiplied with: each tile carries some rows of W along, a number at a time by registers of integers, since the shuffles
+ * of vectors take the ports of the multiply-adds. X^T is copied, tile by tile, where enough columns will read it: a tile
+ * uses a few numbers of every line that it touches. So are rows of X and dY where instructions are what tiles wait for: one
+ * of packed rows has a single address. A tile of two long vectors reads so few lines for its multiply-adds that no copy pays
+ * where ports are half as wide (avx512.c); where they are as wide the next panel is copied, or turned, a piece after every
+ * few steps of k (product_errands.inc.h). Few rows of dY W^T are made as W dY^T, for which dY and the result are turned, and
+ * W is not (product_by_columns).
  */
 #ifndef FN_SIZES
 #define FN_SIZES
@@ -35,6 +37,7 @@
 #define FN_ASKS_FAR 2
 #define FN_LINES_FAR_AHEAD 32
 #define FN_NEVER ((ptrdiff_t)1 << 40)
+#define FN_SHALLOW_DEPTH 64      /* rows of b in a block where FN_SHALLOW says so */
 #define FN_ROWS_WORTH_HALVES 4   /* fewer have too few chains in half a vector's width by itself */
 #define FN_TILES_WORTH_PACKING 4 /* column tiles that must read a tile of X^T before it is copied */
 /* Rows that must read few columns before they are moved into lanes: that takes less than the lanes that a tile leaves empty
@@ -98,6 +101,9 @@
 #define FN_FAR(k, apart) \
     (FN_NEARLY_PAGES(apart) || (k) * (apart) >= ((apart) % FN_LINE_BYTES ? 1048576 : 4000000))
 #define FN_FAR_PANELS_ARE_COPIED 1
+/* Whether m rows are few beside a b from beyond L2: its panels are read where they lie then, of few rows, so that the lines of
+ * each are the neighbours of those that came for the panel before. */
+#define FN_SHALLOW(m, k, apart) ((m) < 64 && (k) * (apart) >= 1048576)
 #define FN_ROWS_BYTES 294912     /* of the rows that pass by one block of k: half an L2, and some */
 #define FN_TURNED_IN_BLOCKS 1    /* whether dY's rows are cut into such blocks too, */
 #define FN_PANELS_KEPT 4         /* and how many panels that are copied or transposed blocks share */
@@ -109,7 +115,7 @@
 #define FN_BYTES_WORTH_COPYING 70000000 /* of X, times columns */
 #define FN_PACKED_MOST 196608    /* of a's tiles that are copied at a time, on any CPU of the target, */
 #define FN_PACKED_BYTES 196608   /* on this one, */
-#define FN_PACKED_DEPTH(m, apart) 256 /* and how deep, for so many rows: no deeper than panels that are copied beside it, */
+#define FN_PACKED_DEPTH 256      /* and how deep: no deeper than panels that are copied beside it, */
 #define FN_PACKED_ASKS 1         /* and whether its tiles ask for the next panel, of those that are read where they lie */
 #endif
 #endif
@@ -220,7 +226,8 @@ INLINE void FN(product_of_panels)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T
     /* Without room behind a row the last vector runs into the next row's first sums, so these come later and are not
      * gone on from. With room panels go the way that hardware fetches ahead. */
     const int room = FN(has_room)(n, ldc);
-    const ptrdiff_t deepest = room ? FN(even_block)(k, PANEL_DEPTH, 1) : k;
+    const ptrdiff_t most = FN_SHALLOW(m, k, ldb * (ptrdiff_t)sizeof(T)) ? FN_SHALLOW_DEPTH : PANEL_DEPTH;
+    const ptrdiff_t deepest = room ? FN(even_block)(k, most, 1) : k;
     ptrdiff_t p = 0;
     do { /* once for k = 0, to write `start` */
         const ptrdiff_t depth = k - p < deepest ? k - p : deepest;
@@ -250,7 +257,7 @@ INLINE void FN(product_of_blocks)(FN(product_function) *small, ptrdiff_t m, ptrd
         rows = FN(even_block)(m, most, FN_TILE_ROWS);
     }
     const ptrdiff_t apart = ldb * (ptrdiff_t)sizeof(T);
-    const int far = m >= FN_ROWS_WORTH_ASKING(apart) && FN_FAR(k, apart) && FN(has_room)(n, ldc);
+    const int far = m >= FN_ROWS_WORTH_ASKING(apart) && FN_FAR(k, apart) && !FN_SHALLOW(m, k, apart) && FN(has_room)(n, ldc);
     if (far) {
         if (FN_ERRANDS)
             FN(product_of_copied_panels)(small, 0, m, rows, n, k, a, lda, a_row, a_step, b, ldb, start, ldstart, c, ldc);

@@ -323,7 +323,8 @@ static void FN(product_of_packed)(int turned, ptrdiff_t m, ptrdiff_t n, ptrdiff_
                                   ptrdiff_t ldc) {
     const ptrdiff_t columns = FN_TILE_VECTORS * LANES;
     const ptrdiff_t apart = ldb * (ptrdiff_t)sizeof(T);
-    const ptrdiff_t most = FN_ROWS_ARE_PACKED && turned ? TURNED_DEPTH(m) : FN_PACKED_DEPTH(m, apart);
+    const ptrdiff_t lying = FN_SHALLOW(m, k, apart) ? FN_SHALLOW_DEPTH : FN_PACKED_DEPTH;
+    const ptrdiff_t most = FN_ROWS_ARE_PACKED && turned ? TURNED_DEPTH(m) : lying;
     const ptrdiff_t deepest = FN(even_block)(k, most, FN_ERRANDS && turned ? LANES : 1);
     const ptrdiff_t rows = FN(even_block)(m, ROWS_OF(FN_PACKED_BYTES, most), FN_TILE_ROWS);
     const int beyond = k * apart > FN_PACKED_FAR_BYTES;

@@ -32,13 +32,14 @@
 #define FN_ROWS_ARE_PACKED 1
 #define FN_ROWS_WORTH_PACKING(turned, m, n) \
     (!FN_NARROW_PORTS && (FN_IS_F32 ? (n) >= ((turned) && (m) > 256 ? 1024 : 512) : !(turned) && (n) >= 1024))
-/* product.inc.h: panels read where they lie, as deep as half a megabyte of rows in L2 allows, and X^T too. With narrow ports
- * panels are twice as deep, since L2 keeps up: each sum goes out and comes back half as often. A panel's first tile asks for its
- * lines, or, where rows are two pages apart, each tile for a part of the next panel's; X^T is copied only where its rows lie
- * whole pages apart, or where they are many, more than a page apart, and read often. Else both are copied where their rows
- * overflow cache sets, or L2 and the pages that a core remembers, panels only where many rows read them, as errands of tiles;
- * those of W^T are turned so where few tiles would have to carry them, in float64 where many do, for which panels are half as
- * deep then. */
+/* product.inc.h: panels read where they lie, as deep as half a megabyte of rows in L2 allows, and X^T too. With narrow
+ * ports panels are twice as deep, since L2 keeps up: each sum goes out and comes back half as often. A panel's first tile
+ * asks for its lines, or, where rows are two pages apart, each tile for a part of the next panel's; X^T is copied only
+ * where its rows lie whole pages apart, or where they are many, more than a page apart, and read often. Else both are
+ * copied where their rows overflow cache sets, or L2 and the pages that a core remembers, panels only where many rows read
+ * them, as errands of tiles; those of W^T are turned so where few tiles would have to carry them, in float64 where many
+ * do, for which panels are half as deep then. Where rows share cache sets, for they lie whole pages apart, L2 keeps few of
+ * a deep panel's lines from one tile to the next, so that of few rows is shallow. */
 #define FN_PANEL_BYTES (FN_NARROW_PORTS ? 131072 : 65536)
 #define FN_COPY_BYTES 32768
 #define FN_TURNED_MOST 131072
@@ -50,6 +51,7 @@
     (FN_NARROW_PORTS ? (apart) >= 2 * FN_PAGE_BYTES                          \
      : (apart) % FN_PAGE_BYTES == 0 ? (k) * (apart) > 1048576                \
                                     : (k) * (apart) >= (FN_IS_F32 ? 2000000 : 4194304))
+#define FN_SHALLOW(m, k, apart) (!FN_NARROW_PORTS && (m) > FN_TILE_ROWS && (m) < 80 && (apart) % FN_PAGE_BYTES == 0)
 #define FN_ROWS_BYTES 524288
 #define FN_TURNED_IN_BLOCKS 0
 #define FN_PANELS_KEPT 4
@@ -59,8 +61,7 @@
      : (apart) > FN_PAGE_BYTES && (k) * (apart) >= 2097152)
 #define FN_PACKED_MOST 393216
 #define FN_PACKED_BYTES (FN_NARROW_PORTS ? 98304 : FN_PACKED_MOST)
-#define FN_PACKED_DEPTH(m, apart) \
-    (FN_NARROW_PORTS ? 512 : (m) < 80 && (apart) % FN_PAGE_BYTES == 0 ? 64 : 256)
+#define FN_PACKED_DEPTH (FN_NARROW_PORTS ? 512 : 256)
 #define FN_PACKED_ASKS 0
 #define FN_ERRANDS (!FN_NARROW_PORTS)
 #define FN_MOST_COLUMNS (FN_NARROW_PORTS ? LANES : 32)
