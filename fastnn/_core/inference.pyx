@@ -37,7 +37,6 @@ from fastnn._core.workspace import allocate
 
 cdef enum:
     BLOCK_BYTES = 262144       # of a block's buffers: part of a second-level cache
-    PARAMETERS_A_BLOCK = 4     # how many times as long as its buffers the parameters may be that a block reads
     FEWEST_ROWS = 32
     MOST_ROWS = 512
     ROWS_UNIT = 16
@@ -57,9 +56,8 @@ cdef ptrdiff_t block_rows(Program program, Py_ssize_t itemsize):
 
 
 cdef ptrdiff_t most_rows(Plan plan):
-    """The same, or more where the parameters are what does not fit: each block reads them all."""
-    return rows_of_bytes(plan.inference, plan.itemsize,
-                         max(<Py_ssize_t>BLOCK_BYTES, plan.n_parameters * plan.itemsize // PARAMETERS_A_BLOCK))
+    """The same, or buffers as long as the parameters where these are what does not fit: each block reads them all."""
+    return rows_of_bytes(plan.inference, plan.itemsize, max(<Py_ssize_t>BLOCK_BYTES, plan.n_parameters * plan.itemsize))
 
 
 cdef ptrdiff_t even_rows(ptrdiff_t total, ptrdiff_t most, ptrdiff_t threads):
