@@ -332,10 +332,13 @@ static void FN(product_at)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, pt
     }
 }
 
-/* Few rows of dY and of the result are turned in less time than W is: by how much they are fewer, lanes that stay empty counted. */
+/* Few rows of dY and of the result are turned in less time than W is: by how much they are fewer, lanes that stay empty counted.
+ * Where a vector has few lanes, multiply-adds take longer than turning, and a quarter of them may not stay empty. */
 INLINE int FN(worth_columns)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k) {
     const ptrdiff_t columns = (m + LANES - 1) / LANES * LANES;
-    return m > 0 && m <= FN_MOST_COLUMNS && n * k > 2 * columns * (n + k) && k * columns <= (ptrdiff_t)(FN_ROOM_PANELS / sizeof(T));
+    const int filled = FN_VECTOR_BYTES > 16 || 4 * m > 3 * columns;
+    return m > 0 && m <= FN_MOST_COLUMNS && filled && n * k > 2 * columns * (n + k) &&
+           k * columns <= (ptrdiff_t)(FN_ROOM_PANELS / sizeof(T));
 }
 
 static void FN(product_bt)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *bt,

@@ -8,6 +8,8 @@
 _Static_assert(FN_PANELS_KEPT * FN_COPY_BYTES <= FN_ROOM_PANELS, "panels that are copied have no room");
 _Static_assert((FN_TURNED_IN_BLOCKS ? FN_PANELS_KEPT : 2) * FN_TURNED_MOST <= FN_ROOM_PANELS, "panels of W^T have no room");
 _Static_assert(FN_PACKED_MOST + FN_VECTOR_BYTES <= FN_ROOM_TILES, "tiles that are copied have no room");
+_Static_assert(32 * FN_TILE_ROWS * FN_VECTOR_BYTES <= FN_BYTES_OF_COLUMNS, "of 32 columns not even the fewest rows are made");
+_Static_assert(FN_BYTES_OF_COLUMNS <= FN_ROOM_TILES, "columns have no room");
 #endif
 
 /* This thread's room from a byte on, asked for once: a compiler would ask again wherever it reads there. */
