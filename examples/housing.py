@@ -1,9 +1,9 @@
 """Predict house values in California's districts of 1990: 16000 to learn from, the others to be tested on.
 
-    python examples/housing.py FILE
+    python examples/housing.py PATH
 
-FILE is california-housing.csv.gz (or unpacked): longitude ... median_income, median_house_value, ocean_proximity.
-Needs numpy only.
+PATH is california-housing.csv.gz (or unpacked), or the folder that holds it: longitude ... median_income,
+median_house_value, ocean_proximity. Needs numpy only.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import fastnn
 
 TRAIN, EPOCHS, BATCH = 16000, 50, 128
 TARGET, CATEGORY = "median_house_value", "ocean_proximity"
+NAMES = ("california-housing.csv.gz", "california-housing.csv")
 
 
 def load(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -26,6 +27,11 @@ def load(path: Path) -> tuple[np.ndarray, np.ndarray]:
     A missing number (some districts lack total_bedrooms) becomes its column's median, the category one column a value,
     and counts of a district their logarithms: they span four powers of ten.
     """
+    if path.is_dir():
+        files = [path / name for name in NAMES if (path / name).is_file()]
+        if not files:
+            raise FileNotFoundError(f"expected {' or '.join(NAMES)} in {path}, found neither")
+        path = files[0]
     with (gzip.open if path.suffix == ".gz" else open)(path, "rt", newline="") as file:
         rows = list(csv.DictReader(file))
     missing = {TARGET, CATEGORY} - set(rows[0] if rows else ())
@@ -48,8 +54,8 @@ def load(path: Path) -> tuple[np.ndarray, np.ndarray]:
 def main(arguments: list[str] | None = None) -> float:
     """Run the example and return R2 on the test rows."""
     parser = argparse.ArgumentParser(description="Train a small network on California's house values.")
-    parser.add_argument("file", type=Path, help="california-housing.csv.gz")
-    X, y = load(parser.parse_args(arguments).file)
+    parser.add_argument("path", type=Path, help=f"{NAMES[0]}, or the folder that holds it")
+    X, y = load(parser.parse_args(arguments).path)
     order = np.random.default_rng(0).permutation(len(X))
     X, y = X[order], y[order]
     # Scaled by what the training rows say: the test rows are not known before.

@@ -138,3 +138,14 @@ def test_other_csv_files(tmp_path):
     path.write_text("a,b\n1,2\n")
     with pytest.raises(ValueError, match=r"missing: .*median_house_value"):
         example("housing").load(path)
+
+
+def test_folder_of_a_csv_file(tmp_path):
+    load = example("housing").load
+    with pytest.raises(FileNotFoundError, match=r"expected california-housing\.csv\.gz or .*found neither"):
+        load(tmp_path)
+    lines = ["age,ocean_proximity,median_house_value", "3,INLAND,50", "4,ISLAND,70", ""]
+    (tmp_path / "california-housing.csv").write_text("\n".join(lines))
+    X, y = load(tmp_path)
+    np.testing.assert_array_equal(X, [[3, 1, 0], [4, 0, 1]])
+    np.testing.assert_array_equal(y, [50, 70])
