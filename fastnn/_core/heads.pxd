@@ -10,14 +10,21 @@ from fastnn._core.threads cimport Share, share
 
 # Where a pass finds its numbers. Pointers are to the plan's element type.
 cdef struct Memory:
-    void **values             # value buffers, each [rows, leading]
+    void **values             # value buffers, each [rows, leading], or two such: see `border`
     const ptrdiff_t *leading
+    const ptrdiff_t *border   # by value buffer: the first column of its second half,
+    const ptrdiff_t *apart    # which lies so many elements further behind; 0: rows are in one piece
     void **deltas             # by segment: gradient with respect to its head's output, [rows, delta_leading]
     const ptrdiff_t *delta_leading
     void **statistics         # by segment: what its head keeps of the forward pass
     void **transposed         # by segment: its kernel transposed, [outputs, padded(inputs)]; NULL: none is kept
     void *partials[2]         # [rows, partial_leading]: second halves of products whose inputs are cut in two; in turn
     ptrdiff_t partial_leading # the same for all segments: threads may be at different ones, each in its own rows
+
+# Where an element of a value buffer is; what follows it in its row, or in its half of the row, is behind it.
+cdef inline real *value_at(const real *sample, const Memory *memory, int buffer, ptrdiff_t row, ptrdiff_t column) noexcept nogil:
+    return (<real *>memory.values[buffer] + row * memory.leading[buffer] + column
+            + (memory.apart[buffer] if column >= memory.border[buffer] else 0))
 
 # What operations need to know of the batch that runs.
 cdef struct Batch:
@@ -45,6 +52,10 @@ cdef inline bint is_cut(const Segment *segment, ptrdiff_t batch, bint sparse) no
 # One of the two halves of `size` inputs.
 cdef inline Share half(ptrdiff_t size, int which) noexcept nogil:
     return share(size, INPUT_UNIT, which, 2)
+
+# Whether the values of a segment, which two threads make by halves, are read by halves alone: then each half is kept by itself,
+# or what a core fetches ahead at the end of its part of a row would be lines that the other one writes.
+cdef bint is_apart(const Segment *segments, int n_segments, int index, ptrdiff_t batch, bint sparse) noexcept nogil
 
 # One half's part of a product: into values[product], with the bias, or into partials[turn]
 cdef void head_half(const real *parameters, const Segment *segments, int index, const Memory *memory, Share rows, Share columns,

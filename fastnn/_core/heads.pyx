@@ -8,7 +8,7 @@ from libc.stddef cimport ptrdiff_t
 
 from fastnn._core cimport targets
 from fastnn._core.dense cimport dense_forward, dense_input_gradient, padded
-from fastnn._core.plan cimport ADD, BATCH_NORM, DENSE, IDENTITY, LAYER_NORM, PRELU, SCALE, Segment
+from fastnn._core.plan cimport ADD, BATCH_NORM, DENSE, IDENTITY, INPUT, LAYER_NORM, PRELU, SCALE, Segment
 from fastnn._core.sparse cimport sparse_forward
 from fastnn._core.targets cimport fn_stream, real
 from fastnn._core.threads cimport Share
@@ -60,20 +60,43 @@ cdef void batch_statistics(real *parameters, const Segment *segment, const Memor
             stored[j] = keep * stored[j] + move * variance[j]
 
 
+cdef bint is_apart(const Segment *segments, int n_segments, int index, ptrdiff_t batch, bint sparse) noexcept nogil:
+    cdef const Segment *segment = &segments[index]
+    cdef int reader, readers = 0
+    if segment.rowwise or (segment.last_op > 0 if segment.head == INPUT else batch == 1 or not is_cut(segment, batch, sparse)):
+        return False  # a single row's products may be made in one piece (head_ahead)
+    for reader in range(index + 1, n_segments):
+        if segments[reader].before == index or segments[reader].skip == index:
+            readers += 1
+            if segments[reader].skip >= 0 or not is_cut(&segments[reader], batch, sparse):
+                return False
+    return readers == 1
+
+
 cdef void head_half(const real *parameters, const Segment *segments, int index, const Memory *memory, Share rows, Share columns,
                     int which, int turn) noexcept nogil:
     cdef const Segment *segment = &segments[index]
+    cdef Share inputs = half(segment.inputs, which), part = columns
+    cdef ptrdiff_t apart = memory.apart[segment.product]
     cdef void *made = memory.partials[turn] if which else memory.values[segment.product]
-    dense_forward(rows, columns, half(segment.inputs, which), segment.outputs, <const real *>memory.values[segment.source],
-                  memory.leading[segment.source], kernel_of(parameters, segment, index, memory),
-                  <const real *>NULL if which else at(parameters, segment.bias, 0), <real *>made,
-                  memory.partial_leading if which else memory.leading[segment.product])
+    cdef ptrdiff_t ldx = memory.leading[segment.source]
+    cdef ptrdiff_t ldy = memory.leading[segment.product] if apart or not which else memory.partial_leading
+    cdef const real *x = value_at(parameters, memory, segment.source, 0, inputs.start) - inputs.start
+    while part.start < columns.stop:
+        if apart and part.start < memory.border[segment.product]:
+            part.stop = min(columns.stop, memory.border[segment.product])
+        else:
+            part.stop = columns.stop
+        dense_forward(rows, part, inputs, segment.outputs, x, ldx, kernel_of(parameters, segment, index, memory),
+                      <const real *>NULL if which else at(parameters, segment.bias, 0),
+                      <real *>made + (apart if part.start >= memory.border[segment.product] else 0), ldy)
+        part.start = part.stop
 
 
 cdef void head_ahead(real *parameters, const Segment *segment, const real *x, const real *dy, const Memory *following, bint cut,
                      Share rows) noexcept nogil:
     cdef ptrdiff_t width = segment.outputs
-    cdef const real *row = <const real *>following.values[segment.source]
+    cdef const real *row
     cdef const real *bias
     cdef Share part
     cdef int which
@@ -84,8 +107,9 @@ cdef void head_ahead(real *parameters, const Segment *segment, const real *x, co
             if part.start < rows.start or part.stop > rows.stop:
                 continue
         bias = <const real *>NULL if which else at(<const real *>parameters, segment.bias, 0)
+        row = value_at(x, following, segment.source, 0, part.start)
         targets.rank_one_product(part.stop - part.start, width, x + part.start, dy, parameters + segment.kernel + part.start * width,
-                                 width, row + part.start, bias,
+                                 width, row, bias,
                                  <real *>following.partials[0] if which else <real *>following.values[segment.product])
 
 
@@ -96,10 +120,13 @@ cdef void head_transpose(const real *parameters, const Segment *segment, int ind
 
 cdef void head_join(const real *sample, const Segment *segment, const Memory *memory, Share rows, Share columns,
                     int turn) noexcept nogil:
-    cdef ptrdiff_t ld = memory.leading[segment.product], ldhalf = memory.partial_leading
-    cdef real *y = <real *>memory.values[segment.product] + rows.start * ld + columns.start
-    targets.add(rows.stop - rows.start, columns.stop - columns.start, <const real *>y, ld,
-                <const real *>memory.partials[turn] + rows.start * ldhalf + columns.start, ldhalf, y, ld)
+    cdef ptrdiff_t ld = memory.leading[segment.product]
+    cdef ptrdiff_t ldhalf = ld if memory.apart[segment.product] else memory.partial_leading
+    cdef real *y = value_at(sample, memory, segment.product, rows.start, columns.start)
+    cdef const real *partial = <const real *>memory.partials[turn] + rows.start * ldhalf + columns.start
+    if columns.start >= memory.border[segment.product]:
+        partial += memory.apart[segment.product]
+    targets.add(rows.stop - rows.start, columns.stop - columns.start, <const real *>y, ld, partial, ldhalf, y, ld)
 
 
 cdef void head_forward(real *parameters, const Segment *segments, int index, const Memory *memory, const Batch *batch,

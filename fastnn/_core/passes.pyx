@@ -9,7 +9,7 @@ from libc.stddef cimport ptrdiff_t
 from fastnn._core cimport targets
 from fastnn._core.dense cimport LINE_BYTES, dense_weight_gradient, padded
 from fastnn._core.heads cimport (
-    Batch, Memory, batch_gradient, head_ahead, head_backward, head_forward, head_gradient, head_join, is_cut,
+    Batch, Memory, batch_gradient, head_ahead, head_backward, head_forward, head_gradient, head_join, is_cut, value_at,
 )
 from fastnn._core.plan cimport ACTIVATION, ACTIVITY, AFFINE, BATCH_NORM, DENSE, DROPOUT, INPUT, Op, Segment
 from fastnn._core.sparse cimport Links, link, unlink
@@ -55,11 +55,10 @@ cdef inline ptrdiff_t with_padding(const Op *op, Share columns, ptrdiff_t ld, pt
 
 cdef void forward_op(const real *sample, const Op *op, const Memory *memory, const Batch *batch, Share rows,
                      Share columns) noexcept nogil:
-    cdef ptrdiff_t ld = memory.leading[op.source]
-    cdef ptrdiff_t at = rows.start * ld + columns.start  # both buffers have the same width
+    cdef ptrdiff_t ld = memory.leading[op.source]  # both buffers have the same width
     cdef ptrdiff_t height = rows.stop - rows.start, width = columns.stop - columns.start
-    cdef const real *source = <const real *>memory.values[op.source] + at
-    cdef real *result = <real *>memory.values[op.result] + at
+    cdef const real *source = value_at(sample, memory, op.source, rows.start, columns.start)
+    cdef real *result = value_at(sample, memory, op.result, rows.start, columns.start)
     cdef real a = <real>op.a, b = <real>op.b
     if op.kind == ACTIVATION:
         if op.which != targets.FN_linear or source != result:
@@ -101,7 +100,7 @@ cdef void backward_op(const real *sample, const Op *op, int index, const Memory 
     cdef real *delta = <real *>memory.deltas[index] + rows.start * ld + columns.start
     cdef int buffer = op.source if op.saves == targets.FN_SAVES_INPUT else op.result
     cdef ptrdiff_t ldsaved = memory.leading[buffer]
-    cdef const real *saved = <const real *>memory.values[buffer] + rows.start * ldsaved + columns.start
+    cdef const real *saved = value_at(sample, memory, buffer, rows.start, columns.start)
     cdef real a = <real>op.a, b = <real>op.b
     if op.kind == ACTIVATION:
         if op.which != targets.FN_linear:
@@ -221,7 +220,7 @@ cdef void update_segment(const real *sample, const Segment *segment, int index, 
     """Gradient of the kernel's part rows x columns (and of the bias's columns, for the thread whose rows begin at 0),
     block by block, each block's update right after it."""
     cdef ptrdiff_t ldx = memory.leading[segment.source], ld = memory.delta_leading[index]
-    cdef const real *x = <const real *>memory.values[segment.source]
+    cdef const real *x = value_at(sample, memory, segment.source, 0, rows.start) - rows.start
     cdef const real *delta = <const real *>memory.deltas[index]
     cdef ptrdiff_t width = columns.stop - columns.start, group = group_rows(size)
     cdef ptrdiff_t first, depth, tile = targets.tile_rows(sample)

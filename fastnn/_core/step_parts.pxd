@@ -57,7 +57,8 @@ cdef struct Run:
     void *outputs_made           # written: predictions of each row, in order; may be NULL
     ptrdiff_t outputs_stride
     uint64_t key, iteration
-    Memory *memories
+    Memory *memories             # by groups: by thread; else two, in turn,
+    Memory *by_halves            # and the same buffers for two threads, laid out by halves; NULL: there is no need
     void **scratch
     void *sums
     ptrdiff_t group, block       # by groups: rows of a group, and of a block within it; group 0: by layers

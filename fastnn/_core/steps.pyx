@@ -25,7 +25,7 @@ from fastnn._core.division cimport (
     imbalance, synchronize,
 )
 from fastnn._core.flat cimport flat_step
-from fastnn._core.heads cimport Batch, Memory, half, head_half, is_cut, mask_kernel
+from fastnn._core.heads cimport Batch, Memory, half, head_half, is_cut, mask_kernel, value_at
 from fastnn._core.passes cimport (
     ALL, HALVES, NOTHING, accumulate_segment, backward_ops, backward_segment, forward_segment, group_rows, update_from_sums,
     update_segment, update_sparse,
@@ -70,7 +70,12 @@ cdef void gather_share(const Run *run, const real *sample, const Memory *memory,
         rows.start, rows.stop, columns = 0, min(run.batch, run.total - position), half(run.inputs, thread)
         x.start = <const char *>x.start + columns.start * x.itemsize
     gather(&x, 0, run.order + position + rows.start, rows.stop - rows.start, columns.stop - columns.start,
-           <real *>memory.values[0] + rows.start * memory.leading[0] + columns.start, memory.leading[0])
+           value_at(sample, memory, 0, rows.start, columns.start), memory.leading[0])
+
+
+cdef inline const Memory *memory_of(const Run *run, ptrdiff_t step, int threads) noexcept nogil:
+    """What a step works on: batches alternate, and two threads have places of their own for what each makes half of."""
+    return &(run.by_halves if threads == 2 and run.by_halves != NULL else run.memories)[step & 1]
 
 
 cdef void mask_kernels(const Run *run, const real *parameters, const Memory *memory, const Batch *batch, int thread,
@@ -87,7 +92,7 @@ cdef void mask_kernels(const Run *run, const real *parameters, const Memory *mem
 cdef void step_by_layers(const Run *run, const real *sample, ptrdiff_t step, int thread, int threads) noexcept nogil:
     cdef ptrdiff_t position = step * run.batch
     cdef ptrdiff_t rows = min(run.batch, run.total - position)
-    cdef const Memory *memory = &run.memories[step & 1]
+    cdef const Memory *memory = memory_of(run, step, threads)
     cdef const real *parameters = <const real *>run.parameters
     cdef const int64_t *index = run.order + position
     cdef double divisor = denominator(run, sample, index, rows)
@@ -99,7 +104,7 @@ cdef void step_by_layers(const Run *run, const real *sample, ptrdiff_t step, int
     cdef const Segment *segment
     cdef Batch batch = batch_of(run, step, 0)
     cdef Division division
-    cdef const Memory *following = &run.memories[(step + 1) & 1]
+    cdef const Memory *following = memory_of(run, step + 1, threads)
     cdef bint by_rows, more = position + run.batch < run.total, ahead = goes_ahead(run, threads)
     cdef int s, last = run.n_segments - 1, turn = 0, made
     if run.drops_weights:
@@ -258,7 +263,7 @@ cdef void run_thread(const Run *run, const real *sample, int thread, int threads
         for step in range(steps):
             step_by_groups(run, sample, step, thread, threads)
     else:
-        gather_share(run, sample, &run.memories[0], 0, thread, threads)
+        gather_share(run, sample, memory_of(run, 0, threads), 0, thread, threads)
         wait_for_all(run.barrier, threads)
         for step in range(steps):
             if threads == 2 and run.pipeline.second > 0:

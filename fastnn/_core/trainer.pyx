@@ -191,7 +191,8 @@ cdef class Trainer:
                                        deltas=True, alternate=True, sparse=self.sparse, lowest=run.lowest, batch=batch_size,
                                        transposed=run.pipeline.second > 0)
         self.pipeline = run.pipeline.second, run.pipeline.forward_parts, run.pipeline.backward_parts
-        run.memories, run.scratch, run.sums = self.workspace.memories, self.workspace.scratch, self.workspace.sums
+        run.memories, run.by_halves = self.workspace.memories, self.workspace.by_halves
+        run.scratch, run.sums = self.workspace.scratch, self.workspace.sums
         self.row_loss = np.zeros(batch_size)
         run.row_loss = <double *><size_t>self.row_loss.ctypes.data
         self.progress = allocate(3 * sizeof(Progress), "uint8")

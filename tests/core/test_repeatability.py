@@ -14,6 +14,7 @@ NETWORKS = {
     "wide": ([301, 130, 10], ["relu", "softmax"], LOSS),
     "deep": ([64, 96, 64, 48, 40], ["tanh", "sigmoid", "relu", "softmax"], LOSS),
     "rowwise": ([64, 96, 64, 7], ["softmax", "tanh", "softmax"], LOSS),
+    "wide, twice": ([131, 257, 190, 33, 7], ["gelu", "tanh", "relu", "softmax"], LOSS),
     "wide end": ([40, 64, 300], ["relu", "softmax"], LOSS),
 }
 
