@@ -73,23 +73,36 @@ cdef bint is_apart(const Segment *segments, int n_segments, int index, ptrdiff_t
     return readers == 1
 
 
+cdef inline ptrdiff_t partial_leading(const Segment *segment, const Memory *memory) noexcept nogil:
+    return memory.leading[segment.product] if memory.apart[segment.product] else memory.partial_leading
+
+
+cdef inline real *partial_at(const real *sample, const Segment *segment, const Memory *memory, int turn, ptrdiff_t row,
+                             ptrdiff_t column) noexcept nogil:
+    return (<real *>memory.partials[turn] + row * partial_leading(segment, memory) + column
+            + (memory.apart[segment.product] if column >= memory.border[segment.product] else 0))
+
+
 cdef void head_half(const real *parameters, const Segment *segments, int index, const Memory *memory, Share rows, Share columns,
                     int which, int turn) noexcept nogil:
     cdef const Segment *segment = &segments[index]
     cdef Share inputs = half(segment.inputs, which), part = columns
-    cdef ptrdiff_t apart = memory.apart[segment.product]
-    cdef void *made = memory.partials[turn] if which else memory.values[segment.product]
-    cdef ptrdiff_t ldx = memory.leading[segment.source]
-    cdef ptrdiff_t ldy = memory.leading[segment.product] if apart or not which else memory.partial_leading
+    cdef ptrdiff_t border = memory.border[segment.product], ldx = memory.leading[segment.source]
     cdef const real *x = value_at(parameters, memory, segment.source, 0, inputs.start) - inputs.start
+    cdef bint second
     while part.start < columns.stop:
-        if apart and part.start < memory.border[segment.product]:
-            part.stop = min(columns.stop, memory.border[segment.product])
+        second = part.start >= border
+        part.stop = columns.stop if second else min(columns.stop, border)
+        if second == which if border else not which:  # what this thread itself adds up
+            dense_forward(rows, part, inputs, segment.outputs, x, ldx, kernel_of(parameters, segment, index, memory),
+                          <const real *>NULL if which else at(parameters, segment.bias, 0),
+                          value_at(parameters, memory, segment.product, 0, part.start) - part.start,
+                          memory.leading[segment.product])
         else:
-            part.stop = columns.stop
-        dense_forward(rows, part, inputs, segment.outputs, x, ldx, kernel_of(parameters, segment, index, memory),
-                      <const real *>NULL if which else at(parameters, segment.bias, 0),
-                      <real *>made + (apart if part.start >= memory.border[segment.product] else 0), ldy)
+            dense_forward(rows, part, inputs, segment.outputs, x, ldx, kernel_of(parameters, segment, index, memory),
+                          <const real *>NULL if which else at(parameters, segment.bias, 0),
+                          partial_at(parameters, segment, memory, turn, 0, part.start) - part.start,
+                          partial_leading(segment, memory))
         part.start = part.stop
 
 
@@ -121,12 +134,10 @@ cdef void head_transpose(const real *parameters, const Segment *segment, int ind
 cdef void head_join(const real *sample, const Segment *segment, const Memory *memory, Share rows, Share columns,
                     int turn) noexcept nogil:
     cdef ptrdiff_t ld = memory.leading[segment.product]
-    cdef ptrdiff_t ldhalf = ld if memory.apart[segment.product] else memory.partial_leading
     cdef real *y = value_at(sample, memory, segment.product, rows.start, columns.start)
-    cdef const real *partial = <const real *>memory.partials[turn] + rows.start * ldhalf + columns.start
-    if columns.start >= memory.border[segment.product]:
-        partial += memory.apart[segment.product]
-    targets.add(rows.stop - rows.start, columns.stop - columns.start, <const real *>y, ld, partial, ldhalf, y, ld)
+    targets.add(rows.stop - rows.start, columns.stop - columns.start, <const real *>y, ld,
+                <const real *>partial_at(sample, segment, memory, turn, rows.start, columns.start),
+                partial_leading(segment, memory), y, ld)
 
 
 cdef void head_forward(real *parameters, const Segment *segments, int index, const Memory *memory, const Batch *batch,

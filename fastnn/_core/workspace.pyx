@@ -133,8 +133,9 @@ cdef class Workspace:
                 leading[index] = program.leading[index]
                 if which >= sets and index in apart:
                     leading[index] = apart[index]
-                    leading[program.n_values + index] = half(program.widths[index], 0).stop
                     leading[2 * program.n_values + index] = rows * leading[index] - half(program.widths[index], 0).stop
+                if which >= sets:
+                    leading[program.n_values + index] = half(program.widths[index], 0).stop
             leading += 3 * program.n_values
         self.by_halves = self.memories + sets if apart else NULL
         self.inputs, self.scratch, self.transposed = table, table + sets, table + sets + threads
