@@ -3,8 +3,8 @@
  * Room: formulas on vectors and the one loop that runs them. Called by the engine, on whole segments or on a tile
  * of a weight gradient. Formulas are Keras 3's (keras/src/optimizers/<name>.py); whatever is the same for all
  * parameters, bias corrections too, is in fn_update. Roots and quotients are exact: approximate ones differ between
- * CPUs. The quotient of AVX-512 in float64 (simd/isa.inc.h) is exact but for numerators below 2^-969 or denominators
- * above 2^1022. Each element is computed alike in a whole vector and in a partial one.
+ * CPUs. Where AVX-512 makes quotients of float64 by steps (simd/isa.inc.h), they are but for numerators below 2^-969 or
+ * denominators above 2^1022. Each element is computed alike in a whole vector and in a partial one.
  * To add one: its entry in lists.h and a function FN(<name>_formula) here.
  */
 

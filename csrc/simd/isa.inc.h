@@ -17,7 +17,22 @@ INLINE V FN(fma_number)(const T *a, V b, V c) {
     __asm__("vfmadd231ps %2%{1to16%}, %1, %0" : "+v"(c) : "v"(b), "m"(*a));
     return c;
 }
-INLINE V FN(root)(V a) { return (V)_mm512_sqrt_ps((__m512)a); }
+/* By Newton's method where the target says so (FN_ROOTS_BY_STEPS): multiply-adds run while the divider makes quotients. Right to the
+ * bit by the remainder, whatever an estimate within the 2^-14 that AVX-512 promises is (tools/root_steps.c tries them). Numbers below
+ * 2^-76, whose remainder may be flushed, infinite ones and what is none are left to the divider. */
+INLINE V FN(root)(V a) {
+    const __m512 of = (__m512)a, half = _mm512_set1_ps(0.5f);
+    const __m512i least = _mm512_set1_epi32(0x19800000), beyond = _mm512_set1_epi32(0x7f800000 - 0x19800000);
+    if (!FN_ROOTS_BY_STEPS) return (V)_mm512_sqrt_ps(of);
+    if (__builtin_expect(_mm512_cmpge_epu32_mask(_mm512_sub_epi32(_mm512_castps_si512(of), least), beyond) != 0, 0))
+        return (V)_mm512_sqrt_ps(of);
+    const __m512 estimate = _mm512_rsqrt14_ps(of);
+    __m512 root = _mm512_mul_ps(of, estimate), inverse = _mm512_mul_ps(half, estimate); /* of half the root */
+    const __m512 off = _mm512_fnmadd_ps(root, inverse, half);
+    root = _mm512_fmadd_ps(root, off, root);
+    inverse = _mm512_fmadd_ps(inverse, off, inverse);
+    return (V)_mm512_fmadd_ps(_mm512_fnmadd_ps(root, root, of), inverse, root);
+}
 INLINE V FN(maximum)(V a, V b) { return (V)_mm512_max_ps((__m512)a, (__m512)b); }
 INLINE V FN(minimum)(V a, V b) { return (V)_mm512_min_ps((__m512)a, (__m512)b); }
 INLINE V FN(load_first)(const T *p, ptrdiff_t n) {
@@ -86,11 +101,28 @@ INLINE V FN(fma_number)(const T *a, V b, V c) {
     __asm__("vfmadd231pd %2%{1to8%}, %1, %0" : "+v"(c) : "v"(b), "m"(*a));
     return c;
 }
-INLINE V FN(root)(V a) { return (V)_mm512_sqrt_pd((__m512d)a); }
-/* By Newton's method, and to the bit by the remainder: multiply-adds run while the divider makes roots. What is no number then,
+/* as above, with numbers below 2^-900 left to the divider */
+INLINE V FN(root)(V a) {
+    const __m512d of = (__m512d)a, half = _mm512_set1_pd(0.5);
+    const __m512i least = _mm512_set1_epi64(0x07b0000000000000), beyond = _mm512_set1_epi64(0x7ff0000000000000 - 0x07b0000000000000);
+    if (!FN_ROOTS_BY_STEPS) return (V)_mm512_sqrt_pd(of);
+    if (__builtin_expect(_mm512_cmpge_epu64_mask(_mm512_sub_epi64(_mm512_castpd_si512(of), least), beyond) != 0, 0))
+        return (V)_mm512_sqrt_pd(of);
+    const __m512d estimate = _mm512_rsqrt14_pd(of);
+    __m512d root = _mm512_mul_pd(of, estimate), inverse = _mm512_mul_pd(half, estimate);
+    FN_UNROLL(2)
+    for (int step = 0; step < 2; step++) {
+        const __m512d off = _mm512_fnmadd_pd(root, inverse, half);
+        root = _mm512_fmadd_pd(root, off, root);
+        inverse = _mm512_fmadd_pd(inverse, off, inverse);
+    }
+    return (V)_mm512_fmadd_pd(_mm512_fnmadd_pd(root, root, of), inverse, root);
+}
+/* Else quotients by Newton's method, and by the remainder: multiply-adds run while the divider makes roots. What is no number then,
  * as where d is 0 or infinite, is left to the divider. Without n below 2^-969, whose remainder may vanish, or d above 2^1022. */
 #define FN_HAS_QUOTIENT
 INLINE V FN(quotient)(V n, V d) {
+    if (FN_ROOTS_BY_STEPS) return n / d;
     const __m512d one = _mm512_set1_pd(1), by = (__m512d)d, of = (__m512d)n;
     __m512d inverse = _mm512_rcp14_pd(by);
     inverse = _mm512_fmadd_pd(inverse, _mm512_fnmadd_pd(by, inverse, one), inverse);

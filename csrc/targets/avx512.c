@@ -14,6 +14,7 @@
 #ifndef FN_NARROW_PORTS
 #define FN_NARROW_PORTS __builtin_cpu_is("amdfam19h")
 #endif
+#define FN_ROOTS_BY_STEPS (!FN_NARROW_PORTS)
 #define FN_HALVES
 #define FN_HALVES_PAY FN_NARROW_PORTS
 #define FN_TILE_ROWS 14

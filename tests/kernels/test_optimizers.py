@@ -220,6 +220,40 @@ def test_quotients_that_are_no_numbers(padding, dtype):
     np.testing.assert_array_equal(w, wanted)
 
 
+def roots(x):
+    """What adadelta takes off a weight: sqrt(x) / sqrt(1) times a gradient of 1."""
+    w, g, ones, states = np.zeros_like(x), np.ones_like(x), np.ones_like(x), x.copy()
+    optimizers.update("adadelta", g, w, ones, states, rate=-1.0, rho=1.0, epsilon=0.0)
+    return w
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_roots_are_right_to_the_bit(dtype, rng):
+    """Of every exponent, next to squares and to squares of what lies in the middle of two numbers, and of no number."""
+    limits = np.finfo(dtype)
+    exponents = np.arange(np.log2(float(limits.smallest_subnormal)), limits.maxexp)
+    x = np.concatenate([
+        np.ldexp(rng.uniform(1, 2, (64, len(exponents))), exponents.astype(int)).ravel(),
+        np.ldexp(np.outer(1 + limits.eps * np.arange(4), np.ones(len(exponents))), exponents.astype(int)).ravel(),
+    ]).astype(dtype)  # fmt: skip
+    near = rng.uniform(1, 2, 4096).astype(dtype)
+    x = np.concatenate([x, near * near, near * (near + limits.eps), [0.0, np.inf, np.nan, -1.0, limits.max]]).astype(dtype)
+    np.testing.assert_array_equal(roots(x), np.sqrt(x))
+    for alone in (0.0, 2.0**-130, np.inf, -1.0):  # one that a method has to leave out, among those that it has not
+        x = np.full(67, 2, dtype)
+        x[33] = alone
+        np.testing.assert_array_equal(roots(x), np.sqrt(x))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_roots_of_every_float32():
+    chunk = 1 << 16
+    for start in range(0, 0x7F800001, chunk):
+        x = np.arange(start, start + chunk, dtype=np.uint32).view(np.float32)
+        np.testing.assert_array_equal(roots(x), np.sqrt(x))
+
+
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("name", ["rmsprop_centered", "rmsprop_centered_momentum", "adam", "amsgrad", "nadam"])
 def test_no_step_where_squares_overflow(name, dtype):
