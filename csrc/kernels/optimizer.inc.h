@@ -181,7 +181,7 @@ INLINE void FN(step)(FN(formula) formula, const fn_optimizer_kind kind, const in
 /* Asks for what comes a page after the i-th element, if it is before `end`: what comes then may be another core's. */
 INLINE void FN(ask_ahead)(const fn_optimizer_kind kind, const int slots, ptrdiff_t i, ptrdiff_t end, const T *w, T *const *states) {
     if (i >= end - AHEAD) return;
-    if (kind != FN_OPTIMIZER_store) __builtin_prefetch(w + i + AHEAD, 1, 2);
+    if (kind != FN_OPTIMIZER_store) FN(ask_to_write)(w + i + AHEAD);
     FN_UNROLL(3)
     for (int slot = 0; slot < slots; slot++) __builtin_prefetch(states[slot] + i + AHEAD, 1, 2);
 }

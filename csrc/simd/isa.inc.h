@@ -5,6 +5,12 @@
  * (FN_HAS_DOUBLES), for which GCC 12 takes vectors of half the width; quotient (FN_HAS_QUOTIENT) where there is a faster one.
  */
 
+#if defined(FN_ISA_AVX512) || defined(FN_ISA_AVX2)
+/* Compilers that may not take it for granted make a request to read of it; CPUs without it do nothing. */
+#define FN_HAS_ASK_TO_WRITE
+INLINE void FN(ask_to_write)(const T *p) { __asm__ volatile("prefetchw %0" : : "m"(*p)); }
+#endif
+
 #if defined(FN_ISA_AVX512)
 #define FN_HAS_PARTIAL
 #if FN_IS_F32

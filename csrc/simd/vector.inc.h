@@ -71,6 +71,11 @@ INLINE I FN(first_lanes)(ptrdiff_t n) {
  * second argument where either is NaN. */
 #include "isa.inc.h"
 
+/* Asks for a line that will be written, which others may hold: to own it takes as long as to fetch it. */
+#ifndef FN_HAS_ASK_TO_WRITE
+INLINE void FN(ask_to_write)(const T *p) { __builtin_prefetch(p, 1, 2); }
+#endif
+
 /* n / d, of d that are roots or sums of one and a small number, so from 2^-511 to 2^512, 0, infinite or no number */
 #if FN_IS_F32 || !defined(FN_HAS_QUOTIENT)
 INLINE V FN(quotient)(V n, V d) { return n / d; }

@@ -216,9 +216,8 @@ cdef inline bint descends(const Sink *sink, const fn_update *numbers) noexcept n
 
 cdef void update_segment(const real *sample, const Segment *segment, int index, const Memory *memory, const Sink *sink,
                          const fn_update *kernel_numbers, const fn_update *bias_numbers, const Batch *batch, ptrdiff_t size,
-                         Share rows, Share columns, const Memory *following, real *scratch) noexcept nogil:
-    """Gradient of the kernel's part rows x columns (and of the bias's columns, for the thread whose rows begin at 0),
-    block by block, each block's update right after it."""
+                         Share rows, Share columns, Share bias, const Memory *following, real *scratch) noexcept nogil:
+    """Gradient of the kernel's part rows x columns, block by block, each block's update right after it; before that the bias's."""
     cdef ptrdiff_t ldx = memory.leading[segment.source], ld = memory.delta_leading[index]
     cdef const real *x = value_at(sample, memory, segment.source, 0, rows.start) - rows.start
     cdef const real *delta = <const real *>memory.deltas[index]
@@ -236,14 +235,15 @@ cdef void update_segment(const real *sample, const Segment *segment, int index, 
     cdef bint direct = size == 1 and segment.drop_rate == 0 and descends(sink, kernel_numbers)
     # The whole segment in one go, kernel and bias one behind the other as the parameters are: half as many updates.
     cdef bint at_once = (tight and one_block and not direct and height == segment.kernel_rows
+                         and bias.stop - bias.start == width
                          and segment.bias == segment.kernel + height * width and kernel_numbers == bias_numbers
                          and segment.head == DENSE and size <= GROUP_ROWS)
+    if segment.bias >= 0 and bias.start < bias.stop and not at_once:
+        update_columns(sample, segment, index, memory, sink, bias_numbers, size, bias, True, scratch)
     if width <= 0 or height <= 0:
         return
     if not one_block:
         height = min(block_rows(ld, sizeof(real)) // tile * tile, height)
-    if segment.bias >= 0 and rows.start == 0 and not at_once:  # one thread alone has a part that begins there
-        update_columns(sample, segment, index, memory, sink, bias_numbers, size, columns, True, scratch)
     if segment.head != DENSE:
         if segment.kernel >= 0:
             update_columns(sample, segment, index, memory, sink, kernel_numbers, size, columns, False, scratch)

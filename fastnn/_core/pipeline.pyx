@@ -177,7 +177,7 @@ cdef void step_in_pipeline(const Run *run, const real *sample, ptrdiff_t step, i
             kernel_numbers = with_penalty(run, &numbers, run.kernel_tensor[s], divisor, &room[0])
             bias_numbers = with_penalty(run, &numbers, run.bias_tensor[s], divisor, &room[1])
             update_segment(sample, &run.segments[s], s, &memory, &run.sink, kernel_numbers, bias_numbers, &batch, rows,
-                           kernel, columns, NULL, <real *>run.scratch[thread])
+                           kernel, columns, columns, NULL, <real *>run.scratch[thread])
         if s == plan.second:
             tell(plan.consumed, step + 1)
     if thread and run.lowest > plan.second:

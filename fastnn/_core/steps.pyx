@@ -100,7 +100,7 @@ cdef void step_by_layers(const Run *run, const real *sample, ptrdiff_t step, int
     cdef const fn_update *kernel_numbers
     cdef const fn_update *bias_numbers
     cdef Stage stage = EVERYBODYS
-    cdef Share my_rows, my_columns
+    cdef Share my_rows, my_columns, my_bias
     cdef const Segment *segment
     cdef Batch batch = batch_of(run, step, 0)
     cdef Division division
@@ -191,8 +191,11 @@ cdef void step_by_layers(const Run *run, const real *sample, ptrdiff_t step, int
             if by_halves(run, s, threads):
                 my_rows = half(segment.inputs, thread)
                 my_columns.start, my_columns.stop = 0, segment.outputs
+            my_bias = share(segment.outputs, targets.tile_columns(sample), thread, threads)
+            if ahead and s == 1:  # the next product begins with the bias, in the part that has the first rows
+                my_bias.start, my_bias.stop = 0, segment.outputs if my_rows.start == 0 else 0
             update_segment(sample, segment, s, memory, &run.sink, kernel_numbers, bias_numbers, &batch, rows, my_rows,
-                           my_columns, following if ahead and more and s == 1 else NULL, <real *>run.scratch[thread])
+                           my_columns, my_bias, following if ahead and more and s == 1 else NULL, <real *>run.scratch[thread])
     update_whole(run, sample, &numbers, step, thread, threads)
     if more and not ahead:
         gather_share(run, sample, following, position + run.batch, thread, threads)
