@@ -14,7 +14,7 @@ VENV = .venv/bin/
 # the environment of `make dev` where there is one
 PY = $(if $(wildcard $(VENV)python),$(VENV)python,$(PYTHON))
 
-.PHONY: help dev test test-slow test-targets test-c test-neon test-sse2 test-avx2 test-wide test-sanitize lint bench clean
+.PHONY: help dev test test-slow test-targets test-c test-neon test-sse2 test-avx2 test-wide test-sanitize test-roots lint bench clean
 
 help:
 	@echo "dev            .venv with fastnn (editable) and its tests' needs"
@@ -101,6 +101,13 @@ test-avx2: $(BUILD)/static
 	$(QEMU_X86_64) -cpu $(NEW_CPU) $(BUILD)/static --best avx2 avx2
 $(BUILD)/static: $(KERNELS) $(HEADERS) csrc/tests/test_kernels.c
 	$(call build,static,$(CC),-static,,avx512)
+
+# exact by the processor's multiply-adds; without contraction, so that the test chooses each
+test-roots: $(BUILD)/roots
+	$(BUILD)/roots
+$(BUILD)/roots: csrc/tests/root_steps.c
+	@mkdir -p $(BUILD)
+	$(CC) $(TEST_FLAGS) -O3 -mfma $< -lm -o $@
 
 # at -O1: at -O3 gcc takes minutes over 64-byte vectors that it must split
 test-wide: $(BUILD)/wide

@@ -24,7 +24,7 @@ INLINE V FN(fma_number)(const T *a, V b, V c) {
     return c;
 }
 /* By Newton's method where the target says so (FN_ROOTS_BY_STEPS): multiply-adds run while the divider makes quotients. Right to the
- * bit by the remainder, whatever an estimate within the 2^-14 that AVX-512 promises is (tools/root_steps.c tries them). Numbers below
+ * bit by the remainder, whatever an estimate within the 2^-14 that AVX-512 promises is (tests/root_steps.c tries them). Numbers below
  * 2^-76, whose remainder may be flushed, infinite ones and what is none are left to the divider. */
 INLINE V FN(root)(V a) {
     const __m512 of = (__m512)a, half = _mm512_set1_ps(0.5f);

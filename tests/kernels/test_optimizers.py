@@ -237,7 +237,8 @@ def test_roots_are_right_to_the_bit(dtype, rng):
         np.ldexp(np.outer(1 + limits.eps * np.arange(4), np.ones(len(exponents))), exponents.astype(int)).ravel(),
     ]).astype(dtype)  # fmt: skip
     near = rng.uniform(1, 2, 4096).astype(dtype)
-    x = np.concatenate([x, near * near, near * (near + limits.eps), [0.0, np.inf, np.nan, -1.0, limits.max]]).astype(dtype)
+    special = np.array([0.0, np.inf, np.nan, -1.0, limits.max], dtype)
+    x = np.concatenate([x, near * near, near * (near + limits.eps), special]).astype(dtype)
     np.testing.assert_array_equal(roots(x), np.sqrt(x))
     for alone in (0.0, 2.0**-130, np.inf, -1.0):  # one that a method has to leave out, among those that it has not
         x = np.full(67, 2, dtype)

@@ -1,7 +1,6 @@
 /* root_steps.c: is the root that simd/isa.inc.h makes by Newton's method right to the bit, whatever estimate a CPU gives it?
  *
- *     gcc -O3 -mfma -ffp-contract=off csrc/tools/root_steps.c -lm && ./a.out
- *
+ * A program by itself (make test-roots), with the method written out once more, a number at a time.
  * The method is the same for x and 4 x, so [1, 4) stands for all, and for any estimate within 2^-14 that a float can hold: a CPU's
  * have 14 bits or a few more. It tries every float with every such estimate. A double's root can only come out wrong where it lies
  * within 6 2^-106 of itself from the middle of two doubles, for that is what the last step's exact value is off by at most; so it
