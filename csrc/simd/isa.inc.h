@@ -6,7 +6,7 @@
  */
 
 #if defined(FN_ISA_AVX512) || defined(FN_ISA_AVX2)
-/* Compilers that may not take it for granted make a request to read of it; CPUs without it do nothing. */
+/* Compilers make a request to read where they may not take this one for granted. CPUs that lack it do nothing. */
 #define FN_HAS_ASK_TO_WRITE
 INLINE void FN(ask_to_write)(const T *p) { __asm__ volatile("prefetchw %0" : : "m"(*p)); }
 #endif

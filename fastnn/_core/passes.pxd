@@ -49,8 +49,8 @@ cdef void backward_ops(const real *sample, const Segment *segment, int index, co
 cdef void backward_segment(const real *parameters, const Segment *segments, int index, int lowest, const Op *ops,
                            const Memory *memory, const Batch *batch, Share rows, Share columns) noexcept nogil
 
-# The kernel's part rows x columns, and the bias's part. `following`: the memory that has the next row of X; then, where batches are of one row and the update is plain descent, its
-# product with the kernel is made at once (head_ahead). NULL elsewhere.
+# The kernel's part rows x columns, and the bias's part `bias`. `following`: the memory that has the next row of X; then, where
+# batches are of one row and the update is plain descent, its product with the kernel is made at once (head_ahead). NULL elsewhere.
 cdef void update_segment(const real *sample, const Segment *segment, int index, const Memory *memory, const Sink *sink,
                          const fn_update *kernel_numbers, const fn_update *bias_numbers, const Batch *batch, ptrdiff_t size,
                          Share rows, Share columns, Share bias, const Memory *following, real *scratch) noexcept nogil
