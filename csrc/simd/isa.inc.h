@@ -23,21 +23,12 @@ INLINE V FN(fma_number)(const T *a, V b, V c) {
     __asm__("vfmadd231ps %2%{1to16%}, %1, %0" : "+v"(c) : "v"(b), "m"(*a));
     return c;
 }
-/* By Newton's method where the target says so (FN_ROOTS_BY_STEPS): multiply-adds run while the divider makes quotients. Right to the
- * bit by the remainder, whatever an estimate within the 2^-14 that AVX-512 promises is (tests/root_steps.c tries them). Numbers below
- * 2^-76, whose remainder may be flushed, infinite ones and what is none are left to the divider. */
-INLINE V FN(root)(V a) {
-    const __m512 of = (__m512)a, half = _mm512_set1_ps(0.5f);
-    const __m512i least = _mm512_set1_epi32(0x19800000), beyond = _mm512_set1_epi32(0x7f800000 - 0x19800000);
-    if (!FN_ROOTS_BY_STEPS) return (V)_mm512_sqrt_ps(of);
-    if (__builtin_expect(_mm512_cmpge_epu32_mask(_mm512_sub_epi32(_mm512_castps_si512(of), least), beyond) != 0, 0))
-        return (V)_mm512_sqrt_ps(of);
-    const __m512 estimate = _mm512_rsqrt14_ps(of);
-    __m512 root = _mm512_mul_ps(of, estimate), inverse = _mm512_mul_ps(half, estimate); /* of half the root */
-    const __m512 off = _mm512_fnmadd_ps(root, inverse, half);
-    root = _mm512_fmadd_ps(root, off, root);
-    inverse = _mm512_fmadd_ps(inverse, off, inverse);
-    return (V)_mm512_fmadd_ps(_mm512_fnmadd_ps(root, root, of), inverse, root);
+INLINE V FN(divider_root)(V a) { return (V)_mm512_sqrt_ps((__m512)a); }
+INLINE V FN(inverse_root_estimate)(V a) { return (V)_mm512_rsqrt14_ps((__m512)a); }
+/* from 2^-76 on to infinity, which is none of them */
+INLINE int FN(all_suit_steps)(V a) {
+    const __m512i least = _mm512_set1_epi32(0x19800000), above = _mm512_sub_epi32((__m512i)a, least);
+    return _mm512_cmpge_epu32_mask(above, _mm512_set1_epi32(0x7f800000 - 0x19800000)) == 0;
 }
 INLINE V FN(maximum)(V a, V b) { return (V)_mm512_max_ps((__m512)a, (__m512)b); }
 INLINE V FN(minimum)(V a, V b) { return (V)_mm512_min_ps((__m512)a, (__m512)b); }
@@ -107,24 +98,14 @@ INLINE V FN(fma_number)(const T *a, V b, V c) {
     __asm__("vfmadd231pd %2%{1to8%}, %1, %0" : "+v"(c) : "v"(b), "m"(*a));
     return c;
 }
-/* as above, with numbers below 2^-900 left to the divider */
-INLINE V FN(root)(V a) {
-    const __m512d of = (__m512d)a, half = _mm512_set1_pd(0.5);
-    const __m512i least = _mm512_set1_epi64(0x07b0000000000000), beyond = _mm512_set1_epi64(0x7ff0000000000000 - 0x07b0000000000000);
-    if (!FN_ROOTS_BY_STEPS) return (V)_mm512_sqrt_pd(of);
-    if (__builtin_expect(_mm512_cmpge_epu64_mask(_mm512_sub_epi64(_mm512_castpd_si512(of), least), beyond) != 0, 0))
-        return (V)_mm512_sqrt_pd(of);
-    const __m512d estimate = _mm512_rsqrt14_pd(of);
-    __m512d root = _mm512_mul_pd(of, estimate), inverse = _mm512_mul_pd(half, estimate);
-    FN_UNROLL(2)
-    for (int step = 0; step < 2; step++) {
-        const __m512d off = _mm512_fnmadd_pd(root, inverse, half);
-        root = _mm512_fmadd_pd(root, off, root);
-        inverse = _mm512_fmadd_pd(inverse, off, inverse);
-    }
-    return (V)_mm512_fmadd_pd(_mm512_fnmadd_pd(root, root, of), inverse, root);
+INLINE V FN(divider_root)(V a) { return (V)_mm512_sqrt_pd((__m512d)a); }
+INLINE V FN(inverse_root_estimate)(V a) { return (V)_mm512_rsqrt14_pd((__m512d)a); }
+/* from 2^-900 on */
+INLINE int FN(all_suit_steps)(V a) {
+    const __m512i least = _mm512_set1_epi64(0x07b0000000000000), above = _mm512_sub_epi64((__m512i)a, least);
+    return _mm512_cmpge_epu64_mask(above, _mm512_set1_epi64(0x7ff0000000000000 - 0x07b0000000000000)) == 0;
 }
-/* Else quotients by Newton's method, and by the remainder: multiply-adds run while the divider makes roots. What is no number then,
+/* By Newton's method, and by the remainder, where roots are the divider's: multiply-adds run while it makes them. What is no number then,
  * as where d is 0 or infinite, is left to the divider. Without n below 2^-969, whose remainder may vanish, or d above 2^1022. */
 #define FN_HAS_QUOTIENT
 INLINE V FN(quotient)(V n, V d) {
@@ -174,6 +155,21 @@ INLINE void FN(load_transposed)(const T *x, ptrdiff_t ldx, V *block) {
     }
 }
 #endif
+/* By Newton's method where the target says so (FN_ROOTS_BY_STEPS): multiply-adds run while the divider makes quotients. Right to the
+ * bit by the remainder, whatever an estimate within the 2^-14 that AVX-512 promises is (tests/root_steps.c tries them). Small numbers,
+ * whose remainder may be flushed, infinite ones and what is none are left to the divider. */
+INLINE V FN(root)(V a) {
+    if (!FN_ROOTS_BY_STEPS || __builtin_expect(!FN(all_suit_steps)(a), 0)) return FN(divider_root)(a);
+    const V half = FN(splat)((T)0.5), estimate = FN(inverse_root_estimate)(a);
+    V root = a * estimate, inverse = half * estimate; /* of half the root */
+    FN_UNROLL(2)
+    for (int step = 0; step < (FN_IS_F32 ? 1 : 2); step++) {
+        const V off = FN(fma)(-root, inverse, half);
+        root = FN(fma)(root, off, root);
+        inverse = FN(fma)(inverse, off, inverse);
+    }
+    return FN(fma)(FN(fma)(-root, root, a), inverse, root);
+}
 
 #elif defined(FN_ISA_AVX2)
 #define FN_HAS_PARTIAL

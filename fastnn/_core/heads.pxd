@@ -4,7 +4,7 @@ from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int64_t, uint64_t
 
 from fastnn._core.data cimport Rows
-from fastnn._core.plan cimport DENSE, Segment
+from fastnn._core.plan cimport DENSE, Program, Segment
 from fastnn._core.targets cimport real
 from fastnn._core.threads cimport Share, share
 
@@ -55,7 +55,7 @@ cdef inline Share half(ptrdiff_t size, int which) noexcept nogil:
 
 # Whether the values of a segment, which two threads make by halves, are read by halves alone: then each half is kept by itself,
 # or what a core fetches ahead at the end of its part of a row would be lines that the other one writes.
-cdef bint is_apart(const Segment *segments, int n_segments, int index, ptrdiff_t batch, bint sparse) noexcept nogil
+cdef bint is_apart(Program program, int index, ptrdiff_t batch, bint sparse) noexcept
 
 # One half's part of a product: into values[product], with the bias, or into partials[turn]
 cdef void head_half(const real *parameters, const Segment *segments, int index, const Memory *memory, Share rows, Share columns,

@@ -8,7 +8,7 @@ from libc.stddef cimport ptrdiff_t
 
 from fastnn._core cimport targets
 from fastnn._core.dense cimport dense_forward, dense_input_gradient, padded
-from fastnn._core.plan cimport ADD, BATCH_NORM, DENSE, IDENTITY, INPUT, LAYER_NORM, PRELU, SCALE, Segment
+from fastnn._core.plan cimport ADD, BATCH_NORM, DENSE, IDENTITY, INPUT, LAYER_NORM, PRELU, SCALE, Program, Segment
 from fastnn._core.sparse cimport sparse_forward
 from fastnn._core.targets cimport fn_stream, real
 from fastnn._core.threads cimport Share
@@ -60,15 +60,21 @@ cdef void batch_statistics(real *parameters, const Segment *segment, const Memor
             stored[j] = keep * stored[j] + move * variance[j]
 
 
-cdef bint is_apart(const Segment *segments, int n_segments, int index, ptrdiff_t batch, bint sparse) noexcept nogil:
-    cdef const Segment *segment = &segments[index]
-    cdef int reader, readers = 0
-    if segment.rowwise or (segment.last_op > 0 if segment.head == INPUT else batch == 1 or not is_cut(segment, batch, sparse)):
-        return False  # a single row's products may be made in one piece (head_ahead)
-    for reader in range(index + 1, n_segments):
-        if segments[reader].before == index or segments[reader].skip == index:
+cdef bint is_apart(Program program, int index, ptrdiff_t batch, bint sparse) noexcept:
+    cdef const Segment *segment = &program.segments[index]
+    cdef const Segment *reader
+    cdef int other, readers = 0
+    if segment.head == INPUT:
+        if segment.last_op > 0:
+            return False
+    # a single row's products may be made in one piece (head_ahead); penalties read whole rows of whatever flows by
+    elif segment.rowwise or program.penalizes or batch == 1 or not is_cut(segment, batch, sparse):
+        return False
+    for other in range(index + 1, program.n_segments):
+        reader = &program.segments[other]
+        if reader.before == index or reader.skip == index:
             readers += 1
-            if segments[reader].skip >= 0 or not is_cut(&segments[reader], batch, sparse):
+            if reader.skip >= 0 or not is_cut(reader, batch, sparse):
                 return False
     return readers == 1
 
@@ -89,20 +95,16 @@ cdef void head_half(const real *parameters, const Segment *segments, int index, 
     cdef Share inputs = half(segment.inputs, which), part = columns
     cdef ptrdiff_t border = memory.border[segment.product], ldx = memory.leading[segment.source]
     cdef const real *x = value_at(parameters, memory, segment.source, 0, inputs.start) - inputs.start
-    cdef bint second
+    cdef const real *bias = <const real *>NULL if which else at(parameters, segment.bias, 0)
+    cdef bint second, own
     while part.start < columns.stop:
         second = part.start >= border
+        own = second == which if border else not which  # what this thread itself adds up
         part.stop = columns.stop if second else min(columns.stop, border)
-        if second == which if border else not which:  # what this thread itself adds up
-            dense_forward(rows, part, inputs, segment.outputs, x, ldx, kernel_of(parameters, segment, index, memory),
-                          <const real *>NULL if which else at(parameters, segment.bias, 0),
-                          value_at(parameters, memory, segment.product, 0, part.start) - part.start,
-                          memory.leading[segment.product])
-        else:
-            dense_forward(rows, part, inputs, segment.outputs, x, ldx, kernel_of(parameters, segment, index, memory),
-                          <const real *>NULL if which else at(parameters, segment.bias, 0),
-                          partial_at(parameters, segment, memory, turn, 0, part.start) - part.start,
-                          partial_leading(segment, memory))
+        dense_forward(rows, part, inputs, segment.outputs, x, ldx, kernel_of(parameters, segment, index, memory), bias,
+                      (value_at(parameters, memory, segment.product, 0, part.start) if own
+                       else partial_at(parameters, segment, memory, turn, 0, part.start)) - part.start,
+                      memory.leading[segment.product] if own else partial_leading(segment, memory))
         part.start = part.stop
 
 

@@ -7,7 +7,7 @@ from fastnn._core.plan cimport Program
 
 cdef class Workspace:
     cdef Memory *memories          # `sets` of them, for `rows` rows each
-    cdef Memory *by_halves         # the same buffers where two threads each keep to a half (heads.is_apart); NULL: there are none
+    cdef Memory *by_halves         # the same buffers for two threads that divide a product by halves (heads.is_cut); NULL: none is
     cdef void **inputs             # each set's own input buffer, for who borrowed another
     cdef void **scratch            # one a thread, for updates
     cdef void **transposed         # by segment: room for its kernel transposed

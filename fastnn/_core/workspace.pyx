@@ -36,7 +36,7 @@ cdef object leading_apart(Program program, Py_ssize_t itemsize, Py_ssize_t batch
     cdef Share first
     leading = {}
     for index in range(program.n_segments):
-        if is_apart(program.segments, program.n_segments, index, batch, sparse) and not (index and program.penalizes):
+        if is_apart(program, index, batch, sparse):
             first = half(program.segments[index].outputs, 0)
             buffers = {0} if not index else {program.segments[index].product}
             for position in range(program.segments[index].first_op, program.segments[index].last_op):
@@ -62,7 +62,8 @@ cdef class Workspace:
         cdef Py_ssize_t index, which, views
         cdef Memory *memory
         cdef char *base
-        cdef object apart = leading_apart(program, itemsize, batch, sparse) if alternate and threads > 1 and not transposed else {}
+        cdef bint two = alternate and threads > 1 and not transposed
+        cdef object apart = leading_apart(program, itemsize, batch, sparse) if two else {}
         self.program, self.rows, self.sets, self.threads, self.groups = program, rows, sets, threads, groups
         offset = 0
 
@@ -76,7 +77,7 @@ cdef class Workspace:
         for index in range(1, program.n_segments):
             if is_cut(&program.segments[index], batch, sparse):
                 widest = max(widest, program.leading[program.segments[index].product], 2 * apart.get(program.segments[index].product, 0))
-        views = sets * 2 if apart else sets
+        views = sets * 2 if two and widest else sets
         for which in range(sets):
             shared = which > 0 and alternate
             own = {0, program.segments[1].product} if rows == 1 and program.n_segments > 1 else {0}
@@ -137,7 +138,7 @@ cdef class Workspace:
                 if which >= sets:
                     leading[program.n_values + index] = half(program.widths[index], 0).stop
             leading += 3 * program.n_values
-        self.by_halves = self.memories + sets if apart else NULL
+        self.by_halves = self.memories + sets if views > sets else NULL
         self.inputs, self.scratch, self.transposed = table, table + sets, table + sets + threads
         for which in range(sets):
             self.inputs[which] = self.memories[which].values[0]

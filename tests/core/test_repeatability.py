@@ -52,6 +52,26 @@ def test_threads_do_not_change_a_bit(monkeypatch, dtype, name, batch):
         assert used == {2, 3}, "the work was given to fewer threads: this test would prove nothing"
 
 
+def test_threads_do_not_change_a_penalty_on_what_flows_by(dtype):
+    """It reads whole rows of values that two threads make by halves."""
+    widths, batch, results = [131, 257, 190, 7], 96, []
+    x, y, _, _ = problem(dtype, 200, widths[0], widths[-1])
+    plain, _ = network(dtype, widths, ["relu", "tanh", "softmax"])
+    ops = []
+    for op in plain.ops:
+        ops += [op, ("activity", 0.01, 0.02)] if op[1] in ("relu", "tanh") else [op]
+    for threads in (1, 2, 3):
+        _, parameters = network(dtype, widths, ["relu", "tanh", "softmax"])
+        plan = engine.Plan(dtype, widths[0], ops, [(0, parameters.size, 0.0, 0.0, True)])
+        trained = trainer(plan, parameters, loss=LOSS, batch_size=batch, threads=threads)
+        trained.bind(x, y)
+        losses = run(trained, np.arange(200), batch)
+        assert np.isfinite(losses).all()
+        results.append((losses.tolist(), parameters.tobytes()))
+    assert results[1] == results[0]
+    assert results[2] == results[0]
+
+
 def test_a_large_batch_in_groups_has_the_bits_of_the_same_batch_by_layers(dtype):
     """gradients(inputs=True) goes by layers, gradients() by groups: the order of the sums must be the same."""
     plan, parameters = network(dtype, [4, 32, 16, 4], ["tanh", "tanh", "softmax"])
