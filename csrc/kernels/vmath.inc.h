@@ -11,7 +11,7 @@
  * random ones (worst found; the worst stretches of tanh and sigmoid searched denser); none is more
  * than 2 from the correctly rounded result:
  *            exp            log            tanh           sigmoid
- *   float    1.06 / 1.03    0.76 / 0.84    1.80 / 2.08    1.66 / 1.68
+ *   float    1.06 / 1.03    0.76 / 0.84    1.80 / 2.08    1.66 / 1.68    (tanh by a table: 1.23)
  *   double   1.14 / 1.11    0.75 / 0.84    1.92 / 2.23    1.76 / 1.80
  * What is made of the other functions, over 20000 random arguments: elu 1.0, selu and softplus 2, silu 2.3, mish 4,
  * gelu 4.3 / 5.5; gelu's tanh form 2.5 near 0 and far below as many units as its exponential's argument, up to 250.
@@ -86,12 +86,19 @@ INLINE V FN(expm1_reduced)(V y, V k, V *lost) {
     return result;
 }
 
-/* v 2^k for normal or denormal results: 2^k as a product of two, of which only the last multiplication rounds.
- * |k| < 2 bias. The integer stays positive, because few CPUs shift 64-bit lanes with their sign. */
-INLINE V FN(scale_by_power)(V v, I k) {
+/* v 2^k for normal or denormal results, k as value and as integer, |k| < 2 bias; where the target has no instruction for it
+ * 2^k is a product of two, of which only the last multiplication rounds. The integer stays positive, because few CPUs shift
+ * 64-bit lanes with their sign. */
+INLINE V FN(scale_by_power)(V v, V value, I k) {
+#ifdef FN_HAS_SCALE
+    (void)k;
+    return FN(scale)(v, value);
+#else
+    (void)value;
     FN(exponents) sum = (FN(exponents))(k + FN(isplat)(2 * FN(exponent_bias)));
     FN(exponents) half = sum >> 1;
     return v * (V)(half << FN(mantissa_bits)) * (V)((sum - half) << FN(mantissa_bits));
+#endif
 }
 
 /* exp(x) = 2^k (1 + expm1(x - k ln 2)), k = x / ln 2 rounded to nearest: |reduced argument| <= ln2/2. */
@@ -99,7 +106,7 @@ INLINE V FN(exp)(V x) {
     I k;
     x = FN(minimum)(FN(splat)(FN(exp_highest)), FN(maximum)(FN(splat)(FN(exp_lowest)), x));
     V rounded = FN(round_to_integer)(x * FN(splat)(FN(log2_e)), &k);
-    return FN(scale_by_power)(FN(expm1_reduced)(x, rounded, NULL) + FN(splat)(1), k);
+    return FN(scale_by_power)(FN(expm1_reduced)(x, rounded, NULL) + FN(splat)(1), rounded, k);
 }
 
 /* e^x - 1 for x <= 0, = 2^k p + (2^k - 1) with p = expm1(x - k ln 2): relatively exact near 0. */
@@ -118,7 +125,7 @@ INLINE V FN(sigmoid_below)(V y) {
     I k;
     const V one = FN(splat)(1);
     V rounded = FN(round_to_integer)(y * FN(splat)(FN(log2_e)), &k);
-    V p = FN(expm1_reduced)(y, rounded, NULL), s = FN(scale_by_power)(one, -k);
+    V p = FN(expm1_reduced)(y, rounded, NULL), s = FN(scale_by_power)(one, -rounded, -k);
     V sum = one + s, lost = s - (sum - one); /* s itself once it is too small for the sum, else 0 */
     return s / ((p + lost) + sum);
 }
@@ -133,6 +140,44 @@ INLINE V FN(probability_of)(V x, V less) { return FN(select)(x > FN(splat)(0), F
 
 INLINE V FN(sigmoid)(V x) { return FN(probability_of)(x, FN(lesser_probability)(x)); }
 
+#if FN_IS_F32 && defined(FN_HAS_TABLE)
+/* In pieces, two for each power of two from 1/4 on and one below: a polynomial in |x| less the piece's centre, a number whose
+ * tanh is all but a float. Rows: centres, then coefficients from the lowest power; columns: what the last bits of the exponent
+ * and the first of the mantissa say. */
+static const T FN(tanh_pieces)[8][16] = {
+    {0x1.41369ep1f, 0x1.c31062p1f, 0x1.406de8p2f, 0x1.c24238p2f, 0x1.1156dep3f, 0, 0, 0, 0, 0, 0x1.400624p-2f,
+     0x1.c18312p-2f, 0x1.40a7fp-1f, 0x1.beccccp-1f, 0x1.3e147ap0f, 0x1.c0ed92p0f},
+    {0x1.f9463ep-1f, 0x1.ff1c54p-1f, 0x1.fff442p-1f, 0x1.ffffccp-1f, 0x1.fffffep-1f, 0, 0, 0, 0, 0,
+     0x1.35ff1ep-2f, 0x1.a6b3eep-2f, 0x1.1c68b2p-1f, 0x1.67cb12p-1f, 0x1.b13cdp-1f, 0x1.e231dep-1f},
+    {0x1.ab9d2ep-6f, 0x1.c6f4a2p-9f, 0x1.784016p-13f, 0x1.a087fp-19f, 0x1.4704eep-23f, 0, 0, 0, 0, 0x1p0f,
+     0x1.d113c4p-1f, 0x1.a8c14ap-1f, 0x1.6203c6p-1f, 0x1.032a6ap-1f, 0x1.22d132p-2f, 0x1.cf00acp-4f},
+    {-0x1.a5fe42p-6f, -0x1.c62df2p-9f, -0x1.782c1p-13f, -0x1.a0e32cp-19f, -0x1.34621cp-20f, 0, 0, 0, 0,
+     -0x1.268fbap-20f, -0x1.19962ep-2f, -0x1.5eac94p-2f, -0x1.894cf4p-2f, -0x1.6c3e0ep-2f, -0x1.ec290ep-3f,
+     -0x1.b40caap-4f},
+    {0x1.11db38p-6f, 0x1.2d7626p-9f, 0x1.ec1ab4p-14f, 0x1.10aa78p-19f, 0x1.b3a01cp-24f, 0, 0, 0, 0,
+     -0x1.5544c8p-2f, -0x1.c1963ep-3f, -0x1.14d9f8p-3f, -0x1.18c22cp-6f, 0x1.4cb45p-4f, 0x1.bd343p-4f,
+     0x1.005baap-4f},
+    {-0x1.03642ep-7f, -0x1.2ae708p-10f, -0x1.ebd0aep-15f, -0x1.0d843cp-20f, 0x1.2d084cp-17f, 0, 0, 0, 0,
+     -0x1.364c3ap-10f, 0x1.43edbap-3f, 0x1.5c0018p-3f, 0x1.19aa98p-3f, 0x1.f7aca4p-5f, -0x1.83fbcap-7f,
+     -0x1.805f94p-6f},
+    {0x1.7536fep-9f, 0x1.ea143p-12f, 0x1.d66d02p-16f, 0x1.042468p-21f, 0x1.5d6a4p-26f, 0, 0, 0, 0,
+     0x1.25091ep-3f, 0x1.5f54a4p-5f, -0x1.088946p-8f, -0x1.bcb728p-5f, -0x1.dee74ep-5f, -0x1.4db362p-6f,
+     0x1.ceb538p-9f},
+    {-0x1.6cec8p-11f, -0x1.49f6c4p-13f, -0x1.3a76bep-17f, -0x1.7126d8p-23f, -0x1.57d84p-16f, 0, 0, 0, 0,
+     -0x1.2ee7acp-5f, -0x1.4d256cp-4f, -0x1.b696eep-5f, -0x1.7dd3b2p-6f, 0x1.a57be8p-7f, 0x1.f076dcp-7f,
+     0x1.126e26p-9f},
+};
+INLINE V FN(tanh)(V x) {
+    const V y = FN(minimum)(FN(splat)((T)9.02), FN(absolute)(x)); /* there 1 is nearest */
+    const V at_least = FN(maximum)(FN(splat)((T)0.2499), y);
+    const I place = (I)((FN(exponents))at_least >> (FN(mantissa_bits) - 1));
+    const V t = y - FN(look_up)(FN(tanh_pieces)[0], place);
+    V sum = FN(look_up)(FN(tanh_pieces)[7], place);
+    FN_UNROLL(8)
+    for (int i = 6; i > 0; i--) sum = FN(fma)(sum, t, FN(look_up)(FN(tanh_pieces)[i], place));
+    return FN(with_sign)(sum, x);
+}
+#else
 /* With 2 |x| = k ln 2 + r, k rounded down, s = 2^-k, p = expm1(r), m = 1 - s + p: tanh = m / (m + 2 s).
  * Above 0.5 as 1 - 2 s / (m + 2 s); below, where k is 0 or 1, as h - h m / (m + 2 s) with h = m / (2 s): either
  * way the quotient's errors shrink before they are added. m is relatively exact: near 0 it is p itself, and
@@ -159,6 +204,7 @@ INLINE V FN(tanh)(V x) {
     return FN(with_sign)(FN(fma)(-factor, quotient, factor), x);
 #endif
 }
+#endif
 
 /* log(x) = k ln 2 + log(1 + f), sqrt(1/2) <= 1 + f < sqrt(2). With q = f / (2 + f), z = q^2:
  * log(1 + f) = 2 atanh(q) = f - (f^2/2 - q (f^2/2 + z tail(z))), in which f is exact and the rest small. */

@@ -2,7 +2,8 @@
  *
  * Each block defines fma, root, maximum, minimum for FN(vec), fma_half for FN(half) where FN_HALVES asks for it, and may
  * define load_first, store_first (FN_HAS_PARTIAL) where the target has masks, and, of float, conversions to doubles and back
- * (FN_HAS_DOUBLES), for which GCC 12 takes vectors of half the width; quotient (FN_HAS_QUOTIENT) where there is a faster one.
+ * (FN_HAS_DOUBLES), for which GCC 12 takes vectors of half the width; quotient (FN_HAS_QUOTIENT) where there is a faster one;
+ * look_up (FN_HAS_TABLE), of float, and scale (FN_HAS_SCALE), a multiplication with 2^power of a whole power.
  */
 
 #if defined(FN_ISA_AVX512) || defined(FN_ISA_AVX2)
@@ -38,6 +39,11 @@ INLINE V FN(load_first)(const T *p, ptrdiff_t n) {
 INLINE void FN(store_first)(T *p, ptrdiff_t n, V v) {
     _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1u), (__m512)v);
 }
+/* Of a table of 16 numbers those at the places that each lane's last four bits say. */
+#define FN_HAS_TABLE
+INLINE V FN(look_up)(const T *table, I places) { return (V)_mm512_permutexvar_ps((__m512i)places, _mm512_loadu_ps(table)); }
+#define FN_HAS_SCALE
+INLINE V FN(scale)(V v, V power) { return (V)_mm512_scalef_ps((__m512)v, (__m512)power); }
 #define FN_HAS_DOUBLES
 INLINE __m512d FN(load_doubles)(const T *p) { return _mm512_cvtps_pd(_mm256_loadu_ps(p)); }
 INLINE __m512d FN(lower_doubles)(V v) { return _mm512_cvtps_pd(_mm512_castps512_ps256((__m512)v)); }
@@ -119,6 +125,7 @@ INLINE V FN(quotient)(V n, V d) {
     if (__builtin_expect(_mm512_cmp_pd_mask(result, result, _CMP_UNORD_Q) != 0, 0)) return n / d;
     return (V)result;
 }
+INLINE V FN(scale)(V v, V power) { return (V)_mm512_scalef_pd((__m512d)v, (__m512d)power); }
 INLINE V FN(maximum)(V a, V b) { return (V)_mm512_max_pd((__m512d)a, (__m512d)b); }
 INLINE V FN(minimum)(V a, V b) { return (V)_mm512_min_pd((__m512d)a, (__m512d)b); }
 INLINE V FN(load_first)(const T *p, ptrdiff_t n) {

@@ -5,6 +5,8 @@ element type one by one from the lowest power, and the rest is fitted anew, so t
 rational function has positive coefficients only: they are rounded as they are.
 """
 
+from itertools import pairwise
+
 from mpmath import (
     cos,
     erfc,
@@ -23,6 +25,7 @@ from mpmath import (
     pi,
     polyval,
     sqrt,
+    tanh,
 )  # fmt: skip
 
 mp.dps = 60
@@ -66,9 +69,9 @@ def minimax(f, weight, powers, interval):
     return list(c)
 
 
-def fit(f, weight, terms, interval, bits):
-    """Coefficients, lowest power first, each representable in `bits` bits"""
-    fixed = []
+def fit(f, weight, terms, interval, bits, first=()):
+    """Coefficients, lowest power first, each representable in `bits` bits; `first` are given"""
+    fixed = list(first)
     while len(fixed) < terms:
 
         def rest(x):
@@ -127,6 +130,37 @@ def tail_of_log(z):  # log((1 + s) / (1 - s)) = 2 s + s z tail, z = s^2
 def normal_ratio(a):  # F(-a) / e^(-a^2/2) of the normal distribution function F
     return exp(a * a / 2) * erfc(a / sqrt(mpf(2))) / 2
 
+
+def centre(low, high):
+    """The float near the middle whose tanh is nearest a float (Gal and Bachelis, 1991): its rounding costs nothing"""
+    tries = [rounded((low + high) / 2 + (high - low) * i / 48000, 24) for i in range(-1500, 1500)]
+    return min(tries, key=lambda x: abs(rounded(tanh(x), 24) - tanh(x)))
+
+
+def tanh_pieces():
+    """Rows of 16: centres, then the coefficients of each power of x - centre, 0 and 1 about 0. A piece stands where the
+    exponent's last three bits and the mantissa's first say; that of [0, 1/4] where the greatest float below 1/4 would."""
+    edges = [mpf(x) for x in (0, "0.25", "0.375", "0.5", "0.75", 1, "1.5", 2, 3, 4, 6, 8, "9.02")]
+    rows = [[mpf(0)] * 16 for _ in range(8)]
+    for index, (low, high) in enumerate(pairwise(edges)):
+        middle = centre(low, high) if index else mpf(0)
+        tiny = mpf("1e-9")  # where the weight is finite
+        c = fit(
+            lambda t, middle=middle: tanh(middle + t),
+            lambda t, middle=middle: 1 / tanh(middle + t),
+            7,
+            (max(low, tiny) - middle, high - middle),
+            24,
+            [] if index else [mpf(0), mpf(1)],
+        )
+        for row, value in zip(rows, [middle, *c], strict=True):
+            row[(index + 9) % 16] = value
+    return rows
+
+
+print("tanh, pieces of it (float)")
+for row in tanh_pieces():
+    print("    {" + ", ".join(literal(x, 24) if x else "0" for x in row) + "},")
 
 for name, bits, exponent_bits, exp_terms, log_terms, log1p_terms, normal_terms, normal_end in (
     ("float", 24, 9, 6, 3, 4, 5, "14.5"),

@@ -77,6 +77,12 @@ def test_exact_values(dtype):
     assert np.signbit(minus_zero).all()
 
 
+def test_tanh_ends_at_one(dtype):
+    """A number above would turn the sign of the derivative, (1 - y)(1 + y)."""
+    y = arrays.elementwise("tanh", np.linspace(3, 20, 400_000).astype(dtype))
+    assert y.max() == y[-1] == 1
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_bits_do_not_depend_on_the_place(name, block, rng):
     for n in (0, 1, 3, 15, 16, 17, 31, 33, 67):
