@@ -139,7 +139,7 @@ def centre(low, high):
 
 def tanh_pieces():
     """Rows of 16: centres, then the coefficients of each power of x - centre, 0 and 1 about 0. A piece stands where the
-    exponent's last three bits and the mantissa's first say; that of [0, 1/4] where the greatest float below 1/4 would."""
+    exponent's last three bits and the mantissa's first say; that of [0, 1/4] where a number just below 1/4 would."""
     edges = [mpf(x) for x in (0, "0.25", "0.375", "0.5", "0.75", 1, "1.5", 2, 3, 4, 6, 8, "9.02")]
     rows = [[mpf(0)] * 16 for _ in range(8)]
     for index, (low, high) in enumerate(pairwise(edges)):
