@@ -60,6 +60,12 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
         """Return what normalizes the hidden layers of a new network: 'batch', 'layer' or nothing."""
         return "batch" if self.batch_norm else "layer" if self.layer_norm else ""
 
+    @property
+    def _fitted_norm(self) -> str:
+        """The same of the network that is there; arguments may have been changed since."""
+        norm: str = self.__dict__.get("_norm", "")
+        return norm
+
     def _keeps_sparse(self, layers: int) -> bool:
         """Return whether a Dense layer reads X: dropout of the input needs dense rows."""
         rates = self._dropout_rates(layers)
@@ -86,7 +92,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc, unused-ignore]
             shapes,
             "float32" if np.asarray(self.coefs_[0]).dtype == np.float32 else "float64",
             self._activations(self.out_activation_, len(self.coefs_)),
-            norm=self.__dict__.get("_norm", ""),
+            norm=self._fitted_norm,
         )
         if trains:
             recipe = recipe._replace(

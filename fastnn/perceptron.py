@@ -204,6 +204,11 @@ class BaseMLP(CallbackSupport, FittedNetwork, ABC):  # type: ignore[misc, unused
                     f"expected hidden_layer_sizes to be of {len(self.coefs_) - 1} layers as the fitted network, "
                     f"received: hidden_layer_sizes={self.hidden_layer_sizes!r}"
                 )
+            if not first_pass and self._norm_kind() != self._fitted_norm:
+                raise ValueError(
+                    f"expected batch_norm and layer_norm as in the fitted network, received: "
+                    f"batch_norm={self.batch_norm}, layer_norm={self.layer_norm}"
+                )
             given = X, y, sample_weight
             X, y, sample_weight = self._checked(given, incremental, first_pass)
             dtype = self._network_dtype(X, first_pass)

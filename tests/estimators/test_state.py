@@ -145,6 +145,21 @@ def test_hidden_layer_sizes_changed_after_fit(sizes, tmp_path):
     assert len(model.set_params(hidden_layer_sizes=sizes, warm_start=False).fit(X, y).coefs_) == len(sizes) + 1
 
 
+@pytest.mark.parametrize("fitted_norm", [{}, {"layer_norm": True}], ids=["plain", "layer_norm"])
+def test_normalization_changed_after_fit(fitted_norm):
+    """The fitted network predicts as it did; it cannot train on as one that is normalized otherwise."""
+    model, X, y = fitted(warm_start=True, **fitted_norm)
+    outputs, before = model.predict_proba(X), dict(vars(model))
+    model.set_params(batch_norm=True, layer_norm=False)
+    np.testing.assert_array_equal(model.predict_proba(X), outputs)
+    for fit in (model.fit, model.partial_fit):
+        with pytest.raises(ValueError, match="as in the fitted network, received: batch_norm=True, layer_norm=False"):
+            fit(X, y)
+    assert vars(model) == before | {"batch_norm": True, "layer_norm": False}
+    assert len(model.set_params(warm_start=False).fit(X, y).norms_) == 4
+    model.partial_fit(X, y)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("early_stopping", [False, True])
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
