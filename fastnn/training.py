@@ -327,7 +327,7 @@ class Training:
                 break
         sizes = np.full(-(-done // batch_size), batch_size)
         sizes[-1] -= sizes.size * batch_size - done
-        logs = {"loss": float(step_losses[: sizes.size] @ sizes / done)}
+        logs = {"loss": float(step_losses[: sizes.size] @ (sizes / done))}  # of a single step exactly its own
         if outputs is not None:
             y = dataset.y[order[:done]] if by_step is None else by_step.y[:done]
             logs.update(self._scores(y, outputs[:done]))
