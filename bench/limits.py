@@ -42,7 +42,7 @@ FEWEST_SAMPLES = 5
 MEETINGS = 200
 LINE_BYTES = 64
 PEAKS = 10
-GROUP_ROWS = 512  # of a larger batch are summed by themselves (fastnn/_core/passes.pyx)
+GROUPED_ROWS = 128  # a batch from so many on may go by groups (fastnn/_core/passes.pyx)
 
 
 @cache
@@ -194,7 +194,7 @@ def of_kernels(configuration: Configuration, cores: int, at_peak: bool) -> float
     possible = [alone, half + seconds_of_meeting(int(sum(read)) // line)]
     # By halves of the inputs: on the way there sums cross, on the way back gradients, of half the outputs each.
     possible.append(half + sum(seconds_of_meeting(batch * outputs // line) for outputs in widths[1:]))
-    if batch > GROUP_ROWS:
+    if batch >= GROUPED_ROWS:
         possible.append(half + seconds_of_meeting(parameters // line))
     # By layers: whose are more, with no wait for each other on the way.
     costs = [seconds + size * update for seconds, size in zip(layers, sizes, strict=True)]

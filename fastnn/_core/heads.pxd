@@ -29,6 +29,7 @@ cdef inline real *value_at(const real *sample, const Memory *memory, int buffer,
 # What operations need to know of the batch that runs.
 cdef struct Batch:
     ptrdiff_t size            # of a whole batch in training, 0 at inference
+    ptrdiff_t group           # in training: rows that are summed by themselves (passes.group_rows)
     uint64_t key, step        # of random numbers
     uint64_t first_row        # position in the batch of the memory's row 0
     double activity           # factor of penalties on what flows by: their mean over the batch's rows, as in Keras

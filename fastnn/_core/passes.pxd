@@ -68,8 +68,9 @@ cdef void update_from_sums(const Segment *segment, const Sink *sink, const fn_up
                            const fn_update *bias_numbers, ptrdiff_t groups, ptrdiff_t sums_size, Share rows,
                            real *sums) noexcept nogil
 
-# Rows of a batch that are summed by themselves before they are added to the others': the order of every sum over rows.
-cdef ptrdiff_t group_rows(ptrdiff_t batch) noexcept nogil
+# Rows of a batch that are summed by themselves before they are added to the others': the order of every sum over rows. `fine`:
+# a few groups of batches from some hundred rows on too, not only of those of more than 512.
+cdef ptrdiff_t group_rows(ptrdiff_t batch, bint fine) noexcept nogil
 
 # Elements of scratch that update_segment needs for each thread; `ld`: leading dimension of the segment's deltas.
 cdef ptrdiff_t scratch_size(const Segment *segment, ptrdiff_t ld, ptrdiff_t itemsize) noexcept nogil

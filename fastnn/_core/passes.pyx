@@ -23,10 +23,14 @@ cdef enum:
     WIDEST_TIGHT = 32        # columns
     GROUP_ROWS = 512         # see group_rows
     MOST_GROUPS = 32
+    FINE_GROUP_ROWS = 64     # at least
+    FINE_GROUPS = 4          # or two: a number that threads divide evenly
 
 
-cdef ptrdiff_t group_rows(ptrdiff_t batch) noexcept nogil:
+cdef ptrdiff_t group_rows(ptrdiff_t batch, bint fine) noexcept nogil:
     cdef ptrdiff_t groups = min(<ptrdiff_t>MOST_GROUPS, (batch + GROUP_ROWS - 1) // GROUP_ROWS)
+    if fine and groups < FINE_GROUPS and batch >= 2 * FINE_GROUP_ROWS:
+        groups = FINE_GROUPS if batch >= FINE_GROUPS * FINE_GROUP_ROWS else 2
     if groups <= 1:
         return max(batch, <ptrdiff_t>1)
     return (batch + groups - 1) // groups
@@ -167,15 +171,15 @@ cdef ptrdiff_t scratch_size(const Segment *segment, ptrdiff_t ld, ptrdiff_t item
     return 2 * block_size(segment, ld, itemsize)  # a group's block, and the sum of groups
 
 
-cdef inline real *second_block(const Segment *segment, int index, const Memory *memory, ptrdiff_t size, real *scratch) noexcept nogil:
-    """Room for one group's gradient beside the sum of groups, of which small batches have one."""
-    return scratch + block_size(segment, memory.delta_leading[index], sizeof(real)) if size > GROUP_ROWS else scratch
+cdef inline real *second_block(const Segment *segment, int index, const Memory *memory, real *scratch) noexcept nogil:
+    """Room for one group's gradient beside the sum of groups."""
+    return scratch + block_size(segment, memory.delta_leading[index], sizeof(real))
 
 
 cdef void column_gradient(const real *parameters, const Segment *segment, int index, const Memory *memory, ptrdiff_t size,
-                          Share columns, bint bias, real *total, real *part) noexcept nogil:
+                          ptrdiff_t group, Share columns, bint bias, real *total, real *part) noexcept nogil:
     """total[columns] = the gradient of the bias, or of a kernel of one row: over rows within each group, then over groups."""
-    cdef ptrdiff_t ld = memory.delta_leading[index], group = group_rows(size), width = columns.stop - columns.start, j
+    cdef ptrdiff_t ld = memory.delta_leading[index], width = columns.stop - columns.start, j
     cdef const real *delta = <const real *>memory.deltas[index]
     cdef real *sums = total
     cdef Share rows
@@ -196,15 +200,16 @@ cdef void column_gradient(const real *parameters, const Segment *segment, int in
 
 
 cdef void update_columns(const real *sample, const Segment *segment, int index, const Memory *memory, const Sink *sink,
-                         const fn_update *numbers, ptrdiff_t size, Share columns, bint bias, real *scratch) noexcept nogil:
+                         const fn_update *numbers, ptrdiff_t size, ptrdiff_t group, Share columns, bint bias,
+                         real *scratch) noexcept nogil:
     """Gradient and update of the bias's columns, or of those of a kernel of one row."""
     cdef ptrdiff_t offset = (segment.bias if bias else segment.kernel) + columns.start
     cdef const real *gradient = <const real *>scratch
     if segment.head == BATCH_NORM:
         gradient = batch_gradient(sample, index, memory, bias) + columns.start
     else:
-        column_gradient(<const real *>sink.parameters, segment, index, memory, size, columns, bias, scratch,
-                        second_block(segment, index, memory, size, scratch))
+        column_gradient(<const real *>sink.parameters, segment, index, memory, size, group, columns, bias, scratch,
+                        second_block(segment, index, memory, scratch))
     apply(gradient, offset, columns.stop - columns.start, sink, numbers)
 
 
@@ -221,7 +226,7 @@ cdef void update_segment(const real *sample, const Segment *segment, int index, 
     cdef ptrdiff_t ldx = memory.leading[segment.source], ld = memory.delta_leading[index]
     cdef const real *x = value_at(sample, memory, segment.source, 0, rows.start) - rows.start
     cdef const real *delta = <const real *>memory.deltas[index]
-    cdef ptrdiff_t width = columns.stop - columns.start, group = group_rows(size)
+    cdef ptrdiff_t width = columns.stop - columns.start, group = batch.group
     cdef ptrdiff_t first, depth, tile = targets.tile_rows(sample)
     # Whole rows without padding are updated in one go. Wide ones keep the padding where they need it: the product wants room.
     cdef bint tight = width == segment.outputs and (width <= WIDEST_TIGHT or width % targets.lanes(sample) == 0)
@@ -229,7 +234,7 @@ cdef void update_segment(const real *sample, const Segment *segment, int index, 
     cdef ptrdiff_t height = rows.stop - rows.start
     cdef bint one_block = height * ld * <ptrdiff_t>sizeof(real) <= SCRATCH_BYTES
     cdef real *total = scratch
-    cdef real *part = second_block(segment, index, memory, size, scratch)
+    cdef real *part = second_block(segment, index, memory, scratch)
     cdef fn_stream stream
     cdef Share block
     cdef bint direct = size == 1 and segment.drop_rate == 0 and descends(sink, kernel_numbers)
@@ -237,16 +242,16 @@ cdef void update_segment(const real *sample, const Segment *segment, int index, 
     cdef bint at_once = (tight and one_block and not direct and height == segment.kernel_rows
                          and bias.stop - bias.start == width
                          and segment.bias == segment.kernel + height * width and kernel_numbers == bias_numbers
-                         and segment.head == DENSE and size <= GROUP_ROWS)
+                         and segment.head == DENSE)
     if segment.bias >= 0 and bias.start < bias.stop and not at_once:
-        update_columns(sample, segment, index, memory, sink, bias_numbers, size, bias, True, scratch)
+        update_columns(sample, segment, index, memory, sink, bias_numbers, size, group, bias, True, scratch)
     if width <= 0 or height <= 0:
         return
     if not one_block:
         height = min(block_rows(ld, sizeof(real)) // tile * tile, height)
     if segment.head != DENSE:
         if segment.kernel >= 0:
-            update_columns(sample, segment, index, memory, sink, kernel_numbers, size, columns, False, scratch)
+            update_columns(sample, segment, index, memory, sink, kernel_numbers, size, group, columns, False, scratch)
         return
     if direct:
         # One row's gradient is as large as the kernel, its two factors are not.
@@ -277,7 +282,8 @@ cdef void update_segment(const real *sample, const Segment *segment, int index, 
             targets.dropout(block.stop - block.start, width, <real>segment.drop_rate, stream, block.start, segment.outputs,
                             columns.start, total, ldblock, total, ldblock)
         if at_once:
-            column_gradient(<const real *>sink.parameters, segment, index, memory, size, columns, True, total + height * width, part)
+            column_gradient(<const real *>sink.parameters, segment, index, memory, size, group, columns, True,
+                            total + height * width, part)
             apply(<const real *>total, segment.kernel, (height + 1) * width, sink, kernel_numbers)
         elif tight:
             apply(<const real *>total, segment.kernel + block.start * segment.outputs, (block.stop - block.start) * width,
@@ -310,7 +316,7 @@ cdef void update_sparse(const real *sample, const Segment *segment, int index, c
         return
     if segment.bias >= 0 and mine.start == 0:
         columns.start, columns.stop = 0, width
-        update_columns(sample, segment, index, memory, sink, bias_numbers, size, columns, True, scratch)
+        update_columns(sample, segment, index, memory, sink, bias_numbers, size, batch.group, columns, True, scratch)
     count = link(batch.sparse, batch.index, size, mine, thread, links, sample)
     if not zero_matters:
         for i in range(count):

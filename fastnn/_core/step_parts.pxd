@@ -7,7 +7,7 @@ from fastnn._core.data cimport Rows, is_sparse
 from fastnn._core.flat cimport Flat
 from fastnn._core.inference cimport Judge
 from fastnn._core.heads cimport Batch, Memory
-from fastnn._core.passes cimport Sink
+from fastnn._core.passes cimport Sink, group_rows
 from fastnn._core.plan cimport Op, Segment, Tensor
 from fastnn._core.sparse cimport Links
 from fastnn._core.targets cimport fn_update, real
@@ -61,6 +61,7 @@ cdef struct Run:
     Memory *by_halves            # and the same buffers for two threads, laid out by halves; NULL: there is no need
     void **scratch
     void *sums
+    bint fine                    # see passes.group_rows
     ptrdiff_t group, block       # by groups: rows of a group, and of a block within it; group 0: by layers
     Links links                  # for sparse rows
     bint zero_matters            # a gradient of zero moves a parameter
@@ -121,10 +122,11 @@ cdef inline double loss_of_rows(const Run *run, ptrdiff_t first, ptrdiff_t end) 
 
 cdef inline Batch batch_of(const Run *run, ptrdiff_t step, ptrdiff_t first) noexcept nogil:
     cdef Batch batch
-    batch.size = run.batch
+    cdef ptrdiff_t rows = min(run.batch, run.total - step * run.batch)
+    batch.size, batch.group = run.batch, group_rows(rows, run.fine)
     batch.sparse = &run.x if is_sparse(&run.x) else NULL
     batch.index, batch.first_sparse = run.order + step * run.batch, 0
     batch.key, batch.step, batch.first_row = run.key, run.iteration + <uint64_t>step, <uint64_t>first
-    batch.activity = 1.0 / <double>min(run.batch, run.total - step * run.batch)
+    batch.activity = 1.0 / <double>rows
     batch.moves_statistics = run.moves_statistics
     return batch

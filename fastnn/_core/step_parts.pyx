@@ -109,7 +109,7 @@ cdef void report(const Run *run, ptrdiff_t step, ptrdiff_t rows, double divisor)
     """Rows of each group are added in order, then groups, whose sums are there already where steps go by groups, in place of
     each one's first row."""
     cdef double total = 0, factor = 1.0 / divisor if divisor != 0 else 1.0
-    cdef ptrdiff_t size = group_rows(rows), first = 0
+    cdef ptrdiff_t size = group_rows(rows, run.fine), first = 0
     while first < rows:
         total += run.row_loss[first] if run.group else loss_of_rows(run, first, min(rows, first + size))
         first += size

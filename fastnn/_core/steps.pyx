@@ -262,7 +262,7 @@ cdef void block_by_groups(const Run *run, const real *sample, const Memory *memo
 cdef void step_by_groups(const Run *run, const real *sample, ptrdiff_t step, int thread, int threads) noexcept nogil:
     cdef ptrdiff_t position = step * run.batch
     cdef ptrdiff_t rows = min(run.batch, run.total - position)
-    cdef ptrdiff_t size = group_rows(rows), groups, group, first, end
+    cdef ptrdiff_t size = group_rows(rows, run.fine), groups, group, first, end
     cdef double divisor = denominator(run, sample, run.order + position, rows)
     cdef fn_update numbers = step_numbers(run, step), room[2]
     cdef const fn_update *kernel_numbers

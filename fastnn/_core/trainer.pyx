@@ -12,6 +12,7 @@ from libc.string cimport memset
 from fastnn._core cimport targets
 from fastnn._core.data cimport data_of, is_sparse, rows_of, stride_of
 from fastnn._core.flat cimport FlatPath
+from fastnn._core.heads cimport is_cut
 from fastnn._core.inference cimport Judge, block_rows, evaluate
 from fastnn._core.passes cimport group_rows
 from fastnn._core.pipeline cimport plan_pipeline
@@ -171,15 +172,29 @@ cdef class Trainer:
         return (run.segments[index].trainable and run.segments[index].drop_rate == 0
                 and (tensor < 0 or run.tensors[tensor].l1 == run.tensors[tensor].l2 == 0))
 
+    cdef bint may_be_grouped(self, Py_ssize_t batch_size, Py_ssize_t group):
+        """Whether groups of so many rows can go through the network by themselves, and their gradients are no more than a
+        batch's values."""
+        return (not self.sparse and not self.program.whole_batch
+                and (batch_size + group - 1) // group * self.template.sums_size <= batch_size * self.program.row_size)
+
     cdef int plan_memory(self, Py_ssize_t batch_size, int threads) except -1:
         cdef Run *run = &self.template
-        cdef Py_ssize_t group = group_rows(batch_size), groups = (batch_size + group - 1) // group
+        cdef Py_ssize_t group
+        cdef int index
         self.work = work = 6 * self.plan.n_parameters * batch_size
         self.threads = max(1, min(threads, work // FLOP_WORTH_TRYING))
         first = max(1, min(threads, work // FLOP_WORTH_A_THREAD))
         self.teams = Teams.like_last(work, first, self.threads, perf_counter())
-        by_groups = run.lowest > 0 and not self.sparse and not self.program.whole_batch and groups >= max(2, self.threads) and groups * run.sums_size <= batch_size * self.program.row_size
-        if by_groups:
+        # For any number of threads alike: it decides the order of sums.
+        run.fine = work >= 2 * FLOP_WORTH_TRYING and self.may_be_grouped(batch_size, group_rows(batch_size, True))
+        for index in range(run.n_segments):  # whose halves are better shared than its rows
+            if is_cut(&run.segments[index], batch_size, self.sparse) and run.segments[index].inputs > 2 * batch_size:
+                run.fine = False
+        group = group_rows(batch_size, run.fine)
+        groups = (batch_size + group - 1) // group
+        pays = groups >= max(2, self.threads) and (self.threads > 1 or group_rows(batch_size, False) < batch_size)
+        if pays and run.lowest > 0 and self.may_be_grouped(batch_size, group):
             run.group, run.block = group, min(group, block_rows(self.program, self.plan.itemsize))
             self.workspace = Workspace(self.program, self.plan.itemsize, run.block, sets=self.threads,
                                        threads=self.threads, groups=groups, deltas=True, batch=batch_size)

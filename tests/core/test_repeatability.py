@@ -72,10 +72,11 @@ def test_threads_do_not_change_a_penalty_on_what_flows_by(dtype):
     assert results[2] == results[0]
 
 
-def test_a_large_batch_in_groups_has_the_bits_of_the_same_batch_by_layers(dtype):
+@pytest.mark.parametrize("rows", [128, 200, 263, 5000])
+def test_a_batch_in_groups_has_the_bits_of_the_same_batch_by_layers(dtype, rows):
     """gradients(inputs=True) goes by layers, gradients() by groups: the order of the sums must be the same."""
     plan, parameters = network(dtype, [4, 32, 16, 4], ["tanh", "tanh", "softmax"])
-    x, y, _, _ = problem(dtype, 5000, 4, 4)
+    x, y, _, _ = problem(dtype, rows, 4, 4)
     trained = trainer(plan, parameters, loss=LOSS, threads=2)
     by_groups, by_layers = trained.gradients(x, y), trained.gradients(x, y, inputs=True)
     assert by_groups[0] == by_layers[0]
