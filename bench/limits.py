@@ -260,7 +260,7 @@ def say_predictions(results: list[dict]) -> None:
         " read once; and with our kernels"
     )
     print(
-        f"{'':50} {'rows':>5} {'fastest peer':>12} {'ours':>9} {'machine':>9} {'kernels':>9}   {'ratio':>5}"
+        f"{'':50} {'rows':>5} {'fastest peer':>12} {'ours':>9} {'machine':>10} {'kernels':>10}   {'ratio':>5}"
         f" {'at most: machine':>16} {'kernels':>7}"
     )
     for result in results:
@@ -271,7 +271,7 @@ def say_predictions(results: list[dict]) -> None:
         warm = of_forward_kernels(configuration, rows)
         numbers = [1e6 * value for value in (theirs, ours, least_, warm)]
         print(
-            "{:50} {:5} {:12.2f} {:9.2f} {:9.2f} {:9.2f}".format(configuration.name, rows, *numbers)
+            "{:50} {:5} {:12.2f} {:9.2f} {:10.4f} {:10.4f}".format(configuration.name, rows, *numbers)  # some ns
             + f"   {ratio_of(result):5.2f} {theirs / least_:16.2f} {theirs / warm:7.2f}",
             flush=True,
         )
