@@ -77,7 +77,8 @@ def test_a_batch_in_groups_has_the_bits_of_the_same_batch_by_layers(dtype, rows)
     """gradients(inputs=True) goes by layers, gradients() by groups: the order of the sums must be the same."""
     plan, parameters = network(dtype, [4, 32, 16, 4], ["tanh", "tanh", "softmax"])
     x, y, _, _ = problem(dtype, rows, 4, 4)
-    trained = trainer(plan, parameters, loss=LOSS, threads=2)
+    trained = trainer(plan, parameters, loss=LOSS, batch_size=rows, threads=2)
+    assert trained.threads == 2, "one thread goes by layers: this test would prove nothing"
     by_groups, by_layers = trained.gradients(x, y), trained.gradients(x, y, inputs=True)
     assert by_groups[0] == by_layers[0]
     assert by_groups[1].tobytes() == by_layers[1].tobytes()
