@@ -27,7 +27,7 @@ CORE_FLOORS = [
     TYPED_KERNELS | {"data"},
     {
         *("plan", "heads", "passes", "workspace", "inference", "rates", "flat"),
-        *("step_parts", "pipeline", "steps", "trainer", "meeting"),
+        *("step_parts", "by_layers", "pipeline", "steps", "trainer", "meeting"),
     },
     {"engine"},
 ]

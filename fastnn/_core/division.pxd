@@ -1,5 +1,5 @@
 # cython: language_level=3, cdivision=True
-"""How two or more threads divide a segment's pass, and when one must wait for the others. Called by steps.
+"""How two or more threads divide a segment's pass, and when one must wait for the others. Called by by_layers.
 
 By rows of the batch, by columns, or by halves (heads.is_cut): by rows each thread reads the whole kernel, whose rows the others
 have updated, by columns the whole batch; by halves each keeps to its own part of both.

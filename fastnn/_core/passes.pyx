@@ -1,7 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Forward, backward and update of one segment of a plan, for the part of it that one thread owns.
 
-Which kernels, in which order, on which block; not who does which part nor when to wait (steps). A block of columns is
+Which kernels, in which order, on which block; not who does which part nor when to wait (by_layers, steps). A block of columns is
 small enough that the operations after a product find it in L2.
 """
 from libc.stddef cimport ptrdiff_t

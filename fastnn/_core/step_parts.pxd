@@ -4,14 +4,14 @@ from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int64_t, uint64_t
 
 from fastnn._core.data cimport Rows, is_sparse
-from fastnn._core.flat cimport Flat
+from fastnn._core.flat cimport Flat, flat_step
 from fastnn._core.inference cimport Judge
 from fastnn._core.heads cimport Batch, Memory
 from fastnn._core.passes cimport Sink, group_rows
 from fastnn._core.plan cimport Op, Segment, Tensor
 from fastnn._core.sparse cimport Links
 from fastnn._core.targets cimport fn_update, real
-from fastnn._core.threads cimport Barrier, Progress, Share
+from fastnn._core.threads cimport Barrier, Progress, Share, wait_for_all
 
 cdef enum:
     PENALTY_BLOCK = 8192  # parameters whose squares are summed by themselves: fixed, whatever the threads
@@ -130,3 +130,11 @@ cdef inline Batch batch_of(const Run *run, ptrdiff_t step, ptrdiff_t first) noex
     batch.activity = 1.0 / <double>rows
     batch.moves_statistics = run.moves_statistics
     return batch
+
+
+cdef inline void update_whole(const Run *run, const real *sample, const fn_update *numbers, ptrdiff_t step, int thread,
+                              int threads) noexcept nogil:
+    """The flat path's part of a step, where the gradient was stored."""
+    if run.flat != NULL:
+        wait_for_all(run.barrier, threads)
+        flat_step(run.flat, sample, numbers, run.iteration + <uint64_t>step, run.barrier, thread, threads)

@@ -1,7 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """What belongs to a step however it is divided among threads: its numbers, the loss and its gradient, penalties, the report.
 
-Called by steps and pipeline, which say who does which part; penalties and `Run` also by trainer.
+Called by steps, by_layers and pipeline, which say who does which part; penalties and `Run` also by trainer.
 """
 from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int64_t, uint64_t

@@ -1,0 +1,1 @@
+"""Only cdef functions: see by_layers.pxd."""
