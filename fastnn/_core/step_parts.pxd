@@ -8,6 +8,7 @@ from fastnn._core.flat cimport Flat, flat_step
 from fastnn._core.inference cimport Judge
 from fastnn._core.heads cimport Batch, Memory
 from fastnn._core.passes cimport Sink, group_rows
+from fastnn._core.pieces cimport Parts
 from fastnn._core.plan cimport Op, Segment, Tensor
 from fastnn._core.sparse cimport Links
 from fastnn._core.targets cimport fn_update, real
@@ -69,6 +70,7 @@ cdef struct Run:
     double *penalties            # written: of each block of parameters
     Pipeline pipeline
     Barrier *barrier
+    Parts *parts                 # written: by thread, what of its part of a phase is taken
 
 # What a batch's loss divides by: its rows, the sum of their weights, or nothing.
 cdef double denominator(const Run *run, const real *sample, const int64_t *index, ptrdiff_t rows) noexcept nogil

@@ -1,5 +1,5 @@
 /* threads.h: what _core/threads and the engine need of the machine beneath OpenMP: a barrier of our own, how far a
- * thread has come, a queue, and the team's size with and without OpenMP. Included by Cython's output only.
+ * thread has come, a queue, parts that are taken in pieces, and the team's size with and without OpenMP. Included by Cython's output only.
  */
 #ifndef FASTNN_THREADS_H
 #define FASTNN_THREADS_H
@@ -23,9 +23,11 @@ static inline int omp_get_num_threads(void) { return 1; }
 #ifdef _WIN32
 #include <windows.h>
 #define fn_yield() SwitchToThread()
+#define FN_NOINLINE static __declspec(noinline)
 #else
 #include <sched.h>
 #define fn_yield() sched_yield()
+#define FN_NOINLINE static __attribute__((noinline, unused))
 #endif
 
 #if defined(__x86_64__)
@@ -85,5 +87,27 @@ static inline void fn_queue_open(fn_queue *queue) { atomic_store_explicit(&queue
 
 /* The number of the next piece. */
 static inline int64_t fn_queue_take(fn_queue *queue) { return atomic_fetch_add_explicit(&queue->taken, 1, memory_order_relaxed); }
+
+/* How much of a thread's part of some work is taken, by itself or by others who have finished theirs; on a line of its own. What
+ * was made of it is seen by who has waited at a barrier. */
+typedef struct {
+    _Alignas(64) _Atomic(int64_t) taken;
+} fn_part;
+
+static inline void fn_part_open(fn_part *part) { atomic_store_explicit(&part->taken, 0, memory_order_relaxed); }
+
+/* The next piece of what ends at `end` in a part of `total`: half of what is left, in whole units, but no less than a share of
+ * `most` in all; 0 if everything up to `end` is taken. Not inlined: few steps are long enough to be cut in pieces. */
+FN_NOINLINE int fn_part_take(fn_part *part, int64_t end, int64_t total, int64_t unit, int64_t most, int64_t *first, int64_t *stop) {
+    const int64_t share = (total / most + unit - 1) / unit * unit, least = share > unit ? share : unit;
+    int64_t taken = atomic_load_explicit(&part->taken, memory_order_relaxed);
+    while (taken < end) {
+        const int64_t half = (total - taken) / 2 / unit * unit, size = half > least ? half : least;
+        *first = taken;
+        *stop = end - taken - size < least ? end : taken + size;
+        if (atomic_compare_exchange_weak_explicit(&part->taken, &taken, *stop, memory_order_relaxed, memory_order_relaxed)) return 1;
+    }
+    return 0;
+}
 
 #endif

@@ -19,6 +19,11 @@ cdef extern from "threads.h" nogil:
         Barrier end
     void open_queue "fn_queue_open"(Queue *queue) noexcept
     int64_t take_next "fn_queue_take"(Queue *queue) noexcept
+    ctypedef struct Part "fn_part":
+        pass
+    void open_part "fn_part_open"(Part *part) noexcept
+    bint take_piece "fn_part_take"(Part *part, int64_t end, int64_t total, int64_t unit, int64_t most, int64_t *first,
+                                   int64_t *stop) noexcept
 
 # Threads that the next parallel region may have, at most `wanted`. Called before every region, without exception:
 # it notes that OpenMP has been used, after which a forked child stays serial.

@@ -15,6 +15,7 @@ from fastnn._core.flat cimport FlatPath
 from fastnn._core.heads cimport is_cut
 from fastnn._core.inference cimport Judge, block_rows, evaluate
 from fastnn._core.passes cimport group_rows
+from fastnn._core.pieces cimport Parts
 from fastnn._core.pipeline cimport plan_pipeline
 from fastnn._core.plan cimport Plan, Program
 from fastnn._core.rates cimport settled
@@ -81,7 +82,7 @@ cdef class Trainer:
     cdef readonly tuple pipeline  # of two threads: the second one's first segment, parts forward and backward; (0, 0, 0): none
     cdef public unsigned long long iterations
     cdef FlatPath flat
-    cdef object parameters, states, bound, tensor_places, row_loss, penalties, barrier, progress, options, lists, teams, work
+    cdef object parameters, states, bound, tensor_places, row_loss, penalties, barrier, parts, progress, options, lists, teams, work
     cdef bint single, sparse
 
     def __init__(self, Plan plan, parameters, states, *, loss, optimizer, double value_scale=1.0,
@@ -216,6 +217,8 @@ cdef class Trainer:
         run.pipeline.transposed = self.workspace.transposed
         self.barrier = allocate(sizeof(Barrier), "uint8")
         run.barrier = <Barrier *><size_t>self.barrier.ctypes.data
+        self.parts = allocate(self.threads * sizeof(Parts), "uint8")
+        run.parts = <Parts *><size_t>self.parts.ctypes.data
         return 0
 
     def bind(self, X, y, sample_weight=None):
@@ -325,6 +328,11 @@ cdef class Trainer:
             self.teams.took(size, steps, now - began)
         self.teams.keep(self.work, now)
         note_end(now)
+
+    @property
+    def shared_phases(self):
+        """How many phases of the last slice more than one thread took in pieces."""
+        return self.template.parts[0].phase
 
     def adopt_averages(self):
         """End of training: set the parameters to their moving averages, if the options ask for averages and there are any."""

@@ -1,6 +1,10 @@
 """The same bits whatever the number of threads, the slices of an epoch, the batch that a row stands in."""
 
 import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +12,7 @@ import pytest
 from fastnn._core import engine
 from tests.core.networks import network, predict, problem, run, trainer
 
+ROOT = Path(__file__).resolve().parents[2]
 LOSS = "categorical_crossentropy_from_logits"
 NETWORKS = {
     "narrow": ([10, 32, 1], ["relu", "sigmoid"], "binary_crossentropy_from_logits"),
@@ -16,10 +21,12 @@ NETWORKS = {
     "rowwise": ([64, 96, 64, 7], ["softmax", "tanh", "softmax"], LOSS),
     "wide, twice": ([131, 257, 190, 33, 7], ["gelu", "tanh", "relu", "softmax"], LOSS),
     "wide end": ([40, 64, 300], ["relu", "softmax"], LOSS),
+    "in pieces": ([520, 901, 460, 7], ["tanh", "relu", "softmax"], LOSS),
+    "rowwise, in pieces": ([64, 60, 1500, 700, 7], ["tanh", "softmax", "relu", "softmax"], LOSS),
 }
 
 
-def fitted(dtype, name, threads, batch, rows=700, optimizer="adam", slices=1, dropout=0.2):
+def trained_network(dtype, name, threads, batch, rows=700, optimizer="adam", slices=1, dropout=0.2):
     widths, activations, loss = NETWORKS[name]
     plan, parameters = network(dtype, widths, activations, dropout=dropout, l1=1e-4, l2=1e-3)
     x, y, _, weight = problem(dtype, rows, widths[0], widths[-1])
@@ -35,11 +42,16 @@ def fitted(dtype, name, threads, batch, rows=700, optimizer="adam", slices=1, dr
         cuts = [min(rows, -(-steps * part // slices) * batch) for part in range(slices + 1)]
         for start, stop in itertools.pairwise(cuts):
             losses += run(trained, order, batch, 0.01, start=start, stop=stop).tolist()
-    return trained.threads, parameters.tobytes(), losses
+    return trained, parameters.tobytes(), losses
+
+
+def fitted(*arguments, **options):
+    trained, *results = trained_network(*arguments, **options)
+    return trained.threads, *results
 
 
 @pytest.mark.parametrize("batch", [33, 256, 700])
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [name for name in NETWORKS if "pieces" not in name])
 def test_threads_do_not_change_a_bit(monkeypatch, dtype, name, batch):
     alone = fitted(dtype, name, 1, batch)
     used = set()
@@ -50,6 +62,36 @@ def test_threads_do_not_change_a_bit(monkeypatch, dtype, name, batch):
         assert losses == alone[2]
     if name == "wide" and batch > 33:
         assert used == {2, 3}, "the work was given to fewer threads: this test would prove nothing"
+
+
+@pytest.mark.parametrize(
+    ("name", "batch", "phases"),
+    [("in pieces", 100, 7 * 4), ("in pieces", 510, 2 * 4), ("rowwise, in pieces", 510, 5 + 3)],
+)
+def test_threads_that_take_each_other_s_pieces_do_not_change_a_bit(dtype, name, batch, phases):
+    """Products by halves, by columns and by rows, on the way there and back, and the updates."""
+    alone = fitted(dtype, name, 1, batch)
+    for threads in (2, 3):
+        trained, *results = trained_network(dtype, name, threads, batch)
+        assert trained.threads == threads
+        assert trained.shared_phases == phases
+        assert results == [*alone[1:]]
+
+
+TAKES_ALL = """
+import os, sys
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+from tests.core.test_repeatability import fitted
+for name in ("in pieces", "rowwise, in pieces"):
+    alone, *teams = (fitted("float32", name, threads, 510)[1:] for threads in (1, 2, 3))
+    assert teams == [alone, alone], name
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="keeps a process on one CPU")
+def test_a_thread_that_takes_all_of_another_s_pieces_does_not_change_a_bit():
+    """On one CPU: who runs makes everybody's part of a phase, before the others have begun theirs."""
+    subprocess.run([sys.executable, "-c", TAKES_ALL], check=True, cwd=ROOT)
 
 
 def test_threads_do_not_change_a_penalty_on_what_flows_by(dtype):
