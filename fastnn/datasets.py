@@ -1,6 +1,7 @@
 """The rows of a fit: checked arrays, cut into training and validation, weighed by class, put into an order.
 
-Checks of single arrays are data.py's. Called by network.py, training.py, stepwise.py, judging.py and forward.py.
+Checks of single arrays are data.py's. Called by network.py, training.py, fitting.py, stepwise.py,
+judging.py and forward.py.
 """
 
 from __future__ import annotations

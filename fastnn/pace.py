@@ -1,6 +1,7 @@
 """How much work to hand to the engine at once: so much that Ctrl-C is answered in between, and not less.
 
-Called by whoever runs through epochs or many rows: training.py, forward.py, epoch.py and binding.py.
+Called by whoever runs through epochs or many rows: fitting.py, training.py, forward.py, epoch.py and
+binding.py.
 """
 
 import time

@@ -1,6 +1,6 @@
 """What a fit shows on the terminal: nothing, one line an epoch, or a bar (if rich is installed).
 
-Called by training.py, and by network.py for an evaluation.
+Called by fitting.py, and by network.py for an evaluation.
 """
 
 from __future__ import annotations

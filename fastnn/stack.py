@@ -17,7 +17,7 @@ from fastnn.layers.base import Layer, Weight
 from fastnn.layers.core import Dense, Flatten, Input
 from fastnn.layers.residual import Residual
 
-#: Streams of random numbers, by purpose; training.py and stepwise.py have one more each.
+#: Streams of random numbers, by purpose; fitting.py and stepwise.py have one more each.
 FIRST_WEIGHTS_STREAM, DROPOUT_STREAM = 0, 1
 
 

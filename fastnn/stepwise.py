@@ -2,7 +2,8 @@
 
 An augmentation changes it, a loss judges what the network makes of it.
 
-Called by training.py in place of the engine's Trainer, one step at a time; network.py has arguments checked.
+Called by fitting.py and training.py in place of the engine's Trainer, one step at a time; network.py has arguments
+checked.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from fastnn import data
 from fastnn.datasets import Dataset
 from fastnn.judging import Judge
 
-#: Stream of random numbers for augmentation; stack.py and training.py have the others.
+#: Stream of random numbers for augmentation; stack.py and fitting.py have the others.
 AUGMENT_STREAM = 3
 
 #: (x, y, generator) -> (x, y)

@@ -1,7 +1,6 @@
-"""Training of a compiled model: epochs, order of the data, validation, callbacks, history.
+"""What `compile` makes of a model: its loss, metrics and optimizer with state, and the engine's Trainer for them.
 
-The engine runs slices of an epoch (pace.py), so that Ctrl-C is answered between them. Called by network.Sequential,
-whose methods have the documentation.
+The epochs of a fit are fitting.py's. Called by network.Sequential, whose methods have the documentation.
 """
 
 from __future__ import annotations
@@ -11,20 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from fastnn import arguments, data, datasets, losses, metrics, optimizers, progress, stepwise, turns
+from fastnn import arguments, data, datasets, losses, metrics, optimizers, stepwise, turns
 from fastnn._core import engine, threads
-from fastnn.callbacks import Callback, CallbackList, History
-from fastnn.callbacks.gradients import PROBE_ROWS
+from fastnn.callbacks import Callback, History
 from fastnn.datasets import Dataset
+from fastnn.fitting import Fit, Logs
 from fastnn.judging import Judge, judged, no_truth
 from fastnn.metrics.base import check_fit
 from fastnn.pace import FIRST_ROWS, Pace
-from fastnn.warning import warn
-
-#: Stream of random numbers for the order of the data; stack.py and stepwise.py have the others.
-ORDER_STREAM = 2
-
-Logs = dict[str, float]
 
 
 class Training:
@@ -192,157 +185,21 @@ class Training:
     # ---- training -------------------------------------------------------------------------------------------------
 
     @turns.one_at_a_time
-    def fit(
-        self,
-        dataset: Dataset,
-        validation: Dataset | None,
-        *,
-        batch_size: int,
-        epochs: int,
-        initial_epoch: int,
-        shuffle: bool | str,
-        callbacks: Any,
-        verbose: Any,
-        resume: Any = None,
-        augment: stepwise.Augment | None = None,
-    ) -> History:
-        """Train; the arguments are checked but for callbacks, verbose and resume."""
-        model, rows = self.model, dataset.rows
-        if augment is not None:
-            stepwise.check_dense(dataset.x)
-        batch_size = min(batch_size, rows)
-        history = History()
-        plan = {"epochs": epochs, "steps": -(-rows // batch_size), "verbose": verbose}
-        told = CallbackList(callbacks, model, plan)
-        told.callbacks = sorted([*told.callbacks, history], key=lambda callback: callback.comes_last)
-        told.attach()
-        shown = progress.reporter(verbose, epochs, rows)
-        resumed = None
-        with model.built_for(dataset.x.shape[1]):
-            if resume is not None:
-                from fastnn import saving
-
-                resumed = saving.resume(resume, model, history)
-                initial_epoch = resumed.epoch
-            check_fit(self.metrics, dataset.y, model.plan.outputs)
-            trainer = self.trainer(batch_size, dataset.x)
-            trainer.iterations = self.iterations
-            if not self._by_function:  # whose truth its steps bind, one by one
-                trainer.bind(*dataset)
-        model.warn_of_equal_units()
-        model.history, model.stop_training = history, False
-        self.told = told.callbacks
-        if not data.is_sparse(dataset.x):
-            first = dataset.part(0, PROBE_ROWS)
-            self.probe_rows = first.x, first.y
-        pace, order_key = Pace(), model.stream_key(ORDER_STREAM)
-        order = datasets.order(rows, False, order_key, 0)
-        finite, begun = True, self.iterations
-        logs: Logs = {}
-
-        def average() -> None:
-            if self.iterations > begun or resumed is not None:
-                trainer.adopt_averages()
-
-        try:
-            told.call("on_train_begin", {})
-            if resumed is not None:
-                resumed.give_back([callback for callback in told.callbacks if callback is not history])
-                epochs = initial_epoch if resumed.stopped else epochs
-            for epoch in range(initial_epoch, epochs):
-                told.call("on_epoch_begin", epoch, {})
-                shown.begin_epoch(epoch)
-                if shuffle:  # keyed by the step: training resumed from a saved model goes on as if never interrupted
-                    order = datasets.order(rows, shuffle, order_key, self.iterations)
-                logs = self._epoch(trainer, dataset, batch_size, order, told, shown, pace, augment)
-                if finite and not np.isfinite(logs["loss"]):
-                    finite = False
-                    warn(
-                        f"the loss is {logs['loss']} in epoch {epoch + 1}, at a learning rate of "
-                        f"{self.optimizer.rates(self.iterations, 1)[0]:g}: training diverges; a lower rate or scaled "
-                        "inputs may help",
-                        RuntimeWarning,
-                    )
-                if validation is not None:
-                    scores = self.evaluate(validation, trainer)
-                    logs.update({f"val_{name}": value for name, value in scores.items()})
-                shown.end_epoch(epoch, logs)
-                told.call("on_epoch_end", epoch, logs)
-                if model.stop_training:
-                    break
-            average()
-            told.call("on_train_end", logs)
-        except KeyboardInterrupt:
-            # Weights stand at a step's end. Callbacks finish (EarlyStopping restores the best weights), the caller
-            # sees the interrupt, and model.history has the epochs that were completed.
-            average()
-            told.call("on_train_end", logs)
-            raise
-        except BaseException:
-            average()
-            raise
-        finally:
-            self.told, self.probe_rows = [], (None, None)
-            shown.close()
-            trainer.release()
-        return history
-
-    def _epoch(
-        self,
-        trainer: Any,
-        dataset: Dataset,
-        batch_size: int,
-        order: np.ndarray,
-        told: CallbackList,
-        shown: progress.Silent,
-        pace: Pace,
-        augment: stepwise.Augment | None,
-    ) -> Logs:
-        """Run one epoch over the rows in `order` and return its loss and metrics."""
-        rows = dataset.rows
-        steps = -(-rows // batch_size)
-        step_losses = np.empty(steps, dtype=np.float64)
-        outputs = np.empty((rows, self.model.plan.outputs), dtype=self.model.dtype) if self.metrics else None
-        done, stopping = 0, self.model.stop_training  # who asks for the end before an epoch gets it after
-        batches = told.wants_batches
-        by_step = None
-        if augment is not None or self._by_function:
-            by_step = stepwise.Steps(self, trainer, dataset, order, augment, self._judge(batch_size, dataset.x))
-        for first, last in Pace.ones(steps) if batches or by_step is not None else pace.slices(steps):
-            start, stop = first * batch_size, min(last * batch_size, rows)
-            if batches:
-                told.call("on_train_batch_begin", first, {})
-            rates = self.optimizer.rates(self.iterations, last - first)
-            made = None if outputs is None else outputs[start:stop]
-            try:
-                (by_step or trainer).run(order, start, stop, rates, step_losses[first:last], made)
-            finally:  # also where Ctrl-C strikes just after the engine's return
-                self.iterations = trainer.iterations
-            done = stop
-            shown.advance(stop - start, float(step_losses[last - 1]))
-            told.call("on_train_batches_end", last - 1, step_losses[first:last])
-            if batches:
-                told.call("on_train_batch_end", first, {"loss": float(step_losses[first])})
-            if self.model.stop_training and not stopping:
-                break
-        sizes = np.full(-(-done // batch_size), batch_size)
-        sizes[-1] -= sizes.size * batch_size - done
-        logs = {"loss": float(step_losses[: sizes.size] @ (sizes / done))}  # of a single step exactly its own
-        if outputs is not None:
-            y = dataset.y[order[:done]] if by_step is None else by_step.y[:done]
-            logs.update(self._scores(y, outputs[:done]))
-        return logs
+    def fit(self, dataset: Dataset, validation: Dataset | None, *, resume: Any = None, **options: Any) -> History:
+        """Train; `options`: of a `Fit`. The arguments are checked but for callbacks, verbose and resume."""
+        return Fit(self, dataset, validation, **options).run(resume)
 
     @property
-    def _by_function(self) -> bool:
+    def by_function(self) -> bool:
         """Whether the loss is a Python function."""
         return isinstance(self.loss, losses.FunctionLoss)
 
-    def _judge(self, batch_size: int, x: Any) -> Judge | None:
+    def judge(self, batch_size: int, x: Any) -> Judge | None:
         """What judges steps on rows like x, where the loss is a Python function."""
-        return Judge(self.model, batch_size, x, threads.default_threads()) if self._by_function else None
+        return Judge(self.model, batch_size, x, threads.default_threads()) if self.by_function else None
 
-    def _scores(self, y: np.ndarray, outputs: np.ndarray) -> Logs:
+    def scores(self, y: np.ndarray, outputs: np.ndarray) -> Logs:
+        """Return the metrics of predictions."""
         return {metric.name: float(metric(y, outputs)) for metric in self.metrics}  # a user's class may return any
 
     def evaluate(self, dataset: Dataset, trainer: Any = None) -> Logs:
@@ -352,9 +209,9 @@ class Training:
             trainer = self.trainer(x=dataset.x)
         rows, width = dataset.rows, self.model.plan.outputs
         row_losses = np.empty(rows, dtype=np.float64)
-        wanted = self.metrics or self._by_function
+        wanted = self.metrics or self.by_function
         outputs = np.empty((rows, width), dtype=self.model.dtype) if wanted else None
-        read = dataset._replace(y=no_truth(rows, width, self.model.dtype)) if self._by_function else dataset
+        read = dataset._replace(y=no_truth(rows, width, self.model.dtype)) if self.by_function else dataset
         assert self.loss is not None
         divisor = float(rows)
         if dataset.weight is not None and self.loss.reduction == "mean_with_sample_weight":
@@ -369,14 +226,14 @@ class Training:
             row_losses += values if dataset.weight is None else values * dataset.weight
         penalty = trainer.penalty() / (divisor if self.penalty_over_batch else 1.0)
         logs = {"loss": float(row_losses.sum() / divisor + penalty)}
-        return logs if outputs is None else {**logs, **self._scores(dataset.y, outputs)}
+        return logs if outputs is None else {**logs, **self.scores(dataset.y, outputs)}
 
     def gradients(self, dataset: Dataset, inputs: bool, training: bool) -> tuple[Any, ...]:
         """Return loss, gradient and, with `inputs`, that for the rows of X: `engine.Trainer.gradients`."""
         trainer = self.trainer(x=dataset.x)
         if not isinstance(self.loss, losses.FunctionLoss):
             return tuple(trainer.gradients(*dataset, inputs=inputs, training=training))
-        judge = self._judge(dataset.rows, dataset.x) if training else None
+        judge = self.judge(dataset.rows, dataset.x) if training else None
         if judge is not None:
             value, gradient = judge.step(dataset, self.iterations)
         else:
@@ -396,7 +253,7 @@ class Training:
                 check_fit(self.metrics, dataset.y, self.model.plan.outputs)
                 trainer = self.trainer(rows, dataset.x)
                 trainer.iterations = self.iterations
-                judge = self._judge(rows, dataset.x)
+                judge = self.judge(rows, dataset.x)
                 step = stepwise.Steps(self, trainer, dataset, order, judge=judge) if judge is not None else trainer
                 if judge is None:
                     trainer.bind(*dataset)
@@ -407,4 +264,4 @@ class Training:
                 self.iterations = trainer.iterations
                 trainer.release()
         logs = {"loss": float(loss[0])}
-        return logs if outputs is None else {**logs, **self._scores(dataset.y, outputs)}
+        return logs if outputs is None else {**logs, **self.scores(dataset.y, outputs)}

@@ -40,7 +40,7 @@ FLOORS = [
         *("callbacks", "config", "utils", "augmentation"),
     },
     {"saving"},
-    {"datasets", "judging", "pace", "stepwise", "training"},
+    {"datasets", "judging", "pace", "stepwise", "fitting", "training"},
     {"stack", "parameters", "forward", "network"},
     {"trials", "setup_checks", "rate_search", "plotting"},
     {

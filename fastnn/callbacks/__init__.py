@@ -1,4 +1,4 @@
-"""Callbacks: what is told of a fit's progress, and may stop it or change its learning rate. Called by training.py."""
+"""Callbacks: what is told of a fit's progress, and may stop it or change its learning rate. Called by fitting.py."""
 
 from fastnn.callbacks.base import Callback, CallbackList
 from fastnn.callbacks.checkpoint import ModelCheckpoint

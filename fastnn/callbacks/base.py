@@ -1,4 +1,4 @@
-"""Callback, whose hooks a fit calls, and the list of them that training.py calls."""
+"""Callback, whose hooks a fit calls, and the list of them that fitting.py calls."""
 
 from __future__ import annotations
 
