@@ -102,6 +102,22 @@ def test_skl2onnxs_form(save):
     cases.check_close(fastnn.from_onnx(path).predict(x), reference(path, x)[:, 1:])
 
 
+@pytest.mark.parametrize(("axis", "outputs"), [(1, 3), (0, 1), (0, 3)])
+def test_what_is_joined_otherwise_is_refused(axis, outputs, save):
+    """Only of two columns, 1 - p and p, one says all."""
+    path = save(
+        [
+            ("MatMul", ["x", "w"], ["z"]),
+            ("Sigmoid", ["z"], ["p"]),
+            ("Sub", ["one", "p"], ["q"]),
+            ("Concat", ["q", "p"], ["y"], {"axis": axis}),
+        ],
+        {"w": normal(7, outputs), "one": np.ones(1, "float32")},
+    )
+    with pytest.raises(ValueError, match=r"\(Concat\)"):
+        fastnn.from_onnx(path)
+
+
 ERF_GELU = (
     [
         ("Div", ["z", "root"], ["u"]),

@@ -76,7 +76,7 @@ def from_onnx(path: str | os.PathLike[str]) -> Sequential:
     name = os.fsdecode(path)
     try:
         graph = Graph(name)
-        output = _output(graph)
+        output, joined = _output(graph)
         _check_rows(graph, output)
         steps = simplified(_read(graph, graph.source, output))
         width = width_before(steps) or graph.width or 0
@@ -84,7 +84,12 @@ def from_onnx(path: str | os.PathLike[str]) -> Sequential:
             raise ValueError(
                 f"expected {width} columns of {graph.source!r}, as its layers have, received: {graph.width}"
             )
-        return sequential(Program(dtype_of(steps, graph.double), width, steps))
+        model = sequential(Program(dtype_of(steps, graph.double), width, steps))
+        if joined is not None and model.output_width(width) != 1:
+            raise ValueError(
+                f"expected {joined} to join columns 1 - p and p, one each, received: {model.output_width(width)} each"
+            )
+        return model
     except (OSError, MemoryError):
         raise
     except Exception as error:
@@ -93,8 +98,8 @@ def from_onnx(path: str | os.PathLike[str]) -> Sequential:
         raise ValueError(f"expected an ONNX file of a multilayer perceptron, received: {name!r}: {cause}") from error
 
 
-def _output(graph: Graph) -> str:
-    """The value that the model's output is: the only output of real numbers in rows."""
+def _output(graph: Graph) -> tuple[str, Node | None]:
+    """The value that the model's output is, the only one of real numbers in rows, and what joins it with 1 minus it."""
     kinds = graph.onnx.TensorProto
     wanted = (0, kinds.FLOAT, kinds.DOUBLE, kinds.FLOAT16)  # 0: a list of maps, behind ZipMap
     real = [name for name, (kind, rank) in graph.outputs.items() if kind in wanted and rank != 1]
@@ -104,7 +109,8 @@ def _output(graph: Graph) -> str:
     while maker is not None and maker.operator in ("ZipMap", "Identity"):
         real = graph.unknown(maker)
         maker = graph.maker(real[0])
-    return _second_of_two(graph, maker) or real[0]
+    second = _second_of_two(graph, maker)
+    return (real[0], None) if second is None else (second, maker)
 
 
 def _check_rows(graph: Graph, output: str) -> None:
@@ -124,7 +130,7 @@ def _check_rows(graph: Graph, output: str) -> None:
 
 def _second_of_two(graph: Graph, node: Node | None) -> str | None:
     """p where a node puts 1 - p and p side by side, else None."""
-    if node is None or node.operator != "Concat" or len(node.inputs) != 2:
+    if node is None or node.operator != "Concat" or len(node.inputs) != 2 or node.attributes.get("axis") not in (1, -1):
         return None
     first, second = node.inputs
     complement = graph.maker(first)
